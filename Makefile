@@ -1,0 +1,49 @@
+# Two commands: `make demo` and `make test`. Each does all the set-up it needs; nothing has to be installed by hand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export HF_HUB_OFFLINE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test install lint format types contracts check clean help
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: install  ## benchmark LiteMedSAM on the built-in samples, print the table and the path of the report
+	$(BIN)/samaritan benchmark samples -m litemedsam -p box -p box:margin=0.1 -p point -p points:5 -p clicks:5 -o runs/demo --overwrite
+
+test: install  ## the default test suite: no network, no weights beyond the package's
+	$(BIN)/python -m pytest -n 2
+
+install: $(STAMP)  ## the environment in .venv/
+
+lint: install  ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: install  ## let ruff rewrite
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: install  ## strict type check
+	$(BIN)/mypy
+
+contracts: install  ## lower rooms never import upper ones
+	$(BIN)/lint-imports
+
+check: lint types contracts test  ## everything that CI checks beside the demo
+
+clean:  ## remove the environment and the runs
+	rm -rf $(VENV) runs
+
+$(STAMP): pyproject.toml constraints.txt constraints-cpu.txt requirements-nodeps.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet -e ".[samples]" --group dev -c constraints.txt $(CPU_TORCH)
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements-nodeps.txt
+	touch $@
+
+# Where no GPU is present, pin the torch that the tests ran with and that has a CPU build; a GPU machine gets its own.
+CPU_TORCH := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "-c constraints-cpu.txt")

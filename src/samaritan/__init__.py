@@ -1,0 +1,1 @@
+"""Measure, adapt and use the Segment Anything family on medical images."""

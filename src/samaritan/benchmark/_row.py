@@ -1,0 +1,70 @@
+"""One line of results.jsonl, and which fields identify it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+Level = Literal["target", "instance"]
+
+
+class Row(TypedDict):
+    """The score of one target (or of one instance) under one prompt.
+
+    ``level`` is "target" for a label of a case; an instance-labelled case has one "target" row (all objects united)
+    and one "instance" row for each object. Metrics of a failed or undefined measurement are None.
+    Distances ("_mm" fields) are millimetres where ``unit`` is "mm", else pixels.
+    """
+
+    dataset: str
+    case_id: str
+    patient_id: str
+    modality: str | None
+    target: str
+    label: int
+    level: Level
+    instance: int | None
+    rater: str
+    model: str
+    adaptation: str
+    prompt: str
+    repeat: int
+    candidates: str
+    interactions: int
+    """Acts of a person that the prompt stands for, summed over slices."""
+    dice: float | None
+    iou: float | None
+    nsd: float | None
+    hd95_mm: float | None
+    assd_mm: float | None
+    volume_difference: float | None
+    dice_by_round: list[float] | None
+    """Corrective clicks only: Dice after 1, 2, ... rounds."""
+    unit: Literal["mm", "px"]
+    spacing: list[float]
+    voxels: int
+    """Size of the reference in voxels."""
+    slices: int
+    """Number of slices that were prompted."""
+    quality: float | None
+    """The model's own estimate of IoU, mean over the prompted slices."""
+    intensity: str
+    plane: str
+    status: Literal["ok", "failed"]
+    error: str | None
+    seconds: float
+    """Decoding and scoring of this row; encoding is in ``encode_seconds``, shared by all rows of the case."""
+    encode_seconds: float
+
+
+#: Fields that together name one measurement: a rerun skips those that are there.
+KEY = (
+    "dataset", "case_id", "target", "level", "instance", "rater", "model", "adaptation", "prompt", "repeat",
+)  # fmt: skip
+
+#: Fields that may differ between two runs of the same work.
+VOLATILE = ("seconds", "encode_seconds")
+
+
+def key(row: Row | dict[str, Any]) -> tuple[Any, ...]:
+    """The identity of a row."""
+    return tuple(row[name] for name in KEY)  # type: ignore[literal-required]

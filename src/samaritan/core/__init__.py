@@ -1,0 +1,26 @@
+"""The words of the domain: grids, images, prompts, names, settings, errors. Numpy and nothing heavy."""
+
+from samaritan.core.atomic import atomic_path, write_bytes, write_text
+from samaritan.core.config import Config
+from samaritan.core.errors import (
+    FormatError,
+    GeometryError,
+    InputError,
+    ModelError,
+    PromptError,
+    ResourceError,
+    SamaritanError,
+    UnknownNameError,
+    UsageError,
+)
+from samaritan.core.geometry import Geometry
+from samaritan.core.prompt import Box, MaskHint, Points, PromptSet
+from samaritan.core.registry import Registry
+from samaritan.core.view import Plane, SliceView
+from samaritan.core.volume import LabelMap, Volume
+
+__all__ = [
+    "Box", "Config", "FormatError", "Geometry", "GeometryError", "InputError", "LabelMap", "MaskHint", "ModelError",
+    "Plane", "Points", "PromptError", "PromptSet", "Registry", "ResourceError", "SamaritanError", "SliceView",
+    "UnknownNameError", "UsageError", "Volume", "atomic_path", "write_bytes", "write_text",
+]  # fmt: skip

@@ -1,0 +1,68 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from samaritan.core.errors import ResourceError
+
+
+@contextmanager
+def atomic_path(path: Path | str, *, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a temporary path in the folder of ``path``; on success it is synced and renamed to ``path``.
+
+    The temporary name ends like ``path``, so that writers which look at the extension work. Whatever is raised inside,
+    ``path`` keeps its old content (or stays absent) and the temporary file is removed.
+
+    Raises:
+        ResourceError: the folder cannot be written, the disk is full, or ``path`` exists and ``overwrite`` is False.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise ResourceError(f"{path} exists already; choose another name or pass --overwrite.")
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".tmp-", suffix="".join(path.suffixes[-2:]), dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        temporary.chmod(0o666 & ~_umask())
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise ResourceError(f"Could not write {path}: {error.strerror or error}; nothing was changed.") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str, *, overwrite: bool = True) -> None:
+    """Write ``text`` as UTF-8, whole or not at all; raises as :func:`atomic_path`."""
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path | str, content: bytes, *, overwrite: bool = True) -> None:
+    """Write ``content``, whole or not at all; raises as :func:`atomic_path`."""
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(content)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,128 @@
+"""The contract of a promptable model, and the card that tells where its weights come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from samaritan.core import PromptSet, Registry
+
+
+@dataclass(frozen=True)
+class WeightCard:
+    """What is known about one set of weights; printed by ``samaritan models`` and stored with every result.
+
+    Attributes:
+        name: name of the model in the registry.
+        title: one line for a person.
+        url: where the authors publish the weights.
+        sha256: of the file as published; None for weights that are made by code (the tiny variants).
+        size: of that file in bytes.
+        licence: SPDX name of the weights' licence.
+        training_data: data sets known to have been trained on, so that "zero-shot" claims can be checked.
+        input_size: side of the square that the network sees, in pixels.
+        normalisation: how 0..255 becomes the network's input, in words.
+        prompts: kinds of prompt the weights were trained for ("box", "points", "mask"); others run, with a warning.
+        paper: key or arXiv number of the paper.
+        parameters: number of parameters.
+    """
+
+    name: str
+    title: str
+    url: str
+    sha256: str | None
+    size: int | None
+    licence: str
+    training_data: tuple[str, ...]
+    input_size: int
+    normalisation: str
+    prompts: tuple[str, ...]
+    paper: str
+    parameters: int
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """One picture, encoded.
+
+    Attributes:
+        features: (1, channel, y, x) tensors of the network, named.
+        shape: size (x, y) of the picture that was encoded.
+    """
+
+    features: dict[str, torch.Tensor]
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model answers to one :class:`PromptSet`.
+
+    Attributes:
+        logits: (candidate, x, y) float32 at the picture's own size; > 0 is the mask.
+        quality: (candidate,) float32, the model's own estimate of each candidate's IoU.
+        low_res: (candidate, y, x) float32 logits on the network's grid; feed one back as ``MaskHint(low_res[c], "model")``.
+    """
+
+    logits: NDArray[np.float32]
+    quality: NDArray[np.float32]
+    low_res: NDArray[np.float32]
+
+    @property
+    def masks(self) -> NDArray[np.bool_]:
+        """(candidate, x, y) bool."""
+        return self.logits > 0
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """A promptable model. Encode once, prompt many.
+
+    The contract, tested for every registered model:
+        1. A picture is (x, y, 3) float32 in 0..255, axes as in :mod:`samaritan.core.view`; x and y may differ and be any
+           size from 1 pixel. Prompts are at (x, y, 0) of that picture.
+        2. ``encode`` is called once per picture; ``decode`` never encodes.
+        3. ``decode`` of a batch gives what its prompts give alone (to 1e-4 in the logits), whatever their counts and kinds.
+        4. With ``multimask=False`` there is one candidate, with True there are three.
+        5. The same call gives the same bits; nothing is left in training mode.
+        6. A prompt outside the picture is refused with ``PromptError``.
+    """
+
+    name: str
+    card: WeightCard
+    network: torch.nn.Module
+
+    def encode(self, picture: NDArray[np.float32]) -> Embedding:
+        """(x, y, 3) float32 in 0..255 -> Embedding."""
+        ...
+
+    def decode(
+        self, embedding: Embedding, prompts: Sequence[PromptSet], *, multimask: bool = False
+    ) -> list[Prediction]:
+        """One Prediction per PromptSet, in order; an empty PromptSet asks without any prompt."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A registered model: its card, and how to build it.
+
+    Attributes:
+        card: the weight card.
+        load: ``load(weights: Path | None, device: str) -> Segmenter``; None means the card's own weights, wherever found.
+        find: ``find() -> Path | None``, where this machine has the card's weights; None where it has not.
+        tags: e.g. ("tiny",) for the variants that tests use.
+    """
+
+    card: WeightCard
+    load: Callable[..., Segmenter]
+    find: Callable[[], Any]
+    tags: tuple[str, ...] = field(default=())
+
+
+MODELS: Registry[ModelEntry] = Registry("model", "samaritan.models")

@@ -1,0 +1,62 @@
+"""The contract of a prompt strategy: from a reference mask to what a person would have clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan.core import PromptSet, Registry
+
+#: Which of the model's candidate masks counts. "single": the model's one mask (multimask off). "first", "quality" and
+#: "oracle" ask for three and take number 0, the one the model itself rates best, or the one with the highest Dice to the
+#: reference. An oracle peeks at the answer: results carry the word.
+Candidates = Literal["single", "first", "quality", "oracle"]
+
+Mask = NDArray[np.bool_]
+
+
+class PromptStrategy(Protocol):
+    """Simulates a person who knows the reference.
+
+    Attributes:
+        name: the text that makes this strategy again, options included, e.g. ``box:margin=0.1``.
+        rounds: how many times the model is asked; 1, or n for corrective clicks.
+        candidates: which candidate counts.
+        shared: True when prompts do not depend on the reference ("everything"): they are decoded once per picture, and
+            ``match`` then chooses for each target.
+
+    The contract, tested for every registered strategy:
+        1. ``ref`` is (x, y) bool; prompts are at (x, y, 0) of the same picture and lie inside it.
+        2. Several PromptSets in one answer are asked separately and their masks united (one box per component).
+        3. An empty reference gives [] (nothing to ask) unless ``shared``.
+        4. The same ``rng`` state gives the same prompts; no other randomness.
+        5. Positive points lie inside ``ref``, negative ones outside.
+        6. x and y are never swapped (tested on an L-shaped mask in a non-square picture).
+    """
+
+    name: str
+    rounds: int
+    candidates: Candidates
+    shared: bool
+
+    def first(self, ref: Mask, rng: np.random.Generator) -> list[PromptSet]:
+        """The first question(s)."""
+        ...
+
+    def correct(
+        self, ref: Mask, pred: Mask, low_res: NDArray[np.float32], previous: PromptSet, rng: np.random.Generator
+    ) -> PromptSet | None:
+        """The next question after seeing ``pred`` (x, y) bool, or None when there is nothing to correct.
+
+        Only called where ``rounds > 1``; such a strategy has one PromptSet per round. ``low_res`` (y, x) are the logits
+        of ``pred`` on the network's grid, for strategies that feed them back.
+        """
+        ...
+
+
+#: head of the name ("box", "clicks", "mazurowski") -> factory, called with the rest of the text, parsed:
+#: ``make(positional: list[str], options: dict[str, str]) -> PromptStrategy``
+PROMPTS: Registry[Callable[[Sequence[str], dict[str, str]], Any]] = Registry("prompt", "samaritan.prompts")
