@@ -1,0 +1,101 @@
+"""One volume under one model: every slice is encoded at most once, however many targets, prompts and clicks follow."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan.core import InputError, Plane, PromptSet, SliceView, Volume
+from samaritan.core.intensity import choose
+from samaritan.models._base import Embedding, Prediction, Segmenter
+from samaritan.predict.plausibility import image_warnings
+
+
+class VolumePredictor:
+    """A segmenter applied to the slices of one volume (a 2D image is a volume of one slice).
+
+    Args:
+        segmenter: the model.
+        volume: the image.
+        plane: which slices are shown to the model; "auto" takes the plane the volume was acquired in, else axial.
+        modality: what the caller knows about the image; ``volume.modality`` otherwise.
+        intensity: intensity policy such as ``ct:lung`` (see :func:`samaritan.core.intensity.choose`), or None.
+        keep: how many embeddings are held; the least recently used goes first.
+
+    Attributes:
+        view: from voxels to pictures and back.
+        scaling: the grey-value limits, fitted once on the whole volume.
+        encode_calls: how often the network's encoder ran.
+        encode_seconds: how long it ran in all.
+        warnings: sentences about the image that a person should see (constant image, implausible Hounsfield units).
+
+    Raises:
+        UsageError: an unknown plane or intensity policy.
+    """
+
+    def __init__(
+        self,
+        segmenter: Segmenter,
+        volume: Volume,
+        *,
+        plane: Plane = "auto",
+        modality: str | None = None,
+        intensity: str | None = None,
+        keep: int = 1,
+    ) -> None:
+        self.segmenter = segmenter
+        self.volume = volume
+        self.view = SliceView.of(volume.geometry, plane)
+        self.scaling = choose(volume, modality, intensity).fit(volume)
+        self.warnings = image_warnings(volume, self.scaling, modality)
+        self.encode_calls = 0
+        self.encode_seconds = 0.0
+        self._keep = max(1, keep)
+        self._embeddings: OrderedDict[int, Embedding] = OrderedDict()
+
+    def picture(self, index: int) -> NDArray[np.float32]:
+        """Slice ``index`` as the model sees it, (x, y, 3) float32 in 0..255.
+
+        Raises:
+            InputError: there is no such slice, or it holds NaN.
+        """
+        if not 0 <= index < self.view.count:
+            raise InputError(
+                f"There is no slice {index}; the {self.view.plane} slices run from 0 to {self.view.count - 1}."
+            )
+        # One memory layout whatever the file's axis order, so that the network's answer is the same to the last bit.
+        picture = np.ascontiguousarray(self.scaling.apply(self.view.slice(self.volume.data, index)))
+        if not np.isfinite(picture).all():
+            raise InputError(f"Slice {index} holds values that are not finite; replace NaN and Inf in the image first.")
+        return picture
+
+    def embedding(self, index: int) -> Embedding:
+        """The encoded slice, computed at the first call and kept for the next ones; raises as :meth:`picture`."""
+        if index not in self._embeddings:
+            picture = self.picture(index)
+            started = time.perf_counter()
+            embedding = self.segmenter.encode(picture)
+            self.encode_seconds += time.perf_counter() - started
+            self.encode_calls += 1
+            while len(self._embeddings) >= self._keep:
+                self._embeddings.popitem(last=False)
+            self._embeddings[index] = embedding
+        self._embeddings.move_to_end(index)
+        return self._embeddings[index]
+
+    def decode(self, index: int, prompts: Sequence[PromptSet], *, multimask: bool = False) -> list[Prediction]:
+        """One Prediction per prompt; prompts are at (x, y, 0) of the picture. Without prompts nothing is encoded.
+
+        Raises:
+            InputError: as :meth:`picture`.
+            PromptError: a prompt lies outside the picture.
+        """
+        if not prompts:
+            return []
+        for prompt in prompts:  # before the encoder, which is the expensive part
+            prompt.check_inside(self.view.shape)
+        return self.segmenter.decode(self.embedding(index), prompts, multimask=multimask)

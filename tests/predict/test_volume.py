@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samaritan.core import Box, Geometry, InputError, Points, PromptError, PromptSet, UsageError, Volume
+from samaritan.models._base import Segmenter
+from samaritan.predict import VolumePredictor
+
+from .conftest import ThresholdSegmenter
+
+BOX = PromptSet(box=Box((2, 3), (5, 6)))
+CLICK = PromptSet(points=Points([(3, 4)], [1]))
+
+
+def test_stand_in_follows_the_contract(segmenter: ThresholdSegmenter) -> None:
+    assert isinstance(segmenter, Segmenter)
+
+
+def test_one_encoding_per_slice_whatever_the_number_of_prompts(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    predictor = VolumePredictor(segmenter, phantom)
+    for index in range(predictor.view.count):
+        predictor.decode(index, [BOX])
+        predictor.decode(index, [BOX, CLICK, BOX], multimask=True)
+        predictor.decode(index, [CLICK])
+    assert segmenter.encoded == predictor.encode_calls == predictor.view.count == 5
+    assert predictor.encode_seconds > 0
+
+
+@pytest.mark.parametrize(("keep", "calls"), [(1, 4), (2, 2), (0, 4)])
+def test_least_recently_used_embedding_goes_first(
+    segmenter: ThresholdSegmenter, phantom: Volume, keep: int, calls: int
+) -> None:
+    predictor = VolumePredictor(segmenter, phantom, keep=keep)
+    for index in (0, 1, 0, 1):
+        predictor.embedding(index)
+    assert predictor.encode_calls == calls
+
+
+def test_picture_is_scaled_with_limits_of_the_whole_volume(segmenter: ThresholdSegmenter) -> None:
+    data = np.zeros((4, 3, 2), np.float32)
+    data[..., 0], data[..., 1] = 10, 30
+    predictor = VolumePredictor(segmenter, Volume(data, Geometry.from_spacing((4, 3, 2), (1, 1, 1))), intensity="full")
+    assert predictor.picture(0).shape == (4, 3, 3)
+    assert set(np.unique(predictor.picture(0))) == {0.0}
+    assert set(np.unique(predictor.picture(1))) == {255.0}
+
+
+def test_colour_reaches_the_model_as_it_is(segmenter: ThresholdSegmenter) -> None:
+    data = np.random.default_rng(0).integers(0, 256, (6, 4, 1, 3), dtype=np.uint8)
+    predictor = VolumePredictor(segmenter, Volume(data, Geometry.pixels(6, 4)))
+    assert np.array_equal(predictor.picture(0), data[:, :, 0])
+
+
+def test_answer_has_the_pictures_size_and_place(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    (prediction,) = VolumePredictor(segmenter, phantom).decode(2, [BOX])
+    expected = np.zeros((12, 9), bool)
+    expected[2:6, 3:7] = True
+    assert np.array_equal(prediction.masks[0], expected)
+
+
+def test_nothing_is_encoded_without_prompts(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    assert VolumePredictor(segmenter, phantom).decode(0, []) == []
+    assert segmenter.encoded == 0
+
+
+def test_prompt_outside_is_refused_before_the_encoder_runs(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    predictor = VolumePredictor(segmenter, phantom)
+    with pytest.raises(PromptError, match="outside the image"):
+        predictor.decode(0, [PromptSet(points=Points([(3, 11)], [1]))])  # inside only with x and y swapped
+    assert segmenter.encoded == 0
+
+
+@pytest.mark.parametrize("index", [-1, 5])
+def test_slice_that_does_not_exist_is_refused(segmenter: ThresholdSegmenter, phantom: Volume, index: int) -> None:
+    with pytest.raises(InputError, match=r"slices run from 0 to 4"):
+        VolumePredictor(segmenter, phantom).decode(index, [BOX])
+
+
+def test_nan_in_a_slice_is_refused(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    data = phantom.data.copy()
+    data[0, 0, 0] = np.nan
+    predictor = VolumePredictor(segmenter, Volume(data, phantom.geometry), intensity="window:100/200")
+    with pytest.raises(InputError, match="not finite"):
+        predictor.embedding(0)
+    predictor.embedding(1)
+
+
+def test_unknown_plane_and_policy_are_refused(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    with pytest.raises(UsageError, match="plane"):
+        VolumePredictor(segmenter, phantom, plane="oblique")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="intensity policy"):
+        VolumePredictor(segmenter, phantom, intensity="ct:knee")
