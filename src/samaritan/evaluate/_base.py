@@ -57,3 +57,15 @@ class Metric:
 
 
 METRICS: Registry[Metric] = Registry("metric", "samaritan.evaluate")
+
+
+def metric(
+    name: str, *, title: str, higher_is_better: bool, empty: EmptyPolicy, definition: str, unit: str = ""
+) -> Callable[[Callable[..., float]], Callable[..., float]]:
+    """Decorator: enter the function below in :data:`METRICS`; the arguments are those of :class:`Metric`."""
+
+    def enter(compute: Callable[..., float]) -> Callable[..., float]:
+        METRICS.add(name, Metric(name, title, unit, higher_is_better, empty, compute, definition))
+        return compute
+
+    return enter
