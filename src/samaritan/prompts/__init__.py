@@ -1,1 +1,6 @@
-"""To be written."""
+"""A reference mask (and a prediction's error) in, a PromptSet out; seeded, without torch. Adding a strategy = one file."""
+
+from samaritan.prompts._base import PROMPTS, Candidates, PromptStrategy
+from samaritan.prompts._grammar import make_prompt
+
+__all__ = ["PROMPTS", "Candidates", "PromptStrategy", "make_prompt"]

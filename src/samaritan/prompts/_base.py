@@ -37,10 +37,25 @@ class PromptStrategy(Protocol):
         6. x and y are never swapped (tested on an L-shaped mask in a non-square picture).
     """
 
-    name: str
-    rounds: int
-    candidates: Candidates
-    shared: bool
+    @property
+    def name(self) -> str:
+        """The canonical text of this strategy."""
+        ...
+
+    @property
+    def rounds(self) -> int:
+        """How many times the model is asked."""
+        ...
+
+    @property
+    def candidates(self) -> Candidates:
+        """Which of the model's candidate masks counts."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """True when prompts do not depend on the reference."""
+        ...
 
     def first(self, ref: Mask, rng: np.random.Generator) -> list[PromptSet]:
         """The first question(s)."""

@@ -1,0 +1,33 @@
+"""``head[:value...][:key=value[,key=value...]]``: from the text of a prompt to its strategy."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from samaritan.core import UsageError
+from samaritan.prompts._base import PROMPTS, PromptStrategy
+
+
+def make_prompt(text: str) -> PromptStrategy:
+    """The strategy of that name, such as ``box:margin=0.1``, ``points:5+5`` or ``huang:S6``.
+
+    The strategy's ``name`` is the canonical form of ``text``: ``make_prompt(strategy.name)`` gives it again.
+
+    Raises:
+        UnknownNameError: no strategy is called so; the message has the nearest names.
+        UsageError: the form is wrong, or an option does not exist or does not fit.
+    """
+    head, *parts = text.strip().split(":")
+    positional: list[str] = []
+    options: dict[str, str] = {}
+    for piece in (piece.strip() for part in parts for piece in part.split(",")):
+        key, equals, value = (word.strip() for word in piece.partition("="))
+        if not key or (equals and not value):
+            raise UsageError(f"The prompt {text!r} has an empty part; write head:value:key=value,key=value.")
+        if key in options:
+            raise UsageError(f"The prompt {text!r} says {key} twice; say it once.")
+        if equals:
+            options[key] = value
+        else:
+            positional.append(key)
+    return cast(PromptStrategy, PROMPTS.get(head)(positional, options))
