@@ -1,0 +1,97 @@
+"""What :func:`samaritan.predict.predict` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan.core import LabelMap, PromptSet, SliceView, UsageError
+from samaritan.core.intensity import Scaling
+from samaritan.predict.overlap import Overlap
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """Masks on the grid of the source, and how they came about.
+
+    Attributes:
+        labelmap: every voxel with the one target that got it, values 1..n in the order of ``targets``.
+        targets: their names.
+        prompts: slice -> target -> what was asked there, at (x, y, 0) of the slice's picture.
+        quality: target -> slice -> the model's own estimate of IoU, mean over the target's prompts on that slice.
+        view: the slices that the model saw.
+        scaling: grey-value limits that were used.
+        overlap: the rule for voxels that several targets claim.
+        overlap_voxels: how many there were.
+        warnings: sentences that a person should see.
+        encode_calls: how often the encoder ran: once for each prompted slice.
+        encode_seconds: how long it ran.
+        seconds: encoding, decoding and the rest.
+        claims: only with the rule "separate": target -> slice -> its whole mask, one bit per pixel.
+    """
+
+    labelmap: LabelMap
+    targets: tuple[str, ...]
+    prompts: Mapping[int, Mapping[str, tuple[PromptSet, ...]]]
+    quality: Mapping[str, Mapping[int, float]]
+    view: SliceView
+    scaling: Scaling
+    overlap: Overlap
+    overlap_voxels: int
+    warnings: tuple[str, ...]
+    encode_calls: int
+    encode_seconds: float
+    seconds: float
+    claims: Mapping[str, Mapping[int, NDArray[np.uint8]]]
+
+    @property
+    def plane(self) -> str:
+        """Which slices the model saw."""
+        return self.view.plane
+
+    @property
+    def intensity(self) -> str:
+        """The intensity policy, as text."""
+        return self.scaling.policy
+
+    def mask(self, target: str) -> NDArray[np.bool_]:
+        """(i, j, k) bool mask of one target, made when asked for; with "separate" it may overlap other targets.
+
+        Raises:
+            UsageError: there is no such target.
+        """
+        label = self._label(target)
+        if self.overlap != "separate":
+            return np.asarray(self.labelmap.data == label)
+        mask = np.zeros(self.view.geometry.shape, bool)
+        for index, bits in self.claims.get(target, {}).items():
+            self.view.insert(mask, index, unpack(bits, self.view.shape))
+        return mask
+
+    def parts(self) -> Iterator[tuple[str, LabelMap]]:
+        """What belongs into files: one label map named "", or with "separate" one for each target, value 1."""
+        if self.overlap != "separate":
+            yield "", self.labelmap
+            return
+        for name in self.targets:
+            yield name, LabelMap(self.mask(name).astype(np.uint8), self.labelmap.geometry, {1: name})
+
+    def _label(self, target: str) -> int:
+        if target not in self.targets:
+            raise UsageError(
+                f"There is no target {target!r} in this segmentation; there are {', '.join(self.targets)}."
+            )
+        return self.targets.index(target) + 1
+
+
+def pack(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(x, y) bool -> one bit per pixel."""
+    return np.packbits(mask)
+
+
+def unpack(bits: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """The inverse of :func:`pack` for a picture of ``shape`` (x, y)."""
+    return np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)

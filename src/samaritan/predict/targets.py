@@ -1,0 +1,137 @@
+"""Several targets, prompted on any slices of one volume, to one segmentation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from samaritan.core import LabelMap, Plane, PromptError, PromptSet, SliceView, UsageError, Volume
+from samaritan.models._base import Segmenter
+from samaritan.predict._collector import Answer, Collector
+from samaritan.predict.overlap import Overlap, check_overlap
+from samaritan.predict.segmentation import Segmentation
+from samaritan.predict.volume import VolumePredictor
+
+#: Prompts that are decoded together; bounds memory, since every answer has the picture's size.
+BATCH = 16
+
+#: The largest label value that a label map can hold.
+MOST_TARGETS = 65535
+
+Work = dict[int, dict[str, tuple[PromptSet, ...]]]
+
+
+def predict(
+    segmenter: Segmenter,
+    volume: Volume,
+    targets: Mapping[str, Sequence[PromptSet]],
+    *,
+    overlap: Overlap = "quality",
+    plane: Plane = "auto",
+    modality: str | None = None,
+    intensity: str | None = None,
+    candidates: Literal["single", "quality"] = "single",
+    progress: Callable[[int, int], None] | None = None,
+) -> Segmentation:
+    """Segment ``targets`` of ``volume``, slice by slice, with one encoding per prompted slice.
+
+    Args:
+        segmenter: the model.
+        volume: the image.
+        targets: name -> prompts in voxel positions of the volume. A box with depth asks on every slice it crosses;
+            several PromptSets on one slice are asked separately and their masks united.
+        overlap: who gets a voxel that several targets claim, see :data:`samaritan.predict.overlap.Overlap`.
+        plane: see :class:`VolumePredictor`.
+        modality: see :class:`VolumePredictor`.
+        intensity: see :class:`VolumePredictor`.
+        candidates: the model's one mask, or of its three the one that it rates best.
+        progress: called with (slices done, slices in all).
+
+    Raises:
+        PromptError: no target, a target without a prompt, a prompt outside the image, or, with the rule "refuse",
+            targets that overlap.
+        UsageError: an unknown rule, plane or intensity policy.
+    """
+    started = time.perf_counter()
+    check_overlap(overlap)
+    if candidates not in ("single", "quality"):
+        raise UsageError(f"There is no choice of candidates {candidates!r}; use single or quality.")
+    work = split_by_slice(SliceView.of(volume.geometry, plane), targets)
+    predictor = VolumePredictor(segmenter, volume, plane=plane, modality=modality, intensity=intensity)
+    collector = Collector(predictor.view, tuple(targets), overlap)
+    for done, index in enumerate(sorted(work), start=1):
+        collector.add(index, _answers(predictor, index, work[index], candidates))
+        if progress is not None:
+            progress(done, len(work))
+    return Segmentation(
+        labelmap=LabelMap(collector.data, volume.geometry, dict(enumerate(targets, start=1))),
+        targets=tuple(targets),
+        prompts=work,
+        quality=collector.quality,
+        view=predictor.view,
+        scaling=predictor.scaling,
+        overlap=overlap,
+        overlap_voxels=collector.contested,
+        warnings=(*predictor.warnings, *_prompt_warnings(segmenter, work), *collector.warnings()),
+        encode_calls=predictor.encode_calls,
+        encode_seconds=predictor.encode_seconds,
+        seconds=time.perf_counter() - started,
+        claims=collector.claims,
+    )
+
+
+def split_by_slice(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) -> Work:
+    """Prompts on a volume -> slice -> target -> prompts at (x, y, 0) of that slice's picture.
+
+    Raises:
+        PromptError: no target, a target without a prompt, or a prompt outside the image; the message names the target.
+    """
+    if not 0 < len(targets) <= MOST_TARGETS:
+        raise PromptError(
+            f"Received {len(targets)} targets to segment; give 1 to {MOST_TARGETS}, each with a box or point."
+        )
+    work: Work = {}
+    for name, prompts in targets.items():
+        if not any(prompt.points or prompt.box or prompt.mask for prompt in prompts):
+            raise PromptError(f"Target {name!r} has no prompt; give it a box, a point or a mask hint.")
+        for prompt in prompts:
+            try:
+                pieces = view.lower(prompt)
+            except PromptError as error:
+                raise PromptError(f"Target {name!r}: {error}") from error
+            for index, piece in pieces.items():
+                here = work.setdefault(index, {})
+                here[name] = (*here.get(name, ()), piece)
+    return work
+
+
+def _answers(
+    predictor: VolumePredictor, index: int, asked: Mapping[str, Sequence[PromptSet]], candidates: str
+) -> Iterator[Answer]:
+    """The answer to every prompt on one slice, decoded in batches across targets."""
+    flat = [(name, prompt) for name, prompts in asked.items() for prompt in prompts]
+    for start in range(0, len(flat), BATCH):
+        batch = flat[start : start + BATCH]
+        predictions = predictor.decode(index, [prompt for _, prompt in batch], multimask=candidates == "quality")
+        for (name, _), prediction in zip(batch, predictions, strict=True):
+            chosen = int(np.argmax(prediction.quality)) if candidates == "quality" else 0
+            yield Answer(name, prediction.logits[chosen], float(prediction.quality[chosen]))
+
+
+def _prompt_warnings(segmenter: Segmenter, work: Work) -> Iterator[str]:
+    """Kinds of prompt that the weights were not trained for."""
+    asked = [prompt for targets in work.values() for prompts in targets.values() for prompt in prompts]
+    kinds = {
+        "points": any(p.points for p in asked),
+        "box": any(p.box for p in asked),
+        "mask": any(p.mask for p in asked),
+    }
+    for kind, used in kinds.items():
+        if used and kind not in segmenter.card.prompts:
+            yield (
+                f"{segmenter.card.name} was trained for {', '.join(segmenter.card.prompts) or 'no'} prompts; "
+                f"its answers to {kind} are less reliable."
+            )
