@@ -19,13 +19,13 @@ def atomic_path(path: Path | str, *, overwrite: bool = True) -> Iterator[Path]:
     ``path`` keeps its old content (or stays absent) and the temporary file is removed.
 
     Raises:
-        ResourceError: the folder cannot be written, the disk is full, or ``path`` exists and ``overwrite`` is False.
+        ResourceError: the folder cannot be written, the disk is full, ``path`` exists and ``overwrite`` is False, or it
+            is no regular file (renaming onto a device or pipe would replace it).
     """
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise ResourceError(f"{path} exists already; choose another name or pass --overwrite.")
     temporary: Path | None = None
     try:
+        _refuse_existing(path, overwrite)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".tmp-", suffix="".join(path.suffixes[-2:]), dir=path.parent)
         os.close(handle)
@@ -52,6 +52,13 @@ def write_bytes(path: Path | str, content: bytes, *, overwrite: bool = True) -> 
     """Write ``content``, whole or not at all; raises as :func:`atomic_path`."""
     with atomic_path(path, overwrite=overwrite) as temporary:
         temporary.write_bytes(content)
+
+
+def _refuse_existing(path: Path, overwrite: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise ResourceError(f"{path} is not a regular file; choose another name.")
+    if path.exists() and not overwrite:
+        raise ResourceError(f"{path} exists already; choose another name or pass --overwrite.")
 
 
 def _umask() -> int:

@@ -59,16 +59,14 @@ class Intensity:
         return f"percentile {self.low:g}-{self.high:g}" if self.kind == "percentile" else self.kind
 
     def fit(self, volume: Volume) -> Scaling:
-        """Find the limits for one volume."""
+        """Find the limits for one volume; percentiles that coincide (a two-valued image) give way to "full"."""
         if self.kind in ("window", "asis"):
             return Scaling(self.low, self.high, str(self))
-        values = volume.data if self.kind == "full" else volume.data[volume.data != 0]
-        if not values.size:
-            return Scaling(0.0, 0.0, str(self))
         if self.kind == "full":
-            return Scaling(float(values.min()), float(values.max()), str(self))
-        low, high = np.percentile(values, (self.low, self.high))
-        return Scaling(float(low), float(high), str(self))
+            return Scaling(float(volume.data.min()), float(volume.data.max()), str(self))
+        values = volume.data[volume.data != 0]
+        low, high = np.percentile(values, (self.low, self.high)) if values.size else (0.0, 0.0)
+        return Scaling(float(low), float(high), str(self)) if low != high else Intensity("full").fit(volume)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samaritan.core.errors import PromptError, UsageError
 from samaritan.core.geometry import Geometry
-from samaritan.core.prompt import Box, Points, PromptSet
+from samaritan.core.prompt import Box, MaskHint, Points, PromptSet
 
 Plane = Literal["auto", "axial", "coronal", "sagittal"]
 
@@ -79,10 +79,7 @@ class SliceView:
 
     def slice(self, data: NDArray[Any], index: int) -> NDArray[Any]:
         """Picture ``index`` of (i, j, k[, c]) voxels, (x, y[, c]); a view, not a copy."""
-        picture: NDArray[Any] = data[self._at(index)]
-        if self.axes[0] > self.axes[1]:
-            picture = picture.swapaxes(0, 1)
-        return picture[:: -1 if self.flips[0] else 1, :: -1 if self.flips[1] else 1]
+        return self._turn(data[self._at(index)])
 
     def insert(self, data: NDArray[Any], index: int, picture: NDArray[Any]) -> None:
         """Write an (x, y) picture into slice ``index`` of the (i, j, k) array ``data``, in place."""
@@ -102,19 +99,18 @@ class SliceView:
     def lower(self, prompt: PromptSet) -> dict[int, PromptSet]:
         """Split a prompt on the volume into prompts on its pictures: slice index -> prompt at (x, y, 0).
 
-        A point belongs to the slice it is nearest to; a box with depth is given to every slice it crosses.
+        A point belongs to the slice it is nearest to; a box with depth is given to every slice it crosses; a mask hint,
+        on the slice's voxels in their stored order, belongs to the one slice that the point or box beside it is on.
 
         Raises:
-            PromptError: the prompt lies outside the volume, or carries a mask hint (which belongs to one slice).
+            PromptError: the prompt lies outside the volume, or it is not clear which slice its mask hint belongs to.
         """
         prompt.check_inside(self.geometry.shape)
-        if prompt.mask is not None and self.count > 1:
-            raise PromptError("A mask hint belongs to one slice; give it with the slice's own prompt.")
         pieces: dict[int, PromptSet] = {}
         if prompt.box is not None:
             ends = self.to_picture(np.stack([prompt.box.lo, prompt.box.hi]))
             low, high = ends.min(axis=0), ends.max(axis=0)
-            for index in range(self._nearest(low[2]), self._nearest(high[2]) + 1):
+            for index in self._crossed(low[2], high[2]):
                 pieces[index] = PromptSet(box=Box(low[:2], high[:2]))
         if prompt.points is not None:
             places = self.to_picture(prompt.points.ijk)
@@ -124,18 +120,48 @@ class SliceView:
                 points = Points(places[here, :2], prompt.points.labels[here])
                 pieces[int(index)] = replace(pieces.get(int(index), PromptSet()), points=points)
         if prompt.mask is not None:
-            pieces[0] = replace(pieces.get(0, PromptSet()), mask=prompt.mask)
+            slices = list(pieces) or list(range(self.count))
+            if len(slices) > 1:
+                raise PromptError(
+                    "A mask hint belongs to one slice; give it together with a point or box on that slice."
+                )
+            pieces[slices[0]] = replace(pieces.get(slices[0], PromptSet()), mask=self._turn_hint(prompt.mask))
         return pieces
 
     def lift(self, prompt: PromptSet, index: int) -> PromptSet:
         """A prompt at (x, y, 0) of slice ``index`` -> the same prompt in voxel positions of the volume."""
-        points, box = prompt.points, prompt.box
+        points, box, mask = prompt.points, prompt.box, prompt.mask
         if points is not None:
             points = Points(self.to_voxel(self._on_slice(points.ijk, index)), points.labels)
         if box is not None:
             ends = self.to_voxel(self._on_slice(np.stack([box.lo, box.hi]), index))
             box = Box(ends.min(axis=0), ends.max(axis=0))
-        return PromptSet(points, box, prompt.mask)
+        if mask is not None and mask.frame == "image":
+            mask = MaskHint(self._turn_back(mask.logits))
+        return PromptSet(points, box, mask)
+
+    def _turn(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """One slice in stored order -> (x, y)."""
+        picture = stored.swapaxes(0, 1) if self.axes[0] > self.axes[1] else stored
+        return self._mirror(picture)
+
+    def _turn_back(self, picture: NDArray[Any]) -> NDArray[Any]:
+        """(x, y) -> one slice in stored order."""
+        stored = self._mirror(picture)
+        return stored.swapaxes(0, 1) if self.axes[0] > self.axes[1] else stored
+
+    def _turn_hint(self, hint: MaskHint) -> MaskHint:
+        if hint.frame == "model":  # on the network's own grid, which knows pictures only
+            return hint
+        turned = self._turn(hint.logits)
+        if turned.shape != self.shape:
+            raise PromptError(
+                f"The mask hint has shape {hint.logits.shape}; its slice, as a picture, has {self.shape}."
+            )
+        return MaskHint(turned)
+
+    def _mirror(self, picture: NDArray[Any]) -> NDArray[Any]:
+        return picture[:: -1 if self.flips[0] else 1, :: -1 if self.flips[1] else 1]
 
     def _at(self, index: int) -> tuple[Any, ...]:
         place: list[Any] = [slice(None)] * 3
@@ -147,6 +173,10 @@ class SliceView:
             if self.flips[axis]:
                 xyz[:, axis] = self.shape[axis] - 1 - xyz[:, axis]
         return xyz
+
+    def _crossed(self, low: float, high: float) -> range:
+        """Slices of which some part, half a slice around the centre, lies between; the same from either end."""
+        return range(max(int(np.ceil(low - 0.5)), 0), min(int(np.floor(high + 0.5)), self.count - 1) + 1)
 
     def _nearest(self, z: float) -> int:
         return int(np.clip(np.floor(z + 0.5), 0, self.count - 1))
