@@ -74,7 +74,7 @@ def scattered(mask: Mask, count: int, rng: np.random.Generator) -> NDArray[np.fl
 
 def random(mask: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
     """(2,) a pixel drawn uniformly from the mask."""
-    return scattered(mask, 1, rng)[0]
+    return np.asarray(scattered(mask, 1, rng)[0])
 
 
 def centroid(mask: Mask, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_type_hints
 
 import numpy as np
@@ -115,8 +114,7 @@ def strategy(head: str) -> Callable[[type[S]], type[S]]:
     return enter
 
 
-@cache
-def options_of(cls: type[Any]) -> dict[str, Option]:
+def options_of(cls: type[Strategy]) -> dict[str, Option]:
     """Option name -> how to read it, in the order of the fields."""
     hints = get_type_hints(cls, include_extras=True)
     marks = {
