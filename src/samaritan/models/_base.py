@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from samaritan.core import PromptSet, Registry
+
+if TYPE_CHECKING:  # cards are listed without waiting for torch
+    import torch
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,11 @@ class Segmenter(Protocol):
 
     name: str
     card: WeightCard
-    network: torch.nn.Module
+
+    @property
+    def network(self) -> torch.nn.Module:
+        """All weights; a plain module, so that adaptations and exporters can work on it."""
+        ...
 
     def encode(self, picture: NDArray[np.float32]) -> Embedding:
         """(x, y, 3) float32 in 0..255 -> Embedding."""
@@ -114,7 +120,8 @@ class ModelEntry:
 
     Attributes:
         card: the weight card.
-        load: ``load(weights: Path | None, device: str) -> Segmenter``; None means the card's own weights, wherever found.
+        load: ``load(weights: Path | None, device: str, *, allow_unverified: bool) -> Segmenter``; None means the card's own
+            weights, wherever found.
         find: ``find() -> Path | None``, where this machine has the card's weights; None where it has not.
         tags: e.g. ("tiny",) for the variants that tests use.
     """

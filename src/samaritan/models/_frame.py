@@ -1,0 +1,120 @@
+"""Where a picture and the network's square meet: the only place with (row, column) order.
+
+A picture is (x, y[, c]) with pixel centres at whole numbers; the network sees (channel, y, x), the longest side resized to
+``side`` and the rest padded at the bottom and at the right (or, for MedSAM, stretched to the square).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from samaritan.core import InputError, MaskHint, PromptError
+
+
+def min_max(pixels: Tensor) -> Tensor:
+    """0..1 between the picture's own darkest and brightest value, over all channels (LiteMedSAM, MedSAM)."""
+    low, high = pixels.min(), pixels.max()
+    return (pixels - low) / (high - low).clamp(min=1e-8)
+
+
+def imagenet(pixels: Tensor) -> Tensor:
+    """Zero mean and unit variance over ImageNet, per channel (SAM)."""
+    mean = pixels.new_tensor([123.675, 116.28, 103.53]).view(1, 3, 1, 1)
+    deviation = pixels.new_tensor([58.395, 57.12, 57.375]).view(1, 3, 1, 1)
+    return (pixels - mean) / deviation
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How pictures, positions and masks travel between a picture and the network's square.
+
+    Attributes:
+        side: of the square that the encoder sees, in pixels.
+        grid: side of the mask logits that the decoder answers with.
+        normalise: (1, 3, y, x) 0..255 -> the encoder's input; runs after resizing and before padding.
+        keep_aspect: longest side and padding; False stretches both sides to the square.
+    """
+
+    side: int
+    grid: int
+    normalise: Callable[[Tensor], Tensor]
+    keep_aspect: bool = True
+
+    def fit(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """Size (x, y) inside the square of a picture of ``shape`` (x, y); at least one pixel."""
+        if not self.keep_aspect:
+            return self.side, self.side
+        x, y = (max(1, int(n * self.side / max(shape) + 0.5)) for n in shape)
+        return x, y
+
+    def pixels(self, picture: NDArray[np.float32]) -> Tensor:
+        """(x, y, 3) 0..255 -> (1, 3, side, side), normalised and padded with zeros.
+
+        Raises:
+            InputError: not (x, y, 3) with at least one pixel, or not finite.
+        """
+        array = np.asarray(picture, dtype=np.float32)
+        if array.ndim != 3 or array.shape[2] != 3 or not array.size:
+            raise InputError(f"A picture is (x, y, 3) with at least 1 pixel; received shape {array.shape}.")
+        if not np.isfinite(array).all():
+            raise InputError("The picture has values that are not finite; replace NaN and infinity first.")
+        rows_first = torch.from_numpy(np.ascontiguousarray(array.transpose(2, 1, 0)))[None]
+        fitted = self.normalise(self._resize(rows_first, self.fit(array.shape[:2])))
+        return self._pad(fitted, 0.0)
+
+    def positions(self, places: NDArray[np.float64], shape: tuple[int, int]) -> Tensor:
+        """(n, 2 or more) positions x, y, ... of a picture of ``shape`` (x, y) -> (n, 2) x, y in the square.
+
+        The convention that the weights were trained with (segment-anything, ``ResizeLongestSide``): whole positions times
+        the ratio of the sizes; the prompt encoder adds half a pixel itself.
+        """
+        ratio = np.asarray(self.fit(shape)) / np.asarray(shape)
+        return torch.from_numpy((np.asarray(places)[:, :2] * ratio).astype(np.float32))
+
+    def hint(self, mask: MaskHint, shape: tuple[int, int]) -> Tensor:
+        """A mask hint of a picture of ``shape`` (x, y) -> (1, grid, grid) logits.
+
+        Outside the picture it is background, as surely as the hint's own background.
+
+        Raises:
+            PromptError: the hint's shape is not that of its frame, or it is not finite.
+        """
+        logits = np.asarray(mask.logits, dtype=np.float32)
+        allowed = shape if mask.frame == "image" else (self.grid, self.grid)
+        if logits.shape != tuple(allowed):
+            raise PromptError(f"A mask hint in the {mask.frame} frame needs shape {allowed}; received {logits.shape}.")
+        if not np.isfinite(logits).all():
+            raise PromptError(
+                "The mask hint has values that are not finite; give logits, e.g. MaskHint.from_mask(mask)."
+            )
+        if mask.frame == "model":
+            return torch.from_numpy(logits.copy())[None]
+        rows_first = torch.from_numpy(np.ascontiguousarray(logits.T))[None, None]
+        square = self._pad(self._resize(rows_first, self.fit(shape)), min(0.0, float(logits.min())))
+        return self._resize(square, (self.grid, self.grid))[0]
+
+    def restore(self, low_res: Tensor, shape: tuple[int, int]) -> Tensor:
+        """(n, candidate, grid, grid) logits -> (n, candidate, x, y) at the picture's own size."""
+        if self.grid != self.side:
+            low_res = functional.interpolate(low_res, (self.side, self.side), mode="bilinear", align_corners=False)
+        x, y = self.fit(shape)
+        inside = low_res[..., :y, :x]
+        full = functional.interpolate(inside, (shape[1], shape[0]), mode="bilinear", align_corners=False)
+        return full.transpose(-1, -2).contiguous()
+
+    def _resize(self, picture: Tensor, size: tuple[int, int]) -> Tensor:
+        """(1, channel, y, x) -> size (x, y); smoothed where it shrinks."""
+        target = (size[1], size[0])
+        shrinks = any(new < old for new, old in zip(target, picture.shape[-2:], strict=True))
+        return functional.interpolate(picture, target, mode="bilinear", align_corners=False, antialias=shrinks)
+
+    def _pad(self, fitted: Tensor, value: float) -> Tensor:
+        rows, cols = fitted.shape[-2:]
+        return functional.pad(fitted, (0, self.side - cols, 0, self.side - rows), value=value)

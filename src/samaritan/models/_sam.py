@@ -1,0 +1,264 @@
+"""SAM's network around any image encoder, and the Segmenter that runs it.
+
+Kirillov et al., "Segment Anything", arXiv 2304.02643, appendix A. The prompt encoder and the mask decoder are those of
+``transformers``; the image encoder is whatever a model's file brings, so that a new member of the family is a file with a
+card and a key map.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers.models.sam.configuration_sam import (
+    SamConfig,
+    SamMaskDecoderConfig,
+    SamPromptEncoderConfig,
+    SamVisionConfig,
+)
+from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncoder
+
+from samaritan.core import InputError, PromptSet
+from samaritan.models._base import Embedding, Prediction, WeightCard
+from samaritan.models._frame import Frame
+
+#: Prompts decoded at once. More is slower on a CPU: the copies of the embedding leave its cache (measured: 4 < 8 < 16).
+CHUNK = 4
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """Size of the prompt encoder and the mask decoder; the defaults are those of every published SAM.
+
+    Attributes:
+        hidden: channels of the image embedding.
+        heads: attention heads.
+        mlp: hidden width of the two-way transformer's MLPs.
+    """
+
+    hidden: int = 256
+    heads: int = 8
+    mlp: int = 2048
+
+
+@dataclass(frozen=True)
+class PromptTensors:
+    """Prompts of one kind in the network's square, ready for the prompt encoder; None where a kind is not given.
+
+    Attributes:
+        points: (prompt, 1, point, 2) float32 x, y.
+        labels: (prompt, 1, point) int64, 1 or 0.
+        boxes: (prompt, 1, 4) float32 x0, y0, x1, y1.
+        masks: (prompt, 1, grid, grid) float32 logits.
+    """
+
+    points: Tensor | None = None
+    labels: Tensor | None = None
+    boxes: Tensor | None = None
+    masks: Tensor | None = None
+
+    def to(self, device: torch.device) -> PromptTensors:
+        """The same on ``device``."""
+        moved = (None if t is None else t.to(device) for t in (self.points, self.labels, self.boxes, self.masks))
+        return PromptTensors(*moved)
+
+
+class SamNetwork(nn.Module):
+    """Image encoder, prompt encoder and mask decoder as one plain module, for inference and for training.
+
+    Args:
+        image_encoder: (batch, 3, side, side) -> (batch, hidden, cells, cells), or a transformers output holding that first.
+        side: of the encoder's input in pixels.
+        cells: side of the image embedding.
+        config: size of the prompt encoder and the mask decoder.
+    """
+
+    position_grid: Tensor
+
+    def __init__(self, image_encoder: nn.Module, side: int, cells: int, config: DecoderConfig | None = None) -> None:
+        super().__init__()
+        config = config or DecoderConfig()
+        self.image_encoder = image_encoder
+        self.prompt_encoder = _prompt_encoder(side, cells, config)
+        self.mask_decoder = _mask_decoder(config)
+        # a random matrix of SAM, never trained; transformers holds it as a parameter
+        self.prompt_encoder.shared_embedding.positional_embedding.requires_grad_(False)
+        self.cells = cells
+        self.register_buffer("position_grid", self._encode_positions(), persistent=False)
+        self.register_load_state_dict_post_hook(_refresh_positions)  # type: ignore[no-untyped-call]
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """(batch, 3, side, side) -> (batch, hidden, cells, cells)."""
+        features: Any = self.image_encoder(pixels)
+        return features if isinstance(features, Tensor) else features[0]
+
+    def decode(self, features: Tensor, prompts: PromptTensors, *, multimask: bool) -> tuple[Tensor, Tensor]:
+        """One image's (1, hidden, cells, cells) features and n prompts of one kind.
+
+        Returns:
+            Logits (n, candidate, grid, grid) and estimated IoU (n, candidate), with one candidate or with three.
+        """
+        sparse, dense = self.prompt_encoder(prompts.points, prompts.labels, prompts.boxes, prompts.masks)
+        count = dense.shape[0]  # prompts run along the batch axis, so that each may have its own mask
+        low_res, quality = self.mask_decoder(
+            image_embeddings=features.expand(count, -1, -1, -1),
+            image_positional_embeddings=self.position_grid,
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=multimask,
+        )
+        return low_res[:, 0], quality[:, 0]
+
+    def forward(self, pixels: Tensor, prompts: PromptTensors, *, multimask: bool = False) -> tuple[Tensor, Tensor]:
+        """:meth:`encode` of one image (1, 3, side, side), then :meth:`decode`; differentiable."""
+        return self.decode(self.encode(pixels), prompts, multimask=multimask)
+
+    @torch.no_grad()
+    def _encode_positions(self) -> Tensor:
+        """(1, hidden, cells, cells) Fourier features of the cell centres, constant for given weights."""
+        embedding = self.prompt_encoder.shared_embedding
+        centres = (torch.arange(self.cells, device=embedding.positional_embedding.device) + 0.5) / self.cells
+        y, x = torch.meshgrid(centres, centres, indexing="ij")
+        return embedding(torch.stack([x, y], dim=-1)).permute(2, 0, 1)[None].contiguous()  # type: ignore[no-any-return]
+
+
+class SamSegmenter:
+    """A :class:`samaritan.models.Segmenter` over a :class:`SamNetwork`.
+
+    Args:
+        name: in the registry.
+        card: of its weights.
+        network: with weights, on the device where it shall run.
+        frame: from pictures to the network's square and back.
+    """
+
+    def __init__(self, name: str, card: WeightCard, network: SamNetwork, frame: Frame) -> None:
+        self.name = name
+        self.card = card
+        self.network = network.eval()
+        self.frame = frame
+
+    @torch.inference_mode()
+    def encode(self, picture: NDArray[np.float32]) -> Embedding:
+        """(x, y, 3) float32 in 0..255 -> Embedding.
+
+        Raises:
+            InputError: another shape, or values that are not finite.
+        """
+        pixels = self.frame.pixels(picture).to(self._device)
+        with _evaluating(self.network):
+            features = self.network.encode(pixels)
+        return Embedding({"image": features.contiguous()}, (picture.shape[0], picture.shape[1]))
+
+    @torch.inference_mode()
+    def decode(
+        self, embedding: Embedding, prompts: Sequence[PromptSet], *, multimask: bool = False
+    ) -> list[Prediction]:
+        """One Prediction per PromptSet, in order.
+
+        Prompts of one kind (as many points, with or without a box, with or without a mask) run together, a few at a time;
+        nothing is padded, so each gives what it gives alone.
+
+        Raises:
+            PromptError: a prompt lies outside the picture, or a mask hint does not fit it.
+            InputError: the embedding is not of this model.
+        """
+        features = self._features(embedding)
+        for prompt in prompts:
+            prompt.check_inside(embedding.shape)
+        answers: dict[int, Prediction] = {}
+        with _evaluating(self.network):
+            for chunk in _chunks(prompts):
+                tensors = self.prompt_tensors([prompts[i] for i in chunk], embedding.shape).to(self._device)
+                low_res, quality = self.network.decode(features, tensors, multimask=multimask)
+                predictions = self._predictions(low_res, quality, embedding.shape)
+                answers.update(zip(chunk, predictions, strict=True))
+        return [answers[i] for i in range(len(prompts))]
+
+    def prompt_tensors(self, prompts: Sequence[PromptSet], shape: tuple[int, int]) -> PromptTensors:
+        """Prompts of one kind on a picture of ``shape`` (x, y) -> tensors in the network's square."""
+        points = [p.points for p in prompts if p.points is not None]
+        boxes = [np.stack([p.box.lo, p.box.hi]) for p in prompts if p.box is not None]
+        masks = [p.mask for p in prompts if p.mask is not None]
+        place = self.frame.positions
+        return PromptTensors(
+            points=torch.stack([place(p.ijk, shape) for p in points])[:, None] if points else None,
+            labels=torch.stack([torch.from_numpy(p.labels.copy()) for p in points])[:, None] if points else None,
+            boxes=torch.stack([place(b, shape).reshape(4) for b in boxes])[:, None] if boxes else None,
+            masks=torch.stack([self.frame.hint(m, shape) for m in masks]) if masks else None,
+        )
+
+    @property
+    def _device(self) -> torch.device:
+        return self.network.position_grid.device
+
+    def _features(self, embedding: Embedding) -> Tensor:
+        features = embedding.features.get("image")
+        allowed = self.network.position_grid.shape
+        if features is None or features.shape != allowed:
+            received = {name: tuple(tensor.shape) for name, tensor in embedding.features.items()}
+            raise InputError(
+                f"The embedding is not of {self.name}: it holds {received}, needed is image {tuple(allowed)}."
+            )
+        return features.to(self._device)
+
+    def _predictions(self, low_res: Tensor, quality: Tensor, shape: tuple[int, int]) -> Iterator[Prediction]:
+        low_res, quality = low_res.float(), quality.float().cpu()
+        full = self.frame.restore(low_res, shape).cpu()
+        for logits, estimate, coarse in zip(full, quality, low_res.cpu(), strict=True):
+            yield Prediction(logits.numpy(), estimate.numpy().copy(), coarse.numpy().copy())
+
+
+def _chunks(prompts: Sequence[PromptSet]) -> Iterator[list[int]]:
+    """Indices of prompts of one kind, at most :data:`CHUNK` at a time."""
+    kinds: dict[tuple[int, bool, bool], list[int]] = defaultdict(list)
+    for index, prompt in enumerate(prompts):
+        points = len(prompt.points) if prompt.points else 0
+        kinds[points, prompt.box is not None, prompt.mask is not None].append(index)
+    for (points, box, mask), members in kinds.items():
+        size = CHUNK if points or box or mask else 1  # without any prompt there is no batch axis
+        yield from (members[i : i + size] for i in range(0, len(members), size))
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode, and afterwards every module as it was (a prediction between training steps)."""
+    training = [module for module in network.modules() if module.training]
+    if training:
+        network.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def _refresh_positions(network: nn.Module, _keys: object) -> None:
+    """The position grid follows from the loaded weights."""
+    if isinstance(network, SamNetwork):
+        network.position_grid = network._encode_positions()
+
+
+def _prompt_encoder(side: int, cells: int, config: DecoderConfig) -> Any:
+    prompts = SamPromptEncoderConfig(hidden_size=config.hidden, image_size=side, patch_size=side // cells)
+    vision = SamVisionConfig(hidden_size=config.hidden, num_pos_feats=config.hidden // 2, output_channels=config.hidden)
+    return SamPromptEncoder(SamConfig(prompt_encoder_config=prompts, vision_config=vision))
+
+
+def _mask_decoder(config: DecoderConfig) -> Any:
+    settings = SamMaskDecoderConfig(
+        hidden_size=config.hidden,
+        mlp_dim=config.mlp,
+        num_attention_heads=config.heads,
+        iou_head_hidden_dim=config.hidden,
+        layer_norm_eps=1e-5,  # as the authors have it; transformers' default of 1e-6 moves logits by 8e-3
+    )
+    settings._attn_implementation = "sdpa"
+    return SamMaskDecoder(settings)
