@@ -1,1 +1,7 @@
-"""To be written."""
+"""Collections of cases: what lies in folders, and samples that need no download."""
+
+from samaritan.datasets._base import LAYOUTS, REFERENCE, Case, Dataset, Layout
+from samaritan.datasets._info import DatasetInfo
+from samaritan.datasets._open import open_datasets
+
+__all__ = ["LAYOUTS", "REFERENCE", "Case", "Dataset", "DatasetInfo", "Layout", "open_datasets"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from samaritan.core import LabelMap, Registry, Volume
+from samaritan.datasets._info import DatasetInfo
 
 #: The rater's name where there is only one reference.
 REFERENCE = "reference"
@@ -22,7 +22,7 @@ class Case:
         case_id: unique in the data set.
         patient_id: cases of one patient share it; the case id where nothing better is known.
         modality: as the data set says it, canonical (:data:`samaritan.core.intensity.MODALITIES`), or None.
-        sources: the files behind it (image first), for provenance.
+        sources: the files behind it (image first), for provenance; empty for an image that code makes.
         read_image: -> Volume.
         read_references: rater -> (-> LabelMap); the gold standard is called "reference" and comes first. A reader checks
             that the label map lies on the image's grid (GeometryError).
@@ -54,6 +54,7 @@ class Dataset:
         modality: canonical, or None when cases differ.
         licence: as far as known.
         description: one sentence.
+        notes: what a person should know about how it was read (images without mask, files left out).
     """
 
     name: str
@@ -62,6 +63,7 @@ class Dataset:
     modality: str | None = None
     licence: str | None = None
     description: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,14 @@ class Layout:
     """A way in which data sets lie on disk.
 
     Attributes:
-        claims: ``claims(folder) -> bool``, cheap, looks at names only.
+        form: what a folder of this layout holds, in words, for messages.
+        claims: ``claims(folder) -> bool``; cheap: looks at names and at dataset.json, never at an image.
         read: ``read(folder, info) -> Dataset``; ``info`` is the parsed dataset.yaml (or what --meta says), maybe empty.
     """
 
+    form: str
     claims: Callable[[Path], bool]
-    read: Callable[[Path, Any], Dataset]
+    read: Callable[[Path, DatasetInfo], Dataset]
 
 
 LAYOUTS: Registry[Layout] = Registry("dataset layout", "samaritan.datasets")

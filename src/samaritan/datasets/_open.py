@@ -1,0 +1,104 @@
+"""From what a person wrote on the command line to data sets."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from samaritan.core import InputError, UsageError
+from samaritan.datasets._base import LAYOUTS, Dataset
+from samaritan.datasets._info import FILE_NAME, DatasetInfo, Meta
+from samaritan.datasets._listing import entries, some, subfolders
+
+_LOG = logging.getLogger(__name__)
+
+
+def open_datasets(args: Sequence[str], meta: Path | None = None) -> list[Dataset]:
+    """The data sets behind paths and built-in names, in the order given; no image is read yet.
+
+    Args:
+        args: folders of data sets, folders of such folders, and built-in names ("samples", "samples/mni152"). A name of a
+            built-in goes before a folder of that name; write ``./samples`` for the folder.
+        meta: YAML file, folder name -> the keys of dataset.yaml, which it goes before.
+
+    Raises:
+        InputError: nothing there, nothing recognised, no case, or two data sets of one name.
+        UsageError: an argument that is neither a path nor a built-in name; no argument at all.
+    """
+    if not args:
+        raise UsageError("No data set was given; name a folder or a built-in such as 'samples'.")
+    infos = Meta.read(meta).datasets if meta is not None else {}
+    folders = [folder for arg in args for folder in _folders(arg)]
+    if infos and not set(infos) & {folder.resolve().name for folder in folders}:
+        raise InputError(
+            f"{meta} has settings for {some(sorted(infos))}, but none of these was among the data sets given."
+        )
+    datasets = [open_folder(folder, infos.get(folder.resolve().name)) for folder in folders]
+    seen: dict[str, Path] = {}
+    for dataset, folder in zip(datasets, folders, strict=True):
+        if dataset.name in seen:
+            raise InputError(
+                f"{seen[dataset.name]} and {folder} are both called {dataset.name!r}; give one a name in {FILE_NAME}."
+            )
+        seen[dataset.name] = folder
+    return datasets
+
+
+def open_folder(folder: Path, info: DatasetInfo | None = None) -> Dataset:
+    """The data set in one folder; the keys of ``info`` go before those of its dataset.yaml.
+
+    Raises:
+        InputError: the settings do not fit, or no layout (or more than one) recognises the folder.
+    """
+    beside = folder / FILE_NAME
+    settings = (DatasetInfo.read(beside) if beside.is_file() else DatasetInfo()).updated(info)
+    names = [settings.layout] if settings.layout else _claimed(folder)
+    if len(names) > 1:
+        raise InputError(f"{folder} looks like {' and like '.join(names)}; choose with 'layout:' in {FILE_NAME}.")
+    if not names:
+        raise InputError(_not_recognised(folder))
+    return LAYOUTS.get(names[0]).read(folder, settings)
+
+
+def _folders(arg: str) -> list[Path]:
+    """The data set folders behind one argument: itself, or what it is a collection of."""
+    folder = Path(arg)
+    if not folder.is_dir():
+        raise _missing(arg)
+    if _is_dataset(folder):
+        return [folder]
+    children = subfolders(folder)
+    found = [child for child in children if _is_dataset(child)]
+    if not found:
+        raise InputError(_not_recognised(folder))
+    if passed := [child.name for child in children if child not in found]:
+        _LOG.warning("%s: folders that are no data set are left out: %s.", folder, some(passed))
+    return found
+
+
+def _is_dataset(folder: Path) -> bool:
+    return (folder / FILE_NAME).is_file() or bool(_claimed(folder))
+
+
+def _claimed(folder: Path) -> list[str]:
+    return [name for name in LAYOUTS.names() if LAYOUTS.get(name).claims(folder)]
+
+
+def _missing(arg: str) -> Exception:
+    if Path(arg).exists():
+        return InputError(f"{arg} is a file; a data set is a folder. {_layouts()}")
+    near = difflib.get_close_matches(arg, [], n=1, cutoff=0.6)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return InputError(f"There is no folder and no built-in data set {arg!r}{hint}")
+
+
+def _not_recognised(folder: Path) -> str:
+    held = [path.name + "/" * path.is_dir() for path in entries(folder)]
+    return f"{folder} is not a data set: it holds {some(held, 8) or 'nothing'}. {_layouts()}"
+
+
+def _layouts() -> str:
+    forms = "; ".join(f"{name}: {LAYOUTS.get(name).form}" for name in LAYOUTS.names())
+    return f"Known layouts are {forms}; or a folder of such folders."
