@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -69,6 +70,74 @@ class PromptStrategy(Protocol):
         Only called where ``rounds > 1``; such a strategy has one PromptSet per round. ``low_res`` (y, x) are the logits
         of ``pred`` on the network's grid, for strategies that feed them back.
         """
+        ...
+
+
+class Answer(Protocol):
+    """What a model answers, as far as this room looks at it: :class:`samaritan.models.Prediction`."""
+
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """(candidate, x, y)."""
+        ...
+
+    @property
+    def quality(self) -> NDArray[np.float32]:
+        """(candidate,) the model's estimate of each candidate's IoU."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """One mask that came out of a picture without anybody asking for it.
+
+    Attributes:
+        box: (2, 2) int, smallest and largest (x, y) of the mask.
+        crop: the mask inside its box, packed to bits: a picture can give thousands.
+        area: pixels in the mask.
+        quality: the model's estimate of its IoU.
+        stability: IoU of the mask cut a little higher and a little lower.
+    """
+
+    box: NDArray[np.int64]
+    crop: NDArray[np.uint8]
+    area: int
+    quality: float
+    stability: float
+
+    def inside(self) -> Mask:
+        """(x, y) bool, the mask inside its box."""
+        x, y = (self.box[1] - self.box[0] + 1).tolist()
+        return np.unpackbits(self.crop, count=x * y).reshape(x, y).astype(bool)
+
+    def mask(self, shape: tuple[int, int]) -> Mask:
+        """(x, y) bool, the mask in its picture of ``shape``."""
+        full = np.zeros(shape, dtype=bool)
+        full[self.box[0, 0] : self.box[1, 0] + 1, self.box[0, 1] : self.box[1, 1] + 1] = self.inside()
+        return full
+
+
+class Collection(Protocol):
+    """Takes a picture's answers chunk by chunk, so that they need not be held together."""
+
+    def add(self, answers: Sequence[Answer]) -> None:
+        """Take the answers to some of the questions."""
+        ...
+
+    def result(self) -> list[Proposal]:
+        """What is left after all filters, the best first; may be empty."""
+        ...
+
+
+class SharedStrategy(PromptStrategy, Protocol):
+    """A strategy whose prompts do not depend on the reference (``shared`` is True)."""
+
+    def collect(self) -> Collection:
+        """A new, empty collection for one picture."""
+        ...
+
+    def match(self, proposals: Sequence[Proposal], ref: Mask) -> int | None:
+        """Which proposal is the target (an oracle), or None where none overlaps it: the answer is an empty mask."""
         ...
 
 

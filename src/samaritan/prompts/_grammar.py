@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import cast, get_args
 
 from samaritan.core import UsageError
-from samaritan.prompts._base import PROMPTS, PromptStrategy
+from samaritan.prompts._base import PROMPTS, Candidates, PromptStrategy
+
+#: A word that says by itself which candidate counts: ``mazurowski:3:oracle``.
+CANDIDATES = get_args(Candidates)
 
 
 def make_prompt(text: str) -> PromptStrategy:
@@ -24,6 +27,8 @@ def make_prompt(text: str) -> PromptStrategy:
         key, equals, value = (word.strip() for word in piece.partition("="))
         if not key or (equals and not value):
             raise UsageError(f"The prompt {text!r} has an empty part; write head:value:key=value,key=value.")
+        if not equals and key in CANDIDATES:
+            key, equals, value = "candidates", "=", key
         if key in options:
             raise UsageError(f"The prompt {text!r} says {key} twice; say it once.")
         if equals:

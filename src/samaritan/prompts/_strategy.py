@@ -16,8 +16,6 @@ from samaritan.prompts._options import choice, show
 
 S = TypeVar("S", bound="Strategy")
 
-CANDIDATES: tuple[Candidates, ...] = get_args(Candidates)
-
 
 @dataclass(frozen=True)
 class Option:
@@ -44,24 +42,20 @@ class Strategy:
     head: ClassVar[str]
     shared: ClassVar[bool] = False
 
-    candidates: Annotated[Candidates, Option(choice(*CANDIDATES))] = "single"
+    candidates: Annotated[Candidates, Option(choice(*get_args(Candidates)))] = "single"
     alias: str = ""
 
     @classmethod
     def make(cls, positional: Sequence[str], options: dict[str, str]) -> Self:
         """Build from the text behind the head, already split.
 
-        A positional ``oracle`` (or another way to choose candidates) is short for ``candidates=oracle``.
-
         Raises:
             UsageError: an option that does not exist, a value that does not fit, or something missing.
         """
         known, texts = options_of(cls), dict(options)
         places = [key for key, kind in known.items() if kind.positional]
-        values = [text for text in positional if text not in CANDIDATES]
-        texts.update(("candidates", text) for text in positional if text in CANDIDATES)
-        _refuse_unknown(cls, texts, places, values)
-        texts |= dict(zip(places, values, strict=False))
+        _refuse_unknown(cls, texts, places, positional)
+        texts |= dict(zip(places, positional, strict=False))
         for entry in fields(cls):
             if entry.name in known and entry.default is MISSING and entry.name not in texts:
                 raise UsageError(f"The prompt {cls.head!r} needs a {entry.name}, as in {cls.head}:5.")
@@ -124,7 +118,7 @@ def options_of(cls: type[Strategy]) -> dict[str, Option]:
     return {entry.name: marks[entry.name][0] for entry in fields(cls) if marks[entry.name]}
 
 
-def _refuse_unknown(cls: type[Strategy], texts: dict[str, str], places: list[str], values: list[str]) -> None:
+def _refuse_unknown(cls: type[Strategy], texts: dict[str, str], places: list[str], values: Sequence[str]) -> None:
     keys = [key for key in options_of(cls) if key not in places]
     for key in texts:
         if key not in keys:
