@@ -29,7 +29,11 @@ class Config(BaseModel):
             content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise ResourceError(f"Could not read {path}: {error.strerror}.") from error
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        except (
+            yaml.YAMLError,
+            ValueError,
+            RecursionError,
+        ) as error:  # ValueError: not UTF-8, or no such date or number
             raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
         return cls.parse(content if content is not None else {}, str(path))
 

@@ -42,8 +42,10 @@ class Geometry:
                 f"The image has shape {self.shape}; every one of its three axes needs at least 1 voxel."
             )
         affine = np.array(self.affine, dtype=np.float64)
-        if affine.shape != (4, 4) or not np.isfinite(affine).all():
-            raise GeometryError("The affine must be a 4 x 4 matrix of finite numbers; write the header anew.")
+        if affine.shape != (4, 4) or not np.isfinite(affine).all() or (affine[3] != (0, 0, 0, 1)).any():
+            raise GeometryError(
+                "The affine must be a 4 x 4 matrix of finite numbers with the last row 0 0 0 1; write the header anew."
+            )
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         if lengths.min() < 1e-9 or abs(np.linalg.det(affine[:3, :3] / np.maximum(lengths, 1e-30))) < 1e-6:
             raise GeometryError("The affine is singular, so voxels have no place in the world; write the header anew.")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from samaritan.core.errors import UsageError
 from samaritan.core.volume import Volume
 
-#: Modalities by their common names; the first word decides ("MR T1 (brain)" is MR).
+#: Modalities by their common names; free text such as "MR T1 (brain)" is led to one of them by :func:`canonical_modality`.
 MODALITIES = (
     "CT", "MR", "PET", "ultrasound", "X-ray", "mammography", "OCT", "endoscopy", "dermoscopy", "fundus",
     "photography", "histopathology", "microscopy", "electron microscopy", "other",
@@ -87,7 +87,7 @@ class Scaling:
         values = picture.astype(np.float32)
         if self.is_flat:
             values = np.zeros_like(values)
-        elif (self.low, self.high) != (0.0, 255.0):
+        else:
             values = np.clip((values - np.float32(self.low)) * np.float32(255.0 / (self.high - self.low)), 0, 255)
         return values if values.ndim == 3 else np.repeat(values[..., None], 3, axis=-1)
 
@@ -147,19 +147,20 @@ def parse(text: str) -> Intensity:
     )
 
 
+# The first that fits; two-letter codes are those of the DICOM attribute Modality (PS3.3 C.7.3.1.1.1).
 _MODALITY_PATTERNS = (
-    (r"\belectron\b|\bs?s?tem\b|\bsem\b|^em$", "electron microscopy"),
-    (r"histopath|histology|h&e|bright-field stained", "histopathology"),
-    (r"microscop|smear|cytolog", "microscopy"),
-    (r"dermo|dermat", "dermoscopy"),
-    (r"fundus", "fundus"),
-    (r"\boct\b", "OCT"),
-    (r"colonoscop|endoscop|laparoscop", "endoscopy"),
+    (r"\belectron\b|\b(ss)?tem\b|\bsem\b|^em$", "electron microscopy"),
+    (r"histopath|histology|h&e|bright-field stained|^sm$", "histopathology"),
+    (r"microscop|smear|cytolog|^gm$", "microscopy"),
+    (r"dermo|dermat|^dms$", "dermoscopy"),
+    (r"fundus|^op$", "fundus"),
+    (r"\boct\b|optical coherence|^opt$", "OCT"),
+    (r"colonoscop|endoscop|laparoscop|^es$", "endoscopy"),
     (r"mammo|^mg$", "mammography"),
-    (r"x-?ray|^(cr|dx|xr)$|radiograph", "X-ray"),
+    (r"x[- ]?ray|^(cr|dx|xr|xa|rf|px)$|radiograph", "X-ray"),
     (r"ultrasound|^us$|sonograph", "ultrasound"),
     (r"\bpet\b|^pt$", "PET"),
-    (r"^ct\b|computed tomograph", "CT"),
-    (r"^mri?\b|magnetic", "MR"),
-    (r"photo", "photography"),
+    (r"\bct\b|computed tomograph", "CT"),
+    (r"\bmri?\b|magnetic|^t[12]|^flair$", "MR"),
+    (r"photo|^xc$", "photography"),
 )

@@ -29,12 +29,13 @@ class Points:
 
     def __init__(self, ijk: ArrayLike, labels: ArrayLike) -> None:
         try:
-            positions = np.atleast_2d(np.asarray(ijk, dtype=np.float64))
+            positions = np.atleast_2d(np.array(ijk, dtype=np.float64))
+            signs = np.atleast_1d(np.asarray(labels))
         except (TypeError, ValueError) as error:
             raise PromptError(f"Points must be numbers; received {ijk!r}.") from error
-        signs = np.atleast_1d(np.asarray(labels))
         if (
             positions.ndim != 2
+            or signs.ndim != 1
             or positions.shape[1] not in (2, 3)
             or len(positions) != len(signs)
             or not len(positions)
@@ -69,7 +70,7 @@ class Box:
 
     def __init__(self, lo: ArrayLike, hi: ArrayLike) -> None:
         try:
-            low, high = (np.asarray(corner, dtype=np.float64).ravel() for corner in (lo, hi))
+            low, high = (np.array(corner, dtype=np.float64).ravel() for corner in (lo, hi))
         except (TypeError, ValueError) as error:
             raise PromptError(f"A box needs two corners of numbers; received {lo!r} and {hi!r}.") from error
         if low.size not in (2, 3) or low.size != high.size:
@@ -93,10 +94,21 @@ class MaskHint:
         logits: (i, j) float32 on the slice's grid when ``frame`` is "image"; with "model" the ``low_res`` logits
             of an earlier :class:`samaritan.models.Prediction`, fed back as they are.
         frame: which of the two grids.
+
+    Raises:
+        PromptError: the logits are not a picture of finite numbers, or ``frame`` is neither.
     """
 
     logits: NDArray[np.float32]
     frame: Literal["image", "model"] = "image"
+
+    def __post_init__(self) -> None:
+        logits = np.asarray(self.logits, dtype=np.float32)
+        if logits.ndim != 2 or not np.isfinite(logits).all():
+            raise PromptError(f"A mask hint is one slice (i, j) of finite logits; received shape {logits.shape}.")
+        if self.frame not in ("image", "model"):
+            raise PromptError(f"A mask hint lies on the grid of the image or of the model; received {self.frame!r}.")
+        object.__setattr__(self, "logits", logits)
 
     @classmethod
     def from_mask(cls, mask: NDArray[Any], strength: float = 10.0) -> MaskHint:

@@ -74,8 +74,12 @@ class Registry(Generic[T]):
     def _discover(self) -> None:
         if self._discovered:
             return
-        self._discovered = True
-        package = importlib.import_module(self._package)
-        for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-            if not module.startswith("_"):
-                importlib.import_module(f"{self._package}.{module}")
+        self._discovered = True  # set first: a file of the room may look up while it is being imported
+        try:
+            package = importlib.import_module(self._package)
+            for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+                if not module.startswith("_"):
+                    importlib.import_module(f"{self._package}.{module}")
+        except BaseException:
+            self._discovered = False  # half a room must not pass for the whole one
+            raise
