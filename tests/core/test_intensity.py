@@ -14,9 +14,8 @@ from samaritan.core.intensity import CT_WINDOWS, MODALITIES, Intensity, Scaling,
 
 def volume(data: object, modality: str | None = None) -> Volume:
     array: NDArray[Any] = np.asarray(data)
-    array = array.reshape(array.shape + (1,) * (3 - array.ndim))
-    i, j, k = array.shape[:3]
-    return Volume(array, Geometry.from_spacing((i, j, k), (1, 1, 1)), modality)
+    i, j, k = (*array.shape, 1, 1)[:3]
+    return Volume(array.reshape(i, j, k, *array.shape[3:]), Geometry.from_spacing((i, j, k), (1, 1, 1)), modality)
 
 
 CT = volume(np.array([[-1000, -160, 40, 240, 3000]], np.int16), "CT")
