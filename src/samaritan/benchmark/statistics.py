@@ -125,13 +125,13 @@ def curve(rows: Sequence[Row], by: Sequence[str], *, seed: int = 0, resamples: i
     Raises:
         UsageError: a field does not exist.
     """
-    clicking = {row["prompt"] for row in rows if row["dice_by_round"]}
+    clicking = {row["prompt"] for row in rows if row.get("dice_by_round")}
     clicked = [(row, None) for row in rows if row["level"] == "target" and row["prompt"] in clicking]
     summaries = []
     for group, members in _groups(clicked, by):
-        longest = max(len(row["dice_by_round"] or ()) for row, _ in members)
+        longest = max(len(row.get("dice_by_round") or ()) for row, _ in members)
         for n in range(1, longest + 1):
-            scored = [(row, _after(row["dice_by_round"], n)) for row, _ in members]
+            scored = [(row, _after(row.get("dice_by_round"), n)) for row, _ in members]
             summaries.append(_summary(group | {"round": n}, scored, True, (), Bootstrap(seed, resamples)))
     return summaries
 
@@ -187,7 +187,7 @@ def _parse(line: bytes, origin: str) -> Row:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{origin} is not JSON; remove that line and run the benchmark again.") from error
-    needed = ("patient_id", "status", *KEY)
+    needed = (*KEY, "patient_id", "candidates", "status")
     lacking = [name for name in needed if not isinstance(row, dict) or isinstance(row.get(name, []), list | dict)]
     if lacking:
         raise FormatError(f"{origin} is not a row of results: it lacks {', '.join(lacking)}.")
