@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def load_tiny(
     card: WeightCard,
     build: Callable[[], SamNetwork],
     frame: Frame,
+    *,
     weights: Path | None,
     device: str,
     allow_unverified: bool,
@@ -57,11 +59,11 @@ def _values(name: str, old: Tensor, generator: torch.Generator) -> Tensor:
     """Plausible values for one tensor: signals keep their size, variances stay positive."""
     if not old.is_floating_point():
         return old
-    noise = torch.randn(old.shape, generator=generator)
+    noise: Tensor = torch.randn(old.shape, generator=generator)
     if name.endswith("running_var"):
         return 1.0 + 0.1 * noise.abs()
     if old.ndim < 2:
         return 0.1 * noise + (1.0 if name.endswith("weight") else 0.0)
     if name.endswith("positional_embedding"):
         return noise
-    return noise / old[0].numel() ** 0.5
+    return noise / math.sqrt(old[0].numel())

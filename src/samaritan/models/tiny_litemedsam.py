@@ -44,7 +44,14 @@ def load(weights: Path | None, device: str, *, allow_unverified: bool = False) -
     from samaritan.models._frame import Frame, min_max  # noqa: PLC0415
     from samaritan.models._tiny import load_tiny  # noqa: PLC0415
 
-    return load_tiny(CARD, build_network, Frame(SIDE, SIDE, min_max), weights, device, allow_unverified)
+    return load_tiny(
+        CARD,
+        build_network,
+        Frame(SIDE, SIDE, min_max),
+        weights=weights,
+        device=device,
+        allow_unverified=allow_unverified,
+    )
 
 
 MODELS.add(CARD.name, ModelEntry(CARD, load, find=lambda: None, tags=("tiny",)))
