@@ -1,6 +1,16 @@
-"""A reference mask (and a prediction's error) in, a PromptSet out; seeded, without torch. Adding a strategy = one file."""
+"""A reference mask (and a prediction's error) in, a PromptSet out; seeded, without torch. Adding a strategy = one file.
 
+Prompts of people, from the command line or a file, are read here too: they become the same PromptSets.
+"""
+
+from samaritan.prompts._arguments import parse_box, parse_point
 from samaritan.prompts._base import PROMPTS, Candidates, PromptStrategy, Proposal, SharedStrategy
+from samaritan.prompts._file import read_prompts
+from samaritan.prompts._gather import to_prompt_sets
 from samaritan.prompts._grammar import make_prompt
+from samaritan.prompts._target import TargetPrompt
 
-__all__ = ["PROMPTS", "Candidates", "PromptStrategy", "Proposal", "SharedStrategy", "make_prompt"]
+__all__ = [
+    "PROMPTS", "Candidates", "PromptStrategy", "Proposal", "SharedStrategy", "TargetPrompt", "make_prompt", "parse_box",
+    "parse_point", "read_prompts", "to_prompt_sets",
+]  # fmt: skip

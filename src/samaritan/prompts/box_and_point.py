@@ -9,7 +9,7 @@ import numpy as np
 
 from samaritan.core import PromptSet
 from samaritan.prompts._base import Mask
-from samaritan.prompts._boxes import BoxStrategy
+from samaritan.prompts._looseness import BoxStrategy
 from samaritan.prompts._options import choice
 from samaritan.prompts._region import CLICKS, Click, positives
 from samaritan.prompts._strategy import Option, strategy

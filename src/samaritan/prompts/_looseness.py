@@ -83,7 +83,8 @@ def overlapping(corners: Corners, target: float, shape: tuple[int, ...], rng: np
 
     From a direction (u, v, s), uniform on the sphere, boxes B(t) move by t (u, v) sides and scale by exp(t s). Their IoU
     falls from 1, and bisection finds the t where it meets ``target`` after clipping to the picture. Where the picture leaves
-    no room, another direction is drawn, then the box shrinks; in a picture of one pixel it stays tight.
+    no room, another direction is taken, then the box shrinks; a target of a few pixels that fills its picture keeps the tight
+    box. The directions do not depend on ``target``, so that boxes of 0.5 and 0.75 from one seed lie on one path.
     """
     directions = rng.normal(size=(DIRECTIONS, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

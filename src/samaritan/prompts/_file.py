@@ -1,0 +1,134 @@
+"""The prompt file: several targets, points, boxes and rough masks on several slices, as JSON.
+
+    {
+      "coordinates": "picture",
+      "targets": [
+        {
+          "name": "liver",
+          "boxes": [{"from": [30, 40, 12], "to": [80, 90, 15]}],
+          "points": [{"at": [55, 60, 12]}, {"at": [35, 85, 12], "label": 0}],
+          "masks": [{"slice": 12, "shape": [128, 128], "runs": [7000, 40, 9344]}]
+        }
+      ]
+    }
+
+``coordinates`` says what the numbers mean: "picture" (the default) is x to the right, y downwards and the slice index, as
+shown on screen in the plane that is segmented; "voxel" is i, j, k as stored; "mm" is the world, RAS+, where two corners span a
+box along the voxel axes. The third number may be left out where there is one slice only (never in "mm"). Everything counts
+from 0 at the centre of a voxel, and both corners of a box belong to it; from slice 12 to slice 15 it asks on four slices.
+``label`` is 1 (belongs to the target, the default) or 0 (does not). ``runs`` are lengths of runs of equal pixels, background
+first, of the mask of one picture with axes (x, y), y running fastest; masks are in the picture frame always.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from samaritan.core import Config, FormatError, PromptError, ResourceError
+from samaritan.prompts._gather import check_count
+from samaritan.prompts._target import Frame, Runs, TargetPrompt
+
+#: Larger files are refused before they are parsed: 10,000 points take about 1 MB.
+MOST_BYTES = 64 * 2**20
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Position = tuple[Number, ...]
+Index = Annotated[int, Field(strict=True, ge=0)]
+
+
+class PointEntry(Config):
+    """A click."""
+
+    at: Position
+    label: Annotated[int, Field(strict=True, ge=0, le=1)] = 1
+
+
+class BoxEntry(Config):
+    """A box, by its smaller and its larger corner."""
+
+    start: Position = Field(alias="from")
+    end: Position = Field(alias="to")
+
+
+class MaskEntry(Config):
+    """A rough mask of one picture, as run lengths."""
+
+    shape: tuple[Index, Index]
+    runs: tuple[Index, ...]
+    slice: Index | None = None
+
+
+class TargetEntry(Config):
+    """All prompts of one target."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    boxes: tuple[BoxEntry, ...] = ()
+    points: tuple[PointEntry, ...] = ()
+    masks: tuple[MaskEntry, ...] = ()
+
+
+class PromptFile(Config):
+    """The whole file."""
+
+    targets: tuple[TargetEntry, ...]
+    coordinates: Frame = "picture"
+
+
+def read_prompts(path: Path | str) -> list[TargetPrompt]:
+    """Read a prompt file.
+
+    Raises:
+        FormatError: not JSON.
+        InputError: a key is unknown, missing or of the wrong type; every fault with the path of its key.
+        PromptError: no prompts, too many, an inverted box, or a mask that does not add up.
+        ResourceError: the file cannot be read, or is larger than 64 MB.
+    """
+    content = PromptFile.parse(_load(Path(path)), str(path))
+    items = [
+        item
+        for number, entry in enumerate(content.targets)
+        for item in _items(entry, content, f"{path}: targets.{number}")
+    ]
+    check_count(items, f"{path}: the prompts")
+    return items
+
+
+def _items(entry: TargetEntry, content: PromptFile, origin: str) -> Iterator[TargetPrompt]:
+    if not (entry.boxes or entry.points or entry.masks):
+        raise PromptError(f"{origin}: target {entry.name!r} has no prompt; give at least one box, point or mask.")
+    for number, box in enumerate(entry.boxes):
+        yield TargetPrompt(entry.name, f"{origin}.boxes.{number}", content.coordinates, box=(box.start, box.end))
+    for number, point in enumerate(entry.points):
+        yield TargetPrompt(
+            entry.name, f"{origin}.points.{number}", content.coordinates, point=point.at, label=point.label
+        )
+    for number, mask in enumerate(entry.masks):
+        try:
+            runs = Runs(mask.shape, mask.runs, mask.slice)
+        except PromptError as error:
+            raise PromptError(f"{origin}.masks.{number}: {error}") from error
+        yield TargetPrompt(entry.name, f"{origin}.masks.{number}", mask=runs)
+
+
+def _load(path: Path) -> object:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ResourceError(f"{path} is larger than {MOST_BYTES >> 20} MB; a prompt file is much smaller.")
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
+    except OSError as error:
+        raise ResourceError(f"Could not read {path}: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path} is not valid JSON: {error}.") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = sorted({key for key, _ in pairs if [k for k, _ in pairs].count(key) > 1})
+        raise ValueError(f"the key {twice[0]!r} appears twice in one object")
+    return found

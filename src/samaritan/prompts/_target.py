@@ -1,0 +1,158 @@
+"""What a person asks for, where no reference knows the answer: points, boxes and rough masks of named targets.
+
+Places are said in one of three frames. "picture" is what a viewer shows, (x to the right, y downwards, slice index) of the
+chosen plane, as in :class:`samaritan.core.SliceView`; "voxel" is (i, j, k) as stored; "mm" is RAS+ world coordinates.
+All count from 0 at the centre of a voxel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView
+
+Frame = Literal["picture", "voxel", "mm"]
+
+#: Name of a target that nobody named.
+UNNAMED = "target"
+
+#: More points than this are a mistake, or an attack.
+MOST_POINTS = 10_000
+
+Place = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """A rough mask of one slice, as run lengths.
+
+    Attributes:
+        shape: size (x, y) of the picture.
+        lengths: of runs of equal pixels, background first, of the (x, y) array in C order (y runs fastest).
+        slice: index of the slice, or None where there is only one.
+
+    Raises:
+        PromptError: the runs do not add up to the picture, or show no target.
+    """
+
+    shape: tuple[int, int]
+    lengths: tuple[int, ...]
+    slice: int | None = None
+
+    def __post_init__(self) -> None:
+        pixels = self.shape[0] * self.shape[1]
+        if sum(self.lengths) != pixels or not sum(self.lengths[1::2]):
+            raise PromptError(
+                f"The runs of a mask must add up to its {self.shape[0]} x {self.shape[1]} = {pixels} pixels and show a target; "
+                f"received {sum(self.lengths)} pixels, {sum(self.lengths[1::2])} of them target."
+            )
+
+    def mask(self) -> NDArray[np.bool_]:
+        """(x, y) bool."""
+        values = np.arange(len(self.lengths)) % 2 == 1
+        return np.repeat(values, self.lengths).reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class TargetPrompt:
+    """One point, one box or one rough mask for a target; exactly one of the three is given.
+
+    Attributes:
+        target: name of the target.
+        origin: where it was said, for messages.
+        frame: what the numbers mean.
+        point: (x, y) or (x, y, slice); (i, j[, k]) or (x, y, z) in the other frames.
+        label: of a point, 1 = belongs to the target, 0 = does not.
+        box: smaller and larger corner, each as ``point``; a box with depth asks on every slice that it crosses.
+        mask: a rough mask, always in the picture frame.
+
+    Raises:
+        PromptError: the box is inverted, a number is not finite or there are too few or too many, or the name is empty.
+    """
+
+    target: str
+    origin: str
+    frame: Frame = "picture"
+    point: Place | None = None
+    label: int = 1
+    box: tuple[Place, Place] | None = None
+    mask: Runs | None = None
+
+    def __post_init__(self) -> None:
+        if not self.target.strip():
+            raise PromptError(f"{self.origin}: the target's name is empty; give one or leave it out.")
+        if sum(given is not None for given in (self.point, self.box, self.mask)) != 1:
+            raise PromptError(f"{self.origin}: give exactly one of a point, a box and a mask.")
+        places = [self.point] if self.point is not None else list(self.box or ())
+        allowed = (3,) if self.frame == "mm" else (2, 3)
+        for place in places:
+            if len(place) not in allowed or len(place) != len(places[0]) or not np.isfinite(place).all():
+                raise PromptError(
+                    f"{self.origin}: a place in the frame {self.frame!r} has {' or '.join(map(str, allowed))} finite "
+                    f"coordinates, both corners of a box equally many; received {list(place)}."
+                )
+        if self.label not in (0, 1):
+            raise PromptError(f"{self.origin}: a point's label is 1 (target) or 0 (background), not {self.label}.")
+        if self.box and any(low > high for low, high in zip(*self.box, strict=True)):
+            raise PromptError(
+                f"{self.origin}: the box is inverted, from {list(self.box[0])} to {list(self.box[1])}; "
+                "give the smaller corner first."
+            )
+
+    def on_slices(self, view: SliceView) -> Iterator[tuple[int, PromptSet]]:
+        """(slice index, prompt at (x, y, 0)) for each slice of ``view`` that this asks on.
+
+        Raises:
+            PromptError: it lies outside the image, names no slice of several, or says millimetres of an image without.
+        """
+        if self.mask is not None:
+            yield self._mask_on(self.mask, view)
+        elif self.point is not None:
+            place = self._in_picture([self.point], view)[0]
+            index = int(np.clip(np.floor(place[2] + 0.5), 0, view.count - 1))
+            yield index, PromptSet(points=Points(place[:2], self.label))
+        elif self.box is not None:
+            ends = self._in_picture(self.box, view)
+            low, high = ends.min(axis=0), ends.max(axis=0)
+            # Half a slice around its centre belongs to a slice, as in SliceView.lower.
+            first, last = max(np.ceil(low[2] - 0.5), 0), min(np.floor(high[2] + 0.5), view.count - 1)
+            for index in range(int(first), int(last) + 1):
+                yield index, PromptSet(box=Box(low[:2], high[:2]))
+
+    def _in_picture(self, places: Sequence[Place], view: SliceView) -> NDArray[np.float64]:
+        """(n, 3) positions (x, y, slice), all inside."""
+        found = self._to_picture(places, view)
+        size = np.array([*view.shape, view.count])
+        if (found < -0.5).any() or (found > size - 0.5).any():
+            allowed = ", ".join(
+                f"{axis} 0..{n - 1}" for axis, n in zip(("x", "y", "slice"), size.tolist(), strict=True)
+            )
+            seen = "" if self.frame == "picture" else f" (as picture: {np.round(found, 1).tolist()})"
+            raise PromptError(f"{self.origin}: {list(map(list, places))}{seen} lies outside the image, {allowed}.")
+        return found
+
+    def _to_picture(self, places: Sequence[Place], view: SliceView) -> NDArray[np.float64]:
+        if self.frame == "mm":
+            if view.geometry.unit == "px":
+                raise PromptError(f"{self.origin}: the image knows no millimetres; use the frame 'picture' or 'voxel'.")
+            return view.to_picture(view.geometry.to_voxel(places))
+        depth = view.count if self.frame == "picture" else view.geometry.shape[2]
+        if len(places[0]) == 2 and depth > 1:
+            raise PromptError(f"{self.origin}: the image has {depth} slices; say which one, from 0 to {depth - 1}.")
+        full = np.array([[*place, 0.0][:3] for place in places])
+        return full if self.frame == "picture" else view.to_picture(full)
+
+    def _mask_on(self, runs: Runs, view: SliceView) -> tuple[int, PromptSet]:
+        if runs.shape != view.shape:
+            raise PromptError(f"{self.origin}: the mask has shape {runs.shape}, a picture of the image {view.shape}.")
+        if runs.slice is None and view.count > 1:
+            raise PromptError(f"{self.origin}: the image has {view.count} slices; say which one the mask belongs to.")
+        index = runs.slice or 0
+        if index >= view.count:
+            raise PromptError(f"{self.origin}: slice {index} lies outside the image, slice 0..{view.count - 1}.")
+        return index, PromptSet(mask=MaskHint.from_mask(runs.mask()))
