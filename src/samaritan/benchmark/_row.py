@@ -45,6 +45,9 @@ class Row(TypedDict):
     """Size of the reference in voxels."""
     slices: int
     """Number of slices that were prompted."""
+    sampled: bool
+    """True when the score is over a declared sample only: ``max_slices`` (overlap over these slices together, distances the
+    mean of each slice's own) or, in the "target" row of an instance-labelled image, ``max_instances``."""
     quality: float | None
     """The model's own estimate of IoU, mean over the prompted slices."""
     intensity: str
@@ -55,6 +58,9 @@ class Row(TypedDict):
     """Decoding and scoring of this row; encoding is in ``encode_seconds``, shared by all rows of the case."""
     encode_seconds: float
 
+
+#: Fields that :func:`samaritan.evaluate.evaluate` fills, under its own names.
+SCORES = ("dice", "iou", "nsd", "hd95_mm", "assd_mm", "volume_difference")
 
 #: Fields that together name one measurement: a rerun skips those that are there.
 KEY = (

@@ -1,0 +1,164 @@
+"""One case under one model: from the image and its references to rows and previews."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from samaritan.benchmark._ask import Question, ask
+from samaritan.benchmark._config import RunConfig
+from samaritan.benchmark._measure import Group, Measurement
+from samaritan.benchmark._preview import picture_name, png, preview
+from samaritan.benchmark._row import Row
+from samaritan.benchmark._score import score
+from samaritan.benchmark._seeds import generator
+from samaritan.datasets._base import REFERENCE, Case
+from samaritan.predict.volume import VolumePredictor
+from samaritan.prompts._base import PromptStrategy
+
+#: What the field ``adaptation`` says for a model as it is.
+UNADAPTED = "none"
+
+#: What the field ``target`` says when a case failed as a whole.
+EVERY_TARGET = "*"
+
+
+#: The measurements that end in one "target" row: those of the group's parts under one strategy in one repeat.
+Bundle = tuple[Group, list[Measurement]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is asked of one case, whichever the model.
+
+    Attributes:
+        case: the case.
+        groups: what has to be found.
+        strategies: how it is asked for.
+        config: the run's settings.
+    """
+
+    case: Case
+    groups: Sequence[Group]
+    strategies: Sequence[PromptStrategy]
+    config: RunConfig
+
+    @property
+    def slices(self) -> list[int]:
+        """Slices that have to be encoded, ascending."""
+        return sorted({k for group in self.groups for k in group.whole.prompted})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one case under one model brought.
+
+    Attributes:
+        rows: in a stable order.
+        previews: lines of previews.jsonl, one for each "target" row of repeat 0.
+        pictures: path in the run folder -> PNG, of the slices that the previews show.
+        encode_calls: how often the encoder ran.
+    """
+
+    rows: list[Row]
+    previews: list[dict[str, Any]] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    encode_calls: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """True when any row has no scores."""
+        return any(row["status"] != "ok" for row in self.rows)
+
+
+def measure(work: Work, predictor: VolumePredictor, step: Callable[[], None]) -> Outcome:
+    """Ask, score and describe; every slice is encoded once.
+
+    Args:
+        work: case, targets, prompts.
+        predictor: the model on the case's image.
+        step: called after each slice.
+    """
+    bundles: list[Bundle] = [
+        (group, [Measurement(part, strategy, repeat) for part in group.parts])
+        for group in work.groups
+        for strategy in work.strategies
+        for repeat in range(work.config.repeats)
+    ]
+    for k in work.slices:
+        here = [(group, m) for group, bundle in bundles for m in bundle if k in m.target.prompted]
+        questions = [_question(work, predictor, m, k) for _, m in here]
+        ask(predictor, k, questions)
+        for (group, measurement), question in zip(here, questions, strict=True):
+            measurement.keep(k, question, show=measurement.repeat == 0 and k == group.shown)
+        step()
+    return _outcome(work, predictor, bundles)
+
+
+def failed_rows(case: Case, model: str, strategies: Sequence[PromptStrategy], error: str) -> list[Row]:
+    """One row per prompt that says why the case has no scores."""
+    return [
+        Row(
+            dataset=case.dataset, case_id=case.case_id, patient_id=case.patient_id, modality=case.modality,
+            target=EVERY_TARGET, label=0, level="target", instance=None, rater=REFERENCE, model=model,
+            adaptation=UNADAPTED, prompt=strategy.name, repeat=0, candidates=strategy.candidates, interactions=0,
+            dice=None, iou=None, nsd=None, hd95_mm=None, assd_mm=None, volume_difference=None, dice_by_round=None,
+            unit="px", spacing=[], voxels=0, slices=0, sampled=False, quality=None, intensity="", plane="",
+            status="failed", error=error, seconds=0.0, encode_seconds=0.0,
+        )
+        for strategy in strategies
+    ]  # fmt: skip
+
+
+def _outcome(work: Work, predictor: VolumePredictor, bundles: Sequence[Bundle]) -> Outcome:
+    result, case, shape = Outcome([]), work.case, predictor.view.shape
+    for group, parts in bundles:
+        whole = group.unite(parts, shape)
+        result.rows.append(_row(work, predictor, whole))
+        if whole.repeat == 0:
+            result.previews.append(preview(result.rows[-1], whole, group.shown, shape))
+            name = picture_name(case.dataset, case.case_id, group.shown)
+            if name not in result.pictures:
+                result.pictures[name] = png(predictor.picture(group.shown))
+        result.rows.extend(_row(work, predictor, part) for part in parts if part is not whole)
+    return replace(result, encode_calls=predictor.encode_calls)
+
+
+def _question(work: Work, predictor: VolumePredictor, measurement: Measurement, k: int) -> Question:
+    target, case = measurement.target, work.case
+    # The model is left out on purpose: all models get the same prompts, so that their rows can be compared in pairs.
+    rng = generator(
+        work.config.seed, case.dataset, case.case_id, target.label, target.instance, target.rater,
+        measurement.strategy.name, measurement.repeat, k,
+    )  # fmt: skip
+    return Question(measurement.strategy, target.areas[k].unpack(predictor.view.shape), rng)
+
+
+def _row(work: Work, predictor: VolumePredictor, measurement: Measurement) -> Row:
+    case, target, strategy, view = work.case, measurement.target, measurement.strategy, predictor.view
+    started = time.perf_counter()
+    scores = score(
+        pred=measurement.masks,
+        ref=target.areas,
+        view=view,
+        gaps=target.gaps,
+        nsd_tolerance=work.config.nsd_tolerance,
+    )
+    spent = time.perf_counter() - started
+    return Row(
+        dataset=case.dataset, case_id=case.case_id, patient_id=case.patient_id,
+        modality=case.modality or predictor.volume.modality,
+        target=target.name, label=target.label, level="target" if target.instance is None else "instance",
+        instance=target.instance, rater=target.rater, model=predictor.segmenter.name, adaptation=UNADAPTED,
+        prompt=strategy.name, repeat=measurement.repeat, candidates=strategy.candidates,
+        interactions=measurement.interactions,
+        dice=scores["dice"], iou=scores["iou"], nsd=scores["nsd"], hd95_mm=scores["hd95_mm"],
+        assd_mm=scores["assd_mm"], volume_difference=scores["volume_difference"],
+        dice_by_round=measurement.dice_by_round,
+        unit=view.geometry.unit, spacing=list(view.geometry.spacing), voxels=target.voxels,
+        slices=len(target.prompted), sampled=target.sampled, quality=measurement.quality,
+        intensity=predictor.scaling.policy, plane=view.plane,
+        status="ok", error=None, seconds=measurement.seconds + spent, encode_seconds=predictor.encode_seconds,
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""What a run is: everything that decides its numbers, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from samaritan.core import Config, Plane
+
+
+class RunConfig(Config):
+    """The settings of a benchmark; written resolved into the run folder, where a rerun must bring the same ones.
+
+    Attributes:
+        data: data sets as given: folders, collections, or names of built-in ones.
+        models: names of registered models.
+        prompts: texts that make prompt strategies (``box:margin=0.1``).
+        adaptations: adapter files; none yet.
+        weights: model name -> file of its weights, where they are not the ones the package finds.
+        repeats: how often every prompt is drawn anew.
+        seed: start of all randomness.
+        limit: at most this many cases of each data set, the first ones.
+        max_instances: at most this many objects of an instance-labelled image, a seeded sample; None takes all.
+        max_slices: at most this many slices of each target, evenly spaced among its labelled ones. The score is then over
+            these slices only (``sampled`` in the row). None takes all.
+        min_pixels: a slice on which a target has fewer reference pixels is not prompted; its voxels still count.
+        raters: the gold standard only, or everyone who drew.
+        plane: in which plane volumes are sliced; "auto" is the one they were acquired in.
+        intensity: policy that overrides the one of modality and data set.
+        meta: a table or YAML file that describes data without a dataset.yaml.
+        device: where networks run.
+        threads: of the processor; None leaves it to torch.
+        nsd_tolerance: of the surface Dice, in mm (pixels where the image knows no spacing).
+    """
+
+    data: tuple[str, ...] = Field(min_length=1)
+    models: tuple[str, ...] = Field(min_length=1)
+    prompts: tuple[str, ...] = Field(min_length=1)
+    adaptations: tuple[str, ...] = Field(default=(), max_length=0)
+    weights: dict[str, str] = Field(default_factory=dict)
+    repeats: int = Field(default=1, ge=1)
+    seed: int = Field(default=0, ge=0)
+    limit: int | None = Field(default=None, ge=1)
+    max_instances: int | None = Field(default=100, ge=1)
+    max_slices: int | None = Field(default=None, ge=1)
+    min_pixels: int = Field(default=1, ge=1)
+    raters: Literal["reference", "all"] = "reference"
+    plane: Plane = "auto"
+    intensity: str | None = None
+    meta: str | None = None
+    device: str = "cpu"
+    threads: int | None = Field(default=None, ge=1)
+    nsd_tolerance: float = Field(default=2.0, gt=0)
+
+    def differences(self, other: RunConfig) -> list[str]:
+        """Names of the settings in which ``other`` differs."""
+        mine, theirs = self.model_dump(mode="json"), other.model_dump(mode="json")
+        return [name for name in mine if mine[name] != theirs[name]]

@@ -1,0 +1,127 @@
+"""What a run collects while it asks: the answers for one target under one prompt, slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from samaritan.benchmark._ask import Question
+from samaritan.benchmark._masks import PackedMask, unite
+from samaritan.benchmark._targets import Target
+from samaritan.core import PromptSet
+from samaritan.prompts._base import PromptStrategy
+
+
+@dataclass(eq=False)
+class Measurement:
+    """One target under one strategy in one repeat.
+
+    Attributes:
+        target: what is looked for.
+        strategy: how it is asked for.
+        repeat: number of the repeat, from 0.
+        masks: slice -> answer.
+        rounds: for each slice, (intersection, prediction) in pixels after each round; of a union, nothing.
+        qualities: the model's own estimates, one per slice.
+        interactions: acts of a person.
+        seconds: decoder's time.
+        prompts: slice -> prompts of the last round, where a preview will show them.
+    """
+
+    target: Target
+    strategy: PromptStrategy
+    repeat: int
+    masks: dict[int, PackedMask] = field(default_factory=dict)
+    rounds: list[list[tuple[int, int]]] = field(default_factory=list)
+    qualities: list[float] = field(default_factory=list)
+    interactions: int = 0
+    seconds: float = 0.0
+    prompts: dict[int, list[PromptSet]] = field(default_factory=dict)
+
+    def keep(self, index: int, question: Question, *, show: bool) -> None:
+        """Take over the answer to a question about slice ``index``."""
+        self.masks[index] = PackedMask.of(question.mask)
+        self.rounds.append(question.rounds)
+        self.interactions += question.interactions
+        self.seconds += question.seconds
+        if question.quality is not None:
+            self.qualities.append(question.quality)
+        if show:
+            self.prompts[index] = question.prompts
+
+    @property
+    def quality(self) -> float | None:
+        """The model's own estimate of the IoU, mean over the slices."""
+        return sum(self.qualities) / len(self.qualities) if self.qualities else None
+
+    @property
+    def dice_by_round(self) -> list[float] | None:
+        """Dice of the whole target after each round; a slice that needed fewer rounds keeps its last answer."""
+        if self.strategy.rounds < 2 or not self.rounds:
+            return None
+        result = []
+        for number in range(self.strategy.rounds):
+            reached = [rounds[min(number, len(rounds) - 1)] for rounds in self.rounds if rounds]
+            shared, found = (sum(pair[n] for pair in reached) for n in (0, 1))
+            result.append(2 * shared / (found + self.target.voxels))
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What makes one "target" row: a label, or all objects of an instance-labelled case together.
+
+    Attributes:
+        whole: the label, or the union of the objects.
+        parts: what is prompted: the label itself, or each object.
+    """
+
+    whole: Target
+    parts: Sequence[Target]
+
+    @property
+    def shown(self) -> int:
+        """The slice for the preview: where the reference is largest."""
+        return max(self.whole.areas, key=lambda k: self.whole.areas[k].area)
+
+    def unite(self, parts: Sequence[Measurement], shape: tuple[int, int]) -> Measurement:
+        """The measurement of the whole from those of its parts (one strategy, one repeat); ``shape`` (x, y) of a slice."""
+        if self.whole is parts[0].target:
+            return parts[0]
+        slices = sorted({k for part in parts for k in part.masks})
+        return Measurement(
+            self.whole,
+            parts[0].strategy,
+            parts[0].repeat,
+            masks={k: unite((part.masks[k] for part in parts if k in part.masks), shape) for k in slices},
+            qualities=[quality for part in parts for quality in part.qualities],
+            interactions=sum(part.interactions for part in parts),
+            seconds=sum(part.seconds for part in parts),
+            prompts={self.shown: [prompt for part in parts for prompt in part.prompts.get(self.shown, [])]},
+        )
+
+
+def groups_of(targets: Iterable[Target], shape: tuple[int, int]) -> list[Group]:
+    """Targets as they are reported, in their order; ``shape`` (x, y) of a slice."""
+    groups: list[Group] = []
+    objects: dict[str, list[Target]] = {}
+    for target in targets:
+        if target.instance is None:
+            groups.append(Group(target, [target]))
+        else:
+            objects.setdefault(target.rater, []).append(target)
+    return groups + [Group(_union(parts, shape), parts) for parts in objects.values()]
+
+
+def _union(parts: Sequence[Target], shape: tuple[int, int]) -> Target:
+    slices = sorted({k for part in parts for k in part.areas})
+    return Target(
+        name=parts[0].name,
+        label=parts[0].label,
+        instance=None,
+        rater=parts[0].rater,
+        areas={k: unite((part.areas[k] for part in parts if k in part.areas), shape) for k in slices},
+        prompted=tuple(sorted({k for part in parts for k in part.prompted})),
+        gaps=any(part.gaps for part in parts),
+        sampled=any(part.gaps for part in parts) or parts[0].siblings > len(parts),
+    )

@@ -1,0 +1,63 @@
+"""What the report's gallery shows of a row: the slice, the reference, the answer, the prompts."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from samaritan.benchmark._masks import run_lengths
+from samaritan.benchmark._measure import Measurement
+from samaritan.benchmark._row import Row, key
+from samaritan.core import PromptSet
+
+GALLERY = "gallery"
+
+#: More prompts than this (the boxes of a plate full of nuclei) hide the picture.
+MAX_PROMPTS = 200
+
+
+def preview(row: Row, measurement: Measurement, index: int, shape: tuple[int, int]) -> dict[str, Any]:
+    """The line of previews.jsonl for a row, at slice ``index`` of ``shape`` (x, y).
+
+    It holds the row's key, the picture's path in the run folder, the slice, the run lengths of reference and prediction and
+    the prompts of the last round at (x, y).
+    """
+    pred = measurement.masks.get(index)
+    return {
+        "key": list(key(row)),
+        "picture": picture_name(row["dataset"], row["case_id"], index),
+        "slice": index,
+        "shape": list(shape),
+        "ref": run_lengths(measurement.target.areas[index].unpack(shape)),
+        "pred": run_lengths(pred.unpack(shape) if pred else np.zeros(shape, bool)),
+        "prompts": [_describe(prompt) for prompt in measurement.prompts.get(index, [])[:MAX_PROMPTS]],
+    }
+
+
+def picture_name(dataset: str, case_id: str, index: int) -> str:
+    """Path within the run folder, of a form that any file system takes, and another one for every slice."""
+    words = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{dataset}-{case_id}").strip("-.")[:80]
+    digest = hashlib.blake2b(f"{dataset}\x1f{case_id}".encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return f"{GALLERY}/{words}-{digest}-{index}.png"
+
+
+def png(picture: NDArray[np.float32]) -> bytes:
+    """(x, y, 3) in 0..255 -> content of a PNG file, width = x; grey where the three channels agree."""
+    rows = np.ascontiguousarray(picture.round().astype(np.uint8).swapaxes(0, 1))
+    grey = bool((rows[..., 0] == rows[..., 1]).all() and (rows[..., 0] == rows[..., 2]).all())
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(rows[..., 0]) if grey else rows).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _describe(prompt: PromptSet) -> dict[str, Any]:
+    points, box = prompt.points, prompt.box
+    positions = np.column_stack([points.ijk[:, :2], points.labels]).round(2).tolist() if points else []
+    corners = np.concatenate([box.lo[:2], box.hi[:2]]).round(2).tolist() if box else None
+    return {"points": positions, "box": corners, "mask": prompt.mask is not None}

@@ -1,0 +1,89 @@
+"""The rows once more, for people with other tools: CSV, Parquet and the summary."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from samaritan.benchmark._row import SCORES, Row
+from samaritan.benchmark.statistics import summarise
+from samaritan.core import atomic_path, write_text
+
+#: What a spreadsheet takes for a formula when a text begins with it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+#: Groupings of summary.json, from coarse to fine.
+GROUPINGS: tuple[tuple[str, ...], ...] = (
+    ("dataset", "level", "rater", "model", "adaptation", "prompt"),
+    ("dataset", "target", "level", "rater", "model", "adaptation", "prompt"),
+)
+
+_TYPES: dict[str, Any] = {
+    "dataset": pl.String, "case_id": pl.String, "patient_id": pl.String, "modality": pl.String, "target": pl.String,
+    "label": pl.Int64, "level": pl.String, "instance": pl.Int64, "rater": pl.String, "model": pl.String,
+    "adaptation": pl.String, "prompt": pl.String, "repeat": pl.Int64, "candidates": pl.String, "interactions": pl.Int64,
+    "dice": pl.Float64, "iou": pl.Float64, "nsd": pl.Float64, "hd95_mm": pl.Float64, "assd_mm": pl.Float64,
+    "volume_difference": pl.Float64, "dice_by_round": pl.List(pl.Float64), "unit": pl.String,
+    "spacing": pl.List(pl.Float64), "voxels": pl.Int64, "slices": pl.Int64, "sampled": pl.Boolean,
+    "quality": pl.Float64, "intensity": pl.String, "plane": pl.String, "status": pl.String, "error": pl.String,
+    "seconds": pl.Float64, "encode_seconds": pl.Float64,
+}  # fmt: skip
+
+
+def write_tables(run: Path, rows: Sequence[Row], *, seed: int) -> None:
+    """Write results.csv, results.parquet and summary.json, each whole or not at all.
+
+    Raises:
+        ResourceError: one of them could not be written.
+    """
+    write_text(run / "results.csv", to_csv(rows))
+    with atomic_path(run / "results.parquet") as temporary:
+        pl.DataFrame(list(rows), schema=_TYPES).write_parquet(temporary)
+    write_text(run / "summary.json", json.dumps(summaries(rows, seed=seed), indent=1) + "\n")
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """One line per row; lists are separated by spaces, and no text can act as a formula in a spreadsheet."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(_TYPES)
+    writer.writerows([_cell(dict(row)[name]) for name in _TYPES] for row in rows)
+    return buffer.getvalue()
+
+
+def summaries(rows: Sequence[Row], *, seed: int) -> list[dict[str, Any]]:
+    """Content of summary.json: one entry per grouping and metric, with the mean and its interval for every group."""
+    return [
+        {
+            "by": list(by),
+            "metric": metric,
+            "groups": [_plain(asdict(s)) for s in summarise(rows, by, metric, seed=seed)],
+        }
+        for by in GROUPINGS
+        for metric in SCORES
+    ]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return " ".join(f"{number:.6g}" for number in value)
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return "'" + value
+    return value
+
+
+def _plain(content: Any) -> Any:
+    """NaN becomes null: JSON has no other word for it."""
+    if isinstance(content, dict):
+        return {name: _plain(value) for name, value in content.items()}
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content

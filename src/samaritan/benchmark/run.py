@@ -1,0 +1,133 @@
+"""Run a benchmark: data sets x models x prompts x repeats x targets, one embedding per slice, resumable."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from samaritan.benchmark._config import RunConfig
+from samaritan.benchmark._folder import RunFolder, Unit
+from samaritan.benchmark._progress import Reporter, Silent
+from samaritan.benchmark._provenance import Provenance
+from samaritan.benchmark._session import Session
+from samaritan.benchmark._tables import write_tables
+from samaritan.core import InputError, ResourceError
+from samaritan.datasets import open_datasets
+from samaritan.datasets._base import Dataset
+from samaritan.models import load_model
+from samaritan.models._base import Segmenter
+from samaritan.prompts import make_prompt
+from samaritan.prompts._base import PromptStrategy
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        run: the folder.
+        n_ok: cases (times models) with scores, those of earlier sessions included.
+        n_failed: cases with a target that has none.
+        encode_calls: how often an encoder ran in this session.
+        report: the report, or None when it could not be made.
+        interrupted: True when a person stopped it; run again to continue.
+    """
+
+    run: Path
+    n_ok: int
+    n_failed: int
+    encode_calls: int
+    report: Path | None
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well, 1 some cases failed, 130 interrupted."""
+        return 130 if self.interrupted else int(self.n_failed > 0)
+
+
+def run_benchmark(
+    config: RunConfig,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Reporter | None = None,
+    debug: bool = False,
+) -> RunResult:
+    """Measure everything that ``config`` asks for and leave it in the folder ``out``.
+
+    A folder that holds an unfinished run with the same settings is continued. A case that cannot be measured gets rows with
+    status "failed", and the run goes on; failed cases are tried again by the next run.
+
+    Args:
+        config: the settings.
+        out: the run folder.
+        overwrite: start anew, whatever the folder holds.
+        progress: is told what happens.
+        debug: let unexpected errors through instead of recording them.
+
+    Raises:
+        UsageError: an unknown prompt, model or data set.
+        InputError: the data cannot be used at all, or ``out`` holds something else than this run.
+        ModelError: weights are missing or wrong.
+        ResourceError: ``out`` cannot be written, is in use, or the disk is full.
+    """
+    strategies = _strategies(config.prompts)
+    datasets = _datasets(config, out)
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    with RunFolder.open(out, config, overwrite=overwrite) as folder:
+        models = {name: _load(name, config) for name in dict.fromkeys(config.models)}
+        provenance = Provenance(out, config, datasets, models)
+        provenance.write()
+        cases = [case for dataset in datasets for case in dataset.cases]
+        session = Session(config, folder, cases, models, strategies, progress or Silent(), debug)
+        interrupted = False
+        try:
+            session.run()
+        except KeyboardInterrupt:
+            interrupted = True
+        provenance.write(session.fingerprints(), ended=True)
+        report = None if interrupted else _finish(folder, session.units, config)
+        n_ok = len(folder.finished) + session.n_ok
+        return RunResult(out, n_ok, len(session.failed), session.encode_calls, report, interrupted)
+
+
+def _strategies(texts: Sequence[str]) -> list[PromptStrategy]:
+    """The prompts, each once."""
+    return list({strategy.name: strategy for strategy in map(make_prompt, texts)}.values())
+
+
+def _datasets(config: RunConfig, out: Path) -> list[Dataset]:
+    for argument in map(Path, config.data):
+        if argument.is_dir() and out.resolve().is_relative_to(argument.resolve()):
+            raise InputError(f"The run folder {out} lies inside the data {argument}; choose a folder outside of it.")
+    found = open_datasets(config.data, Path(config.meta) if config.meta else None)
+    return [replace(dataset, cases=dataset.cases[: config.limit]) for dataset in found]
+
+
+def _load(name: str, config: RunConfig) -> Segmenter:
+    file = config.weights.get(name)
+    return load_model(name, weights=Path(file) if file else None, device=config.device)
+
+
+def _finish(folder: RunFolder, units: Sequence[Unit], config: RunConfig) -> Path | None:
+    """Bring the rows into order and write what is made from them; a report that fails costs no results."""
+    folder.sort(units)
+    try:
+        write_tables(folder.path, folder.rows(), seed=config.seed)
+        from samaritan.benchmark.report import write_report  # noqa: PLC0415 - drawing libraries import slowly
+
+        return write_report(folder.path)
+    except ResourceError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever went wrong here, the measurements are safe and worth returning
+        log.warning("The results are complete, but the report could not be made (%s: %s).", type(error).__name__, error)
+        log.debug("report", exc_info=error)
+        return None
