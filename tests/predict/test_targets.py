@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from samaritan.core import Box, Geometry, MaskHint, Points, PromptError, PromptSet, UsageError, Volume
+from samaritan.predict import predict
+from samaritan.predict.targets import BATCH
+
+from .conftest import ThresholdSegmenter
+
+
+def box(lo: tuple[int, ...], hi: tuple[int, ...]) -> PromptSet:
+    return PromptSet(box=Box(lo, hi))
+
+
+LEFT = box((2, 3, 1), (3, 6, 3))
+RIGHT = box((4, 3, 1), (5, 6, 3))
+WHOLE = box((0, 0, 0), (11, 8, 4))
+
+
+def test_box_with_depth_is_segmented_slice_by_slice(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    found = predict(segmenter, phantom, {"block": [WHOLE]})
+    assert np.array_equal(found.mask("block"), phantom.data > 100)
+    assert found.labelmap.geometry is phantom.geometry
+    assert found.labelmap.names == {1: "block"}
+    assert sorted(found.quality["block"]) == [0, 1, 2, 3, 4]
+    assert found.encode_calls == segmenter.encoded == 5
+
+
+def test_encoder_runs_once_per_slice_not_per_target(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    found = predict(segmenter, phantom, {"left": [LEFT], "right": [RIGHT], "again": [LEFT, RIGHT]}, overlap="first")
+    assert found.encode_calls == segmenter.encoded == 3
+    assert segmenter.batches == [4, 4, 4]
+
+
+def test_values_follow_the_order_of_the_targets(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    found = predict(segmenter, phantom, {"right": [RIGHT], "left": [LEFT]})
+    assert found.labelmap.names == {1: "right", 2: "left"}
+    assert set(np.unique(found.labelmap.data[2:4, 3:7, 1:4])) == {2}
+    assert set(np.unique(found.labelmap.data[4:6, 3:7, 1:4])) == {1}
+    assert found.overlap_voxels == 0
+    assert found.warnings == ()
+
+
+def test_prompts_on_several_slices_of_mixed_kinds(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    targets = {
+        "clicked": [PromptSet(Points([(3, 4, 1), (3, 4, 3), (5, 6, 3)], [1, 1, 0]))],
+        "boxed": [box((4, 3, 2), (5, 6, 2)), PromptSet(Points([(2, 3, 2)], [1]), Box((2, 3, 2), (2, 3, 2)))],
+    }
+    found = predict(segmenter, phantom, targets, overlap="first")
+    assert sorted(found.prompts) == [1, 2, 3]
+    assert segmenter.batches == [1, 2, 1]
+    assert sorted(found.quality["clicked"]) == [1, 3]
+    assert list(found.quality["boxed"]) == [2]
+    clicked = found.mask("clicked")
+    assert clicked[:, :, 1].sum() == clicked[:, :, 3].sum() + 1 + 2  # the negative click at (5, 6) takes three away
+    assert not clicked[:, :, 2].any()
+
+
+@pytest.mark.parametrize(("overlap", "winner"), [("quality", 1), ("first", 1), ("last", 2)])
+def test_overlap_is_decided_by_the_rule_and_reported(
+    segmenter: ThresholdSegmenter, phantom: Volume, overlap: Any, winner: int
+) -> None:
+    found = predict(
+        segmenter, phantom, {"a": [box((2, 3, 2), (4, 6, 2))], "b": [box((4, 3, 2), (5, 6, 2))]}, overlap=overlap
+    )
+    assert found.overlap_voxels == 4
+    assert set(np.unique(found.labelmap.data[4, 3:7, 2])) == {winner}
+    assert found.warnings == (f"4 voxels were claimed by more than one of a, b; the rule {overlap!r} decided.",)
+
+
+def test_overlap_can_be_refused(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    targets = {"a": [box((2, 3, 2), (4, 6, 2))], "b": [box((4, 3, 2), (5, 6, 2))]}
+    with pytest.raises(PromptError, match="'a' and 'b' overlap on slice 2"):
+        predict(segmenter, phantom, targets, overlap="refuse")
+    assert predict(segmenter, phantom, {"left": [LEFT], "right": [RIGHT]}, overlap="refuse").overlap_voxels == 0
+
+
+def test_separate_targets_keep_their_whole_masks(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    targets = {"all": [WHOLE], "left": [LEFT, box((4, 3, 1), (4, 6, 1))]}
+    found = predict(segmenter, phantom, targets, overlap="separate")
+    assert np.array_equal(found.mask("all"), phantom.data > 100)
+    assert found.mask("left").sum() == 2 * 4 * 3 + 4
+    assert [(name, part.labels(), part.name(1)) for name, part in found.parts()] == [
+        ("all", [1], "all"),
+        ("left", [1], "left"),
+    ]
+    assert found.overlap_voxels == 28
+
+
+def test_resolved_segmentation_is_one_file(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    found = predict(segmenter, phantom, {"left": [LEFT], "right": [RIGHT]})
+    ((name, part),) = found.parts()
+    assert name == ""
+    assert part is found.labelmap
+
+
+def test_best_rated_candidate_on_request(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    single = predict(segmenter, phantom, {"block": [WHOLE]})
+    rated = predict(segmenter, phantom, {"block": [WHOLE]}, candidates="quality")
+    assert set(single.quality["block"].values()) == {0.5}
+    assert list(rated.quality["block"].values()) == pytest.approx([0.9] * 5)
+
+
+def test_many_targets_are_decoded_in_bounded_batches_and_wide_labels(segmenter: ThresholdSegmenter) -> None:
+    data = np.full((20, 15, 1), 10, np.float32)
+    data[0, 0] = 200
+    data[1:, :] = 180
+    volume = Volume(data, Geometry.pixels(20, 15))
+    places = [(i, j) for i in range(20) for j in range(15)]
+    found = predict(
+        segmenter, volume, {f"p{i}-{j}": [box((i, j), (i, j))] for i, j in places}, intensity="window:128/256"
+    )
+    assert found.labelmap.data.dtype == np.uint16
+    assert found.labelmap.data[19, 14, 0] == 300
+    assert max(segmenter.batches) <= BATCH
+    assert sum(segmenter.batches) == 300
+    assert found.encode_calls == 1
+
+
+def test_empty_target_is_said(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    found = predict(segmenter, phantom, {"air": [box((8, 0, 0), (11, 2, 0))], "left": [LEFT]})
+    assert found.warnings == ("Target 'air' is empty: the model found nothing under its prompts.",)
+
+
+def test_untrained_kind_of_prompt_is_said(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    hint = MaskHint.from_mask(np.ones((12, 9)))
+    found = predict(segmenter, phantom, {"left": [PromptSet(Points([(2, 3, 1)], [1]), mask=hint)]})
+    assert any("answers to mask are less reliable" in text for text in found.warnings)
+
+
+def test_progress_counts_slices(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    seen: list[tuple[int, int]] = []
+    predict(segmenter, phantom, {"left": [LEFT]}, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ({}, "0 targets"),
+        ({"a": []}, "'a' has no prompt"),
+        ({"a": [LEFT], "b": [PromptSet()]}, "'b' has no prompt"),
+        ({"a": [LEFT], "b": [box((0, 0, 0), (3, 9, 0))]}, r"'b': The box corner \(3.0, 9.0, 0.0\) lies outside"),
+        ({"a": [PromptSet(Points([(0, 0, 5)], [1]))]}, "lies outside the image"),
+    ],
+)
+def test_unusable_prompts_are_refused_before_any_work(
+    segmenter: ThresholdSegmenter, phantom: Volume, targets: dict[str, list[PromptSet]], message: str
+) -> None:
+    with pytest.raises(PromptError, match=message):
+        predict(segmenter, phantom, targets)
+    assert segmenter.encoded == 0
+
+
+def test_unknown_rule_and_candidates_are_refused(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    with pytest.raises(UsageError, match="overlap rule"):
+        predict(segmenter, phantom, {"left": [LEFT]}, overlap="biggest")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="candidates"):
+        predict(segmenter, phantom, {"left": [LEFT]}, candidates="oracle")  # type: ignore[arg-type]
+
+
+def test_unknown_target_of_a_segmentation_is_refused(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    with pytest.raises(UsageError, match="there are left"):
+        predict(segmenter, phantom, {"left": [LEFT]}).mask("right")
+
+
+def test_inputs_are_not_changed(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    before = phantom.data.copy()
+    predict(segmenter, phantom, {"left": [LEFT]})
+    assert np.array_equal(phantom.data, before)
