@@ -2,6 +2,6 @@
 
 from samaritan.datasets._base import LAYOUTS, REFERENCE, Case, Dataset, Layout
 from samaritan.datasets._info import DatasetInfo
-from samaritan.datasets._open import open_datasets
+from samaritan.datasets._open import builtin_names, open_datasets
 
-__all__ = ["LAYOUTS", "REFERENCE", "Case", "Dataset", "DatasetInfo", "Layout", "open_datasets"]
+__all__ = ["LAYOUTS", "REFERENCE", "Case", "Dataset", "DatasetInfo", "Layout", "builtin_names", "open_datasets"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from samaritan.core import InputError, UsageError
 from samaritan.datasets._base import LAYOUTS, Dataset
 from samaritan.datasets._info import FILE_NAME, DatasetInfo, Meta
 from samaritan.datasets._listing import entries, some, subfolders
+from samaritan.datasets.samples._base import COLLECTION, SAMPLES, open_sample
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,25 +26,30 @@ def open_datasets(args: Sequence[str], meta: Path | None = None) -> list[Dataset
 
     Raises:
         InputError: nothing there, nothing recognised, no case, or two data sets of one name.
-        UsageError: an argument that is neither a path nor a built-in name; no argument at all.
+        UsageError: no argument at all, or a built-in name that does not exist.
     """
     if not args:
         raise UsageError("No data set was given; name a folder or a built-in such as 'samples'.")
     infos = Meta.read(meta).datasets if meta is not None else {}
-    folders = [folder for arg in args for folder in _folders(arg)]
-    if infos and not set(infos) & {folder.resolve().name for folder in folders}:
+    found = [opened for arg in args for opened in _open_arg(arg, infos)]
+    origins = {folder.resolve().name for folder, _ in found if isinstance(folder, Path)}
+    if infos and not set(infos) & origins:
         raise InputError(
             f"{meta} has settings for {some(sorted(infos))}, but none of these was among the data sets given."
         )
-    datasets = [open_folder(folder, infos.get(folder.resolve().name)) for folder in folders]
-    seen: dict[str, Path] = {}
-    for dataset, folder in zip(datasets, folders, strict=True):
+    seen: dict[str, Path | str] = {}
+    for origin, dataset in found:
         if dataset.name in seen:
             raise InputError(
-                f"{seen[dataset.name]} and {folder} are both called {dataset.name!r}; give one a name in {FILE_NAME}."
+                f"{seen[dataset.name]} and {origin} are both called {dataset.name!r}; give one a name in {FILE_NAME}."
             )
-        seen[dataset.name] = folder
-    return datasets
+        seen[dataset.name] = origin
+    return [dataset for _, dataset in found]
+
+
+def builtin_names() -> list[str]:
+    """The names that :func:`open_datasets` knows without a path."""
+    return [COLLECTION, *(f"{COLLECTION}/{name}" for name in SAMPLES.names())]
 
 
 def open_folder(folder: Path, info: DatasetInfo | None = None) -> Dataset:
@@ -60,6 +66,24 @@ def open_folder(folder: Path, info: DatasetInfo | None = None) -> Dataset:
     if not names:
         raise InputError(_not_recognised(folder))
     return LAYOUTS.get(names[0]).read(folder, settings)
+
+
+def _open_arg(arg: str, infos: Mapping[str, DatasetInfo]) -> list[tuple[Path | str, Dataset]]:
+    """What one argument stands for, each with where it comes from."""
+    if arg == COLLECTION:
+        return [(f"{COLLECTION}/{name}", open_sample(name)) for name in _available_samples()]
+    if arg.startswith(f"{COLLECTION}/"):
+        return [(arg, open_sample(arg.removeprefix(f"{COLLECTION}/")))]
+    return [(folder, open_folder(folder, infos.get(folder.resolve().name))) for folder in _folders(arg)]
+
+
+def _available_samples() -> list[str]:
+    """Samples whose images are on this machine; the others are named in the log."""
+    missing = {name: SAMPLES.get(name).missing() for name in SAMPLES.names()}
+    for name, what in missing.items():
+        if what is not None:
+            _LOG.warning("The built-in data set %s/%s is left out: it %s.", COLLECTION, name, what)
+    return [name for name, what in missing.items() if what is None]
 
 
 def _folders(arg: str) -> list[Path]:
@@ -89,7 +113,7 @@ def _claimed(folder: Path) -> list[str]:
 def _missing(arg: str) -> Exception:
     if Path(arg).exists():
         return InputError(f"{arg} is a file; a data set is a folder. {_layouts()}")
-    near = difflib.get_close_matches(arg, [], n=1, cutoff=0.6)
+    near = difflib.get_close_matches(arg, builtin_names(), n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]}?" if near else "."
     return InputError(f"There is no folder and no built-in data set {arg!r}{hint}")
 
