@@ -1,1 +1,124 @@
-"""To be written."""
+"""Files in, files out: every image comes with its geometry, every mask is written on the grid of its source.
+
+``read_volume`` and ``read_labels`` take a PNG, JPEG, BMP, TIFF, NIfTI, NRRD, MetaImage or DICOM file, or a folder that holds
+a DICOM series; ``write_labels`` writes NIfTI, NRRD, MetaImage, PNG, TIFF or a DICOM SEG. One file of this room per format.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from samaritan.core import FormatError, GeometryError, LabelMap, ResourceError, UsageError, Volume, atomic_path
+from samaritan.io._base import FORMATS, Choice, Format, has_suffix, named
+from samaritan.io._sniff import check_path, head_of, looks_like
+from samaritan.io._voxels import smallest_unsigned
+
+__all__ = [
+    "FORMATS", "Format", "default_output_suffix", "read_labels", "read_volume", "source_format", "write_labels",
+]  # fmt: skip
+
+
+def read_volume(path: Path | str, *, volume: int | None = None, series: str | None = None) -> Volume:
+    """Read an image.
+
+    Args:
+        path: a file, or a folder with a DICOM series.
+        volume: which one (from 0) of a 4D image's volumes, a TIFF's pages or a cine loop's frames.
+        series: which series of a DICOM folder that holds several: its number in the message's list, or its UID.
+
+    Returns:
+        (i, j, k[, 3]) voxels in the stored order; ``meta["warnings"]`` says what was odd about the file.
+
+    Raises:
+        InputError: the file does not exist, cannot be read, or holds what is not supported.
+        FormatError: it is damaged or is not what its name says.
+        GeometryError: its grid is unusable, or it holds several images and none was chosen.
+        ResourceError: it does not fit into memory.
+        UsageError: ``series`` for something that is no DICOM folder.
+    """
+    path = Path(path)
+    return FORMATS.get(source_format(path)).read(path, Choice(volume, series))
+
+
+def read_labels(path: Path | str) -> LabelMap:
+    """Read a segmentation: (i, j, k) unsigned integers with the values that the file holds, never renumbered.
+
+    Raises:
+        InputError: as :func:`read_volume`; also for colours, fractions, negative values or NaN.
+    """
+    path = Path(path)
+    return FORMATS.get(source_format(path)).read_labels(path)
+
+
+def write_labels(labelmap: LabelMap, path: Path | str, *, like: Volume | None = None, overwrite: bool = False) -> None:
+    """Write a segmentation on its own grid, whole or not at all; the name's ending chooses the format.
+
+    Args:
+        labelmap: the segmentation.
+        path: ends in .nii.gz, .nii, .nrrd, .mha, .png, .tif or .dcm (DICOM SEG, for DICOM sources only).
+        like: the image it belongs to; its grid is checked, and its header codes and references are carried over.
+        overwrite: replace an existing file.
+
+    Raises:
+        GeometryError: the grids of ``labelmap`` and ``like`` differ, or the format cannot hold the shape.
+        InputError: the format cannot hold the label values.
+        UsageError: the ending is none of these, or the output is the input.
+        ResourceError: the file exists, or cannot be written.
+    """
+    path = Path(path)
+    format_ = _writer(path)
+    if like is not None:
+        if (difference := labelmap.geometry.mismatch(like.geometry)) is not None:
+            raise GeometryError(f"The mask for {path} does not lie on the grid of its image: {difference}.")
+        if path.exists() and any(_same(path, Path(f)) for f in like.meta.get("files", ())):
+            raise UsageError(f"{path} is the image itself; choose another name for the mask.")
+    small = LabelMap(labelmap.data.astype(smallest_unsigned(labelmap.data)), labelmap.geometry, labelmap.names)
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        try:
+            format_.write(small, temporary, like)
+        except GeometryError as error:
+            raise GeometryError(named(path, str(error))) from error
+        except MemoryError as error:
+            raise ResourceError(f"Could not write {path}: memory ran out; nothing was changed.") from error
+
+
+def source_format(path: Path | str) -> str:
+    """The name in :data:`FORMATS` of the format that reads ``path``.
+
+    Raises:
+        InputError: the path does not exist, or is a pipe, a device or a broken link.
+        FormatError: the file is empty, or no format claims it; the message says what it looks like.
+    """
+    path = Path(path)
+    check_path(path)
+    for name in FORMATS.names():
+        if FORMATS.get(name).claims(path):
+            return name
+    known = ", ".join(FORMATS.get(name).suffixes[0] for name in FORMATS.names() if FORMATS.get(name).suffixes)
+    looks = looks_like(head_of(path))
+    raise FormatError(
+        f"{path} has no name ending that samaritan knows ({known}, or a folder of DICOM files)"
+        f"{f' and looks like {looks}' if looks else ''}; rename or convert it."
+    )
+
+
+def default_output_suffix(path: Path | str) -> str:
+    """The name ending of a mask for the source ``path``: .png, .tif, .nii.gz, .nrrd, .mha or .dcm.
+
+    Raises:
+        InputError: as :func:`source_format`.
+    """
+    return FORMATS.get(source_format(path)).mask_suffix
+
+
+def _writer(path: Path) -> Format:
+    formats = [FORMATS.get(name) for name in FORMATS.names()]
+    for format_ in formats:
+        if format_.write_suffixes and has_suffix(path, format_.write_suffixes):
+            return format_
+    endings = ", ".join(suffix for format_ in formats for suffix in format_.write_suffixes)
+    raise UsageError(f"A mask cannot be written as {path.name!r}; end the name in one of {endings}.")
+
+
+def _same(left: Path, right: Path) -> bool:
+    return right.exists() and left.samefile(right)

@@ -1,0 +1,131 @@
+"""The contract of a file format, and how a fault inside a library becomes one sentence."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nibabel.spatialimages import HeaderDataError
+
+from samaritan.core import FormatError, GeometryError, LabelMap, Registry, ResourceError, UsageError, Volume
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the caller picks where a source holds more than one image.
+
+    Attributes:
+        volume: number of the volume of a 4D image, of the page of a TIFF or of the frame of a cine loop; counts from 0.
+        series: series of a DICOM folder, by its number in the list that the error message shows, or by its UID.
+    """
+
+    volume: int | None = None
+    series: str | None = None
+
+    def index(self, count: int, path: Path, what: str) -> int:
+        """The chosen one of ``count`` volumes, pages or frames.
+
+        Raises:
+            GeometryError: nothing was chosen and there are several, or there is no such number.
+        """
+        if self.volume is None and count == 1:
+            return 0
+        if self.volume is None:
+            raise GeometryError(f"{path} holds {count} {what}; choose one with volume=0 to volume={count - 1}.")
+        if not 0 <= self.volume < count:
+            raise GeometryError(f"{path} has no volume {self.volume}; its {what} are numbered 0 to {count - 1}.")
+        return self.volume
+
+    def refuse_series(self, path: Path) -> None:
+        """Raise UsageError when a series was asked for where there is none."""
+        if self.series is not None:
+            raise UsageError(f"A series can be chosen in a DICOM folder only; {path} is none.")
+
+
+class Format(Protocol):
+    """A way in which images and label maps lie in files.
+
+    Readers give finite voxels in (i, j, k[, 3]) on a RAS+ grid, keep the stored voxel order, and raise FormatError for a
+    damaged file, GeometryError for an unusable grid. ``meta`` holds at least "format", "source" (file name), "files"
+    (paths) and "warnings" (sentences). Writers get a temporary path and let OSError pass.
+
+    Attributes:
+        suffixes: lower-case name endings that are read, the usual one first.
+        write_suffixes: name endings that :meth:`write` takes; empty for a format that is only read.
+        mask_suffix: name ending of a mask that belongs to a source of this format.
+    """
+
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
+
+    @property
+    def write_suffixes(self) -> tuple[str, ...]: ...
+
+    @property
+    def mask_suffix(self) -> str: ...
+
+    def claims(self, path: Path, /) -> bool:
+        """Whether an existing file or folder is this format's business, by its name (DICOM: by its first bytes too)."""
+
+    def read(self, path: Path, choice: Choice, /) -> Volume:
+        """Read an image."""
+
+    def read_labels(self, path: Path, /) -> LabelMap:
+        """Read a label map."""
+
+    def write(self, labelmap: LabelMap, path: Path, like: Volume | None, /) -> None:
+        """Write a label map on its own grid; ``like`` is the image it belongs to."""
+
+
+FORMATS: Registry[Format] = Registry("file format", "samaritan.io")
+
+
+def has_suffix(path: Path, suffixes: tuple[str, ...]) -> bool:
+    """Whether the name ends in one of ``suffixes``, in upper or lower case."""
+    return path.name.lower().endswith(suffixes)
+
+
+#: What the libraries raise on damaged input; a programming error of ours (NameError, AssertionError) is not among them.
+READ_FAULTS = (
+    OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError,
+    NotImplementedError, SyntaxError, struct.error, zlib.error, HeaderDataError,
+)  # fmt: skip
+
+
+@contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+    """Turn every fault of a library while it reads ``path`` into an error that names the file.
+
+    Warnings of the libraries are dropped: the readers check what matters themselves, and the texts may quote patient data.
+
+    Raises:
+        FormatError: the file is damaged.
+        GeometryError: as raised inside, with the file's name.
+        ResourceError: memory ran out.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except GeometryError as error:
+        raise GeometryError(named(path, str(error))) from error
+    except MemoryError as error:
+        raise ResourceError(f"{path} needs more memory than is free; close programs or cut the image.") from error
+    except RecursionError as error:
+        raise FormatError(f"{path} is nested too deeply to be a valid {kind} file.") from error
+    except READ_FAULTS as error:
+        detail = " ".join(str(error).split())[:200] or type(error).__name__
+        raise FormatError(
+            f"{path} is damaged or is no valid {kind} file ({detail}); export or copy it again."
+        ) from error
+
+
+def named(path: Path, message: str) -> str:
+    """``message`` with the file's name, once."""
+    return message if str(path) in message else f"{path}: {message}"
