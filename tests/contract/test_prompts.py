@@ -1,0 +1,204 @@
+"""The six points of PromptStrategy's contract, over every registered strategy and its options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from samaritan.core import PromptSet
+from samaritan.prompts import PROMPTS, make_prompt
+
+Mask = NDArray[np.bool_]
+
+NAMES = [
+    "box",
+    "box:margin=0.1",
+    "box:margin=10px",
+    "box:jitter=10px",
+    "box:jitter=0.1",
+    "box:jitter=2-5px",
+    "box:jitter=medsam",
+    "box:jitter=sam-med2d",
+    "box:shift=10-20px",
+    "box:margin=0.2,shift=3px,jitter=0.1",
+    "box:overlap=0.75",
+    "box:overlap=0.5,candidates=quality",
+    "boxes",
+    "boxes:max=3,margin=2px",
+    "point",
+    "point:random",
+    "point:centroid",
+    "point:components=3",
+    "points:1",
+    "points:5",
+    "points:5+5",
+    "points:5+5:start=centroid",
+    "box+point",
+    "box+point:random:jitter=5px",
+    "clicks:4",
+    "clicks:4:feedback=none,start=random,candidates=first",
+    "mask",
+    "mask:cells=5",
+    "mask:grow=-2",
+    "mask:cells=1000,grow=2.5",
+    "image",
+    "none",
+    "everything:4",
+    "everything:3:quality=0.5,stability=0.9,offset=0.5,nms=0.6",
+    *(f"mazurowski:{mode}" for mode in range(1, 6)),
+    "mazurowski:3:oracle",
+    "huang:S1",
+    *(f"huang:S{mode}" for mode in range(2, 7)),
+    "huang:S5:single",
+]
+DETERMINISTIC = ("box", "box:margin=0.1", "boxes", "mask", "image", "none", "everything:4", "mazurowski:5", "huang:S5")
+
+
+def letter_l() -> Mask:
+    """An L in a picture of 40 x 30: swapped axes put its long foot outside the picture or the mask."""
+    mask = np.zeros((40, 30), dtype=bool)
+    mask[5:38, 3:7] = True
+    mask[5:9, 3:25] = True
+    return mask
+
+
+def masks() -> dict[str, Mask]:
+    full, pixel, border, rows = (np.zeros(shape, dtype=bool) for shape in ((7, 5), (9, 4), (12, 20), (1, 6)))
+    full[:] = True
+    pixel[8, 1] = True
+    border[0, :] = border[:, 19] = True
+    rows[0, 2:5] = True
+    pieces = letter_l()
+    pieces[30:36, 20:28] = pieces[12, 28] = True
+    return {"letter": letter_l(), "full": full, "pixel": pixel, "border": border, "row": rows, "pieces": pieces}
+
+
+def tell(prompts: list[PromptSet]) -> list[Any]:
+    """The prompts as plain values, to compare."""
+    return [
+        (
+            None if p.points is None else (p.points.ijk.tolist(), p.points.labels.tolist()),
+            None if p.box is None else (p.box.lo.tolist(), p.box.hi.tolist()),
+            None if p.mask is None else (p.mask.frame, p.mask.logits.tolist()),
+        )
+        for p in prompts
+    ]
+
+
+def check(prompts: list[PromptSet], ref: Mask, shared: bool) -> None:
+    """Contract points 1 and 5."""
+    for prompt in prompts:
+        last = np.array([*ref.shape, 1]) - 1
+        if prompt.points is not None:
+            places = prompt.points.ijk
+            assert (places >= 0).all()
+            assert (places <= last).all()
+            if not shared:
+                values = ref[tuple(places[:, :2].astype(int).T)]
+                assert values.tolist() == (prompt.points.labels == 1).tolist()
+                assert len(np.unique(places, axis=0)) == len(places)
+        if prompt.box is not None:
+            assert (prompt.box.lo >= 0).all()
+            assert (prompt.box.hi <= last).all()
+        if prompt.mask is not None:
+            assert prompt.mask.logits.shape == ref.shape
+            assert (prompt.mask.logits > 0).any()
+
+
+def test_every_registered_head_is_tested() -> None:
+    assert {name.partition(":")[0] for name in NAMES} == set(PROMPTS.names())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_name_makes_the_same_strategy_again(name: str) -> None:
+    strategy = make_prompt(name)
+    again = make_prompt(strategy.name)
+    assert again == strategy
+    assert again.name == strategy.name
+    assert (again.rounds, again.candidates, again.shared) == (strategy.rounds, strategy.candidates, strategy.shared)
+
+
+@pytest.mark.parametrize("case", masks())
+@pytest.mark.parametrize("name", NAMES)
+def test_prompts_lie_inside(name: str, case: str) -> None:
+    strategy, ref = make_prompt(name), masks()[case]
+    before = ref.copy()
+    for seed in range(3):
+        prompts = strategy.first(ref, np.random.default_rng(seed))
+        assert prompts
+        check(prompts, ref, strategy.shared)
+    assert (ref == before).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_prompts_lie_inside_any_mask(name: str, data: st.DataObject) -> None:
+    width, height = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
+    bits = data.draw(st.integers(1, 2 ** (width * height) - 1))
+    ref = np.array([bits >> n & 1 for n in range(width * height)], bool).reshape(width, height)
+    strategy = make_prompt(name)
+    check(strategy.first(ref, np.random.default_rng(bits % 97)), ref, strategy.shared)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_empty_reference_asks_nothing(name: str) -> None:
+    strategy, empty = make_prompt(name), np.zeros((8, 6), dtype=bool)
+    prompts = strategy.first(empty, np.random.default_rng(0))
+    assert bool(prompts) == strategy.shared
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shared_prompts_do_not_depend_on_the_reference(name: str) -> None:
+    strategy, ref = make_prompt(name), letter_l()
+    with_target, without = (tell(strategy.first(m, np.random.default_rng(0))) for m in (ref, np.zeros_like(ref)))
+    assert (with_target == without) == strategy.shared
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_seed_decides_alone(name: str) -> None:
+    strategy, ref = make_prompt(name), masks()["pieces"]
+    told = [tell(strategy.first(ref, np.random.default_rng(seed))) for seed in (3, 3, *range(8))]
+    assert told[0] == told[1]
+    if name in DETERMINISTIC:
+        assert all(answer == told[0] for answer in told)
+    if any(word in name for word in ("random", "jitter", "shift", "overlap", "points")):
+        assert any(answer != told[0] for answer in told)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axes_are_not_swapped(name: str) -> None:
+    """A mask that touches x = 39 in a picture 30 pixels high: what is asked of it, turned, lies in the turned picture."""
+    strategy, ref = make_prompt(name), letter_l()
+    turned = np.ascontiguousarray(ref.T)
+    for mask in (ref, turned):
+        for prompt in strategy.first(mask, np.random.default_rng(5)):
+            prompt.check_inside(mask.shape)
+    if name in DETERMINISTIC and not strategy.shared:
+        ahead, across = (tell(strategy.first(m, np.random.default_rng(0)))[0] for m in (ref, turned))
+        if ahead[1] is not None:
+            assert [corner[:2] for corner in across[1]] == [corner[1::-1] for corner in ahead[1]]
+        if ahead[2] is not None:
+            assert (np.array(across[2][1]) == np.array(ahead[2][1]).T).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rounds_correct_until_nothing_is_wrong(name: str) -> None:
+    strategy, ref = make_prompt(name), letter_l()
+    rng = np.random.default_rng(0)
+    low_res = np.zeros((8, 8), np.float32)
+    prompts = strategy.first(ref, rng)
+    assert strategy.correct(ref, ref.copy(), low_res, prompts[0], rng) is None
+    corrected = strategy.correct(ref, ~ref, low_res, prompts[0], rng)
+    assert (corrected is not None) == (strategy.rounds > 1)
+    if corrected is not None:
+        assert len(prompts) == 1
+        assert corrected.points is not None
+        assert prompts[0].points is not None
+        assert len(corrected.points) == len(prompts[0].points) + 1
+        check([PromptSet(points=corrected.points)], ref, shared=False)
