@@ -1,0 +1,194 @@
+"""What the numbers say, for the first paragraph; the words are in the template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from samaritan.benchmark._row import Row
+from samaritan.benchmark.report._arms import REFERENCE_PROMPT, Arm, Arms
+from samaritan.benchmark.report._differences import Differences
+from samaritan.benchmark.report._run import Run
+from samaritan.benchmark.report._tables import Line, Table
+from samaritan.benchmark.statistics import Summary, summarise
+
+#: With fewer patients than this an interval over patients says little.
+FEW_PATIENTS = 5
+
+#: How many data sets or targets are named as the best and the worst ones.
+NAMED = 3
+
+#: Prompts of a box that is not where it should be.
+LOOSE = ("box:margin=", "box:jitter=", "box:shift=")
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much was run.
+
+    Attributes:
+        models: with their adaptations.
+        datasets: number of data sets.
+        modalities: their names.
+        prompts: number of prompts.
+        cases: images or volumes.
+        patients: over all data sets.
+        targets: data set and label.
+        slices: prompted, each target's own.
+        rows: measurements.
+        failed: rows that failed.
+        undefined: rows that ran and have no Dice.
+    """
+
+    models: tuple[str, ...]
+    datasets: int
+    modalities: tuple[str, ...]
+    prompts: int
+    cases: int
+    patients: int
+    targets: int
+    slices: int
+    rows: int
+    failed: int
+    undefined: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], arms: Arms) -> Extent:
+        """Count."""
+        most: dict[tuple[str, str, str, int | None], int] = {}
+        for row in rows:
+            place = (row["dataset"], row["case_id"], row["target"], row["instance"])
+            if row["level"] == "target":
+                most[place] = max(most.get(place, 0), row["slices"])
+        return cls(
+            models=tuple(arms.systems),
+            datasets=len({row["dataset"] for row in rows}),
+            modalities=tuple(dict.fromkeys(row["modality"] or "unknown" for row in rows)),
+            prompts=len(arms.prompts),
+            cases=len({(row["dataset"], row["case_id"]) for row in rows}),
+            patients=len({(row["dataset"], row["patient_id"]) for row in rows}),
+            targets=len({(row["dataset"], row["target"]) for row in rows}),
+            slices=sum(most.values()),
+            rows=len(rows),
+            failed=sum(row["status"] == "failed" for row in rows),
+            undefined=sum(row["status"] == "ok" and row["dice"] is None for row in rows),
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """A data set (or a target of the only one) and its score under the best arm."""
+
+    name: str
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class Change:
+    """Mean paired difference of an arm to the tight box, with its interval."""
+
+    arm: Arm
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The numbers of the first paragraph.
+
+    Attributes:
+        best: arm with the highest mean Dice; oracles do not compete.
+        second: the next one, or None.
+        box: the tight box of the best model, where something else is best; or None.
+        looser: what each box that is not tight changes, of the same model.
+        clicks: the best prompt made of clicks alone, or None.
+        kind: "data sets" or "targets", whichever are named below.
+        highest: where the best arm scores most.
+        lowest: where it scores least, the worst first.
+        few: data sets with fewer than :data:`FEW_PATIENTS` patients.
+    """
+
+    best: Line
+    second: Line | None
+    box: Line | None
+    looser: tuple[Change, ...]
+    clicks: Line | None
+    kind: str
+    highest: tuple[Place, ...]
+    lowest: tuple[Place, ...]
+    few: int
+
+
+def find(rows: Sequence[Row], table: Table, arms: Arms, differences: Differences | None) -> Finding | None:
+    """Look at the table of all rows; None where nothing was scored."""
+    ranked = sorted(
+        (line for line in table.lines if line.arm.prompt not in arms.oracles and math.isfinite(line.dice.mean)),
+        key=lambda line: -line.dice.mean,
+    )
+    if not ranked:
+        return None
+    best = ranked[0]
+    same = [line for line in ranked if line.arm[:2] == best.arm[:2]]
+    box = next((line for line in same if line.arm.prompt == REFERENCE_PROMPT), None)
+    looser = (
+        line for line in table.lines if line in same and line.arm.prompt.startswith(("box:margin=", "box:jitter="))
+    )
+    clicks = (line for line in same if line.arm.prompt.startswith(("point", "clicks")))
+    kind, places = _places(rows, best.arm)
+    half = min(NAMED, len(places) // 2)
+    return Finding(
+        best=best,
+        second=ranked[1] if len(ranked) > 1 else None,
+        box=box,
+        looser=_changes(differences, box) if box and differences else (),
+        clicks=next(clicks, None),
+        kind=kind,
+        highest=tuple(places[:half]),
+        lowest=tuple(reversed(places[len(places) - half :])) if half else (),
+        few=_few(rows),
+    )
+
+
+def untrained_prompts(run: Run, arms: Arms) -> dict[str, list[str]]:
+    """Model -> prompts of this run for which its weights were not trained, as far as its card says."""
+    cards: dict[str, Any] = run.provenance.get("models") or {}
+    found: dict[str, list[str]] = {}
+    for model in dict.fromkeys(arm.model for arm in arms.all):
+        card = cards.get(model) if isinstance(cards, dict) else None
+        kinds = card.get("prompts") if isinstance(card, dict) else None
+        if kinds:
+            beyond = [arm.prompt for arm in arms.all if arm.model == model and not _uses(arm.prompt) <= set(kinds)]
+            found |= {model: beyond} if beyond else {}
+    return found
+
+
+def _uses(prompt: str) -> set[str]:
+    head = prompt.split(":", maxsplit=1)[0]
+    kinds = {"box"} if "box" in head or head == "image" else set()
+    kinds |= {"points"} if any(word in head for word in ("point", "clicks", "everything")) else set()
+    return kinds | ({"mask"} if "mask" in head else set())
+
+
+def _places(rows: Sequence[Row], arm: Arm) -> tuple[str, list[Place]]:
+    several = len({row["dataset"] for row in rows}) > 1
+    by = "dataset" if several else "target"
+    summaries = summarise([row for row in rows if Arm.of(row) == arm], (by,), "dice")
+    places = [Place(str(s.group[by]), s) for s in summaries if math.isfinite(s.mean)]
+    return ("data sets" if several else "targets"), sorted(places, key=lambda place: -place.summary.mean)
+
+
+def _changes(differences: Differences, box: Line) -> tuple[Change, ...]:
+    if differences.reference != box.arm:
+        return ()
+    found = [pair for pair in differences.main if pair.b == box.arm and pair.a.prompt.startswith(LOOSE)]
+    return tuple(Change(p.a, p.result.difference, p.result.low, p.result.high) for p in found if p.a[:2] == box.arm[:2])
+
+
+def _few(rows: Sequence[Row]) -> int:
+    patients: dict[str, set[str]] = {}
+    for row in rows:
+        patients.setdefault(row["dataset"], set()).add(row["patient_id"])
+    return sum(len(of_dataset) < FEW_PATIENTS for of_dataset in patients.values())

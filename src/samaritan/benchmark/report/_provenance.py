@@ -1,0 +1,140 @@
+"""What provenance.json and config.yaml say, put into words for the end of the page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from samaritan.benchmark._row import Row
+from samaritan.benchmark.report._run import Run
+
+Facts = list[tuple[str, str]]
+
+#: Fields of a weight card in the order in which a reader asks.
+CARD = ("title", "licence", "sha256", "size", "parameters", "training_data", "prompts", "input_size", "normalisation", "paper", "url")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A weight card."""
+
+    name: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case that failed, and why.
+
+    Attributes:
+        dataset: its data set.
+        case_id: the case.
+        error: the message.
+        rows: measurements that are missing because of it.
+    """
+
+    dataset: str
+    case_id: str
+    error: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers come from.
+
+    Attributes:
+        day: of the first session, or "".
+        machine: one line, or "".
+        nsd_tolerance: of the settings, or "".
+        cards: weight cards of the models.
+        facts: everything else, by title.
+        fingerprints: case and hash of its files.
+    """
+
+    day: str
+    machine: str
+    nsd_tolerance: str
+    cards: list[Card]
+    facts: list[tuple[str, Facts]]
+    fingerprints: Facts
+
+    @classmethod
+    def of(cls, run: Run) -> Provenance:
+        """Read from the files of a run."""
+        tolerance = run.config.get("nsd_tolerance")
+        return cls(
+            _day(run), _machine(run), "" if tolerance is None else f"{tolerance:g}", _cards(run), _other(run), _fingerprints(run)
+        )
+
+
+def find_failures(rows: Sequence[Row]) -> list[Failure]:
+    """Failed rows by case and message."""
+    counts = Counter((row["dataset"], row["case_id"], row["error"] or "no message") for row in rows if row["status"] == "failed")
+    return [Failure(*what, number) for what, number in counts.items()]
+
+
+def _cards(run: Run) -> list[Card]:
+    """The weight cards of the models, as far as they are recorded."""
+    models = run.provenance.get("models")
+    models = models if isinstance(models, dict) else {}
+    return [Card(str(name), _facts({f: card[f] for f in CARD if f in card})) for name, card in models.items() if isinstance(card, dict)]
+
+
+def _other(run: Run) -> list[tuple[str, Facts]]:
+    """Everything else: settings, data, machine, versions, the times at which the run was worked on."""
+    p = run.provenance
+    datasets = {d["name"]: {k: v for k, v in d.items() if k != "name"} for d in _dicts(p.get("datasets")) if "name" in d}
+    policies: dict[str, None] = dict.fromkeys(f"{r['dataset']}: {r['intensity']}" for r in run.rows if r["intensity"])
+    found = [
+        ("Settings", _facts(run.config)),
+        ("Data", _facts(datasets)),
+        ("Grey values", [tuple(text.rsplit(": ", 1)) for text in policies]),
+        ("Machine", _facts(_dict(p.get("machine")))),
+        ("Versions", _facts({"python": p["python"]} if "python" in p else {}) + _facts(_dict(p.get("versions")))),
+        ("Sessions", [(str(s.get("start", "")), f"{s.get('command', '')} (ended {s.get('end') or 'never'})") for s in _dicts(p.get("sessions"))]),
+    ]
+    return [(title, content) for title, content in found if content]
+
+
+def _fingerprints(run: Run) -> Facts:
+    """Case -> hash of its files."""
+    return [(str(name), str(value or "not readable")) for name, value in _dict(run.provenance.get("cases")).items()]
+
+
+def _day(run: Run) -> str:
+    """Day of the first session, or ""."""
+    sessions = _dicts(run.provenance.get("sessions"))
+    return str(sessions[0].get("start", ""))[:10] if sessions else ""
+
+
+def _machine(run: Run) -> str:
+    """One line on the machine, or ""."""
+    m = _dict(run.provenance.get("machine"))
+    words = [f"{m['cpus']} processor cores" if m.get("cpus") else "", f"{m['threads']} threads" if m.get("threads") else ""]
+    words += [f"{m['memory_gib']} GiB of memory" if m.get("memory_gib") else "", str(m.get("gpu") or "no GPU") if m else ""]
+    return ", ".join(filter(None, words))
+
+
+def _facts(content: dict[str, Any]) -> Facts:
+    return [(str(name).replace("_", " "), _words(value)) for name, value in content.items() if value not in (None, "", [], (), {})]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(v)}" for name, v in value.items() if v is not None)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if isinstance(value, int) else str(value)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
