@@ -26,6 +26,7 @@ from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._speed import measure_speed
 from samaritan.benchmark.report._tables import Matrix, Table, group, make_matrices, make_overview, make_table, patient
 from samaritan.core import write_text
+from samaritan.predict import overlay
 from samaritan.evaluate import METRICS, policy_table
 
 __all__ = ["write_report"]
@@ -88,7 +89,7 @@ def render(run: Run) -> str:
     )
     environment.filters |= FILTERS
     environment.globals |= {"describe": describe, "scale": Scale, "metrics": METRICS}
-    css = environment.get_template("report.css").render()
+    css = environment.get_template("report.css").render(colours=overlay)
     return environment.get_template("report.html.j2").render(
         css=Markup(css),  # noqa: S704 our own file; as text in <style> it must not be escaped
         css_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii"),

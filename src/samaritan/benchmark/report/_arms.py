@@ -97,8 +97,8 @@ _NUMBER = r"(\d*\.?\d+)"
 _WORDS: tuple[tuple[str, Any], ...] = (
     ("box", "tight box"),
     (f"box:margin={_NUMBER}", lambda n: f"box {_percent(n)} larger on each side"),
-    (f"box:jitter={_NUMBER}", lambda n: f"box, corners off by up to {_percent(n)}"),
-    (f"box:jitter={_NUMBER}px", lambda n: f"box, corners off by up to {n} px"),
+    (f"box:jitter={_NUMBER}", lambda n: f"box with sides off by up to {_percent(n)}"),
+    (f"box:jitter={_NUMBER}px", lambda n: f"box with sides off by up to {n} px"),
     ("boxes", "one tight box per component"),
     ("point", "one click in the centre"),
     (r"point:random|random", "one click anywhere inside"),

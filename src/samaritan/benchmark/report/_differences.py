@@ -13,7 +13,7 @@ from samaritan.benchmark.report._figures import Scale, nice_reach
 from samaritan.benchmark.report._tables import group
 
 #: Of a cell of the forest plot, in CSS pixels; the margin keeps dots at the ends whole.
-WIDTH, MARGIN = 260, 8
+WIDTH, MARGIN = 260, 18
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def draw_chart(
     x_title: str = "",
     ticks: Sequence[tuple[float, str]],
     rule: float | None = None,
-    size: tuple[int, int] = (480, 280),
+    size: tuple[int, int] = (386, 306),
 ) -> Chart:
     """Lay out lines of scores between 0 and 1.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ from PIL import Image
 
 from samaritan.benchmark._row import Row
 from samaritan.benchmark.report._arms import Arm, Arms
-from samaritan.benchmark.report._overlay import draw
 from samaritan.benchmark.report._run import Run
-from samaritan.benchmark.report._tables import group
+from samaritan.core import Box, Points, PromptSet
+from samaritan.predict.overlay import draw_overlay
 
 #: At most this many targets of a data set are shown: an atlas has a hundred.
 MAX_TARGETS = 4
@@ -75,22 +75,33 @@ class Hall:
     Attributes:
         dataset: its name.
         targets: best, median and worst of each target.
-        prompts: the median case of the first target under every prompt; None where there is one prompt.
+        prompts: the median case of the first target under every prompt; empty where there is one prompt.
         left_out: number of targets that are not shown.
     """
 
     dataset: str
     targets: tuple[Strip, ...]
-    prompts: Strip | None
+    prompts: tuple[Plate, ...]
     left_out: int
 
 
 @dataclass(frozen=True)
 class _Hanging:
-    """A picture to be made: the title, and the row."""
+    """A picture to be made."""
 
     title: str
     row: Row
+    preview: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a hall will show: (target, number of cases, pictures) of each target, and one case under every prompt."""
+
+    dataset: str
+    targets: list[tuple[str, int, list[_Hanging]]]
+    prompts: list[_Hanging]
+    left_out: int
 
 
 def make_gallery(run: Run, rows: Sequence[Row], arms: Arms) -> list[Hall]:
@@ -99,84 +110,87 @@ def make_gallery(run: Run, rows: Sequence[Row], arms: Arms) -> list[Hall]:
     Cases are ranked by Dice under the reference prompt and the first model. Where a data set has more than
     :data:`MAX_TARGETS` targets, those are taken that are evenly spread from the best to the worst mean Dice.
     """
-    shown = [row for row in rows if row["dice"] is not None and row["repeat"] == 0 and run.preview(row)]
-    by_prompt = [row for row in shown if row["prompt"] == arms.reference and Arm.of(row).system == arms.systems[0]]
-    plans: list[tuple[str, list[tuple[str, int, list[_Hanging]]], list[_Hanging], int]] = []
-    for dataset, members in group(by_prompt, "dataset").items():
-        targets = group(members, "target")
-        names = _spread(targets, MAX_TARGETS)
-        strips = [(name, len(targets[name]), _ranked(targets[name])) for name in names]
-        median = sorted(targets[names[0]], key=_dice)[len(targets[names[0]]) // 2]
-        prompts = _same_case(shown, median, arms)
-        plans.append((dataset, strips, prompts if len(prompts) > 1 else [], len(targets) - len(names)))
-    side = _side(
-        sum(len(hung) for _, strips, _, _ in plans for _, _, hung in strips) + sum(len(p) for _, _, p, _ in plans) / 4
-    )
+    shown = [
+        _Hanging(arms.label(Arm.of(row)), row, preview)
+        for row in rows
+        if row["dice"] is not None and row["repeat"] == 0 and (preview := run.preview(row))
+    ]
+    first = [one for one in shown if one.row["prompt"] == arms.reference and Arm.of(one.row).system == arms.systems[0]]
+    plans = [_plan(name, members, shown, arms) for name, members in _by(first, "dataset").items()]
+    pictures = sum(len(hung) for plan in plans for _, _, hung in plan.targets) + sum(len(p.prompts) for p in plans) / 4
+    side = next((side for side in SIDES if pictures * side * side * BYTES_PER_PIXEL <= BUDGET), SIDES[-1])
     return [
         Hall(
-            dataset,
-            tuple(Strip(name, cases, tuple(_plate(run, one, side) for one in hung)) for name, cases, hung in strips),
-            Strip(prompts[0].row["target"], 1, tuple(_plate(run, one, side // 2) for one in prompts))
-            if prompts
-            else None,
-            left_out,
+            plan.dataset,
+            tuple(Strip(name, cases, tuple(_plate(run, one, side) for one in hung)) for name, cases, hung in plan.targets),
+            tuple(_plate(run, one, side // 2) for one in plan.prompts),
+            plan.left_out,
         )
-        for dataset, strips, prompts, left_out in plans
+        for plan in plans
     ]
 
 
-def _ranked(rows: Sequence[Row]) -> list[_Hanging]:
-    ordered = sorted(rows, key=_dice, reverse=True)
-    if len(ordered) == 1:
-        return [_Hanging("only case", ordered[0])]
-    if len(ordered) == 2:
-        return [_Hanging("better of two", ordered[0]), _Hanging("worse of two", ordered[1])]
-    return [
-        _Hanging("best", ordered[0]),
-        _Hanging("median", ordered[len(ordered) // 2]),
-        _Hanging("worst", ordered[-1]),
-    ]
-
-
-def _same_case(rows: Sequence[Row], like: Row, arms: Arms) -> list[_Hanging]:
-    place = {arm: n for n, arm in enumerate(arms.all)}
+def _plan(dataset: str, members: list[_Hanging], shown: Sequence[_Hanging], arms: Arms) -> _Plan:
+    targets = _by(members, "target")
+    names = _spread(targets, MAX_TARGETS)
+    strips = [(name, len(targets[name]), _ranked(targets[name])) for name in names]
+    median = sorted(targets[names[0]], key=_dice)[len(targets[names[0]]) // 2].row
     same = ("dataset", "case_id", "target", "rater")
-    found = [row for row in rows if all(row[name] == like[name] for name in same)]  # type: ignore[literal-required]
-    return [_Hanging(arms.label(Arm.of(row)), row) for row in sorted(found, key=lambda row: place[Arm.of(row)])]
+    prompts = [one for one in shown if all(one.row[name] == median[name] for name in same)]  # type: ignore[literal-required]
+    place = {arm: n for n, arm in enumerate(arms.all)}
+    prompts.sort(key=lambda one: place[Arm.of(one.row)])
+    return _Plan(dataset, strips, prompts if len(prompts) > 1 else [], len(targets) - len(names))
 
 
-def _spread(targets: dict[str, list[Row]], most: int) -> list[str]:
+def _ranked(hung: Sequence[_Hanging]) -> list[_Hanging]:
+    ordered = sorted(hung, key=_dice, reverse=True)
+    if len(ordered) == 1:
+        return [replace(ordered[0], title="only case")]
+    if len(ordered) == 2:
+        return [replace(ordered[0], title="better of two"), replace(ordered[1], title="worse of two")]
+    median = ordered[len(ordered) // 2]
+    return [replace(ordered[0], title="best"), replace(median, title="median"), replace(ordered[-1], title="worst")]
+
+
+def _spread(targets: dict[str, list[_Hanging]], most: int) -> list[str]:
     names = list(targets)
     if len(names) <= most:
         return names
-    ranked = sorted(names, key=lambda name: -float(np.mean([_dice(row) for row in targets[name]])))
+    ranked = sorted(names, key=lambda name: -float(np.mean([_dice(one) for one in targets[name]])))
     return [ranked[n] for n in np.linspace(0, len(ranked) - 1, most).round().astype(int)]
 
 
-def _dice(row: Row) -> float:
-    return float(row["dice"] or 0.0)
+def _by(hung: Sequence[_Hanging], field: str) -> dict[str, list[_Hanging]]:
+    found: dict[str, list[_Hanging]] = {}
+    for one in hung:
+        found.setdefault(one.row[field], []).append(one)  # type: ignore[literal-required]
+    return found
 
 
-def _side(pictures: float) -> int:
-    """The longest side that fits the budget."""
-    fitting = (side for side in SIDES if pictures * side * side * BYTES_PER_PIXEL <= BUDGET)
-    return next(fitting, SIDES[-1])
+def _dice(hung: _Hanging) -> float:
+    return float(hung.row["dice"] or 0.0)
 
 
 def _plate(run: Run, hung: _Hanging, side: int) -> Plate:
-    preview = run.preview(hung.row)
-    path = preview and run.picture(preview)
-    if not preview or not path:
-        raise AssertionError("only rows with a picture are hung")
-    shape = (int(preview["shape"][0]), int(preview["shape"][1]))
-    with Image.open(path) as file:
+    shape = (int(hung.preview["shape"][0]), int(hung.preview["shape"][1]))
+    with Image.open(run.folder / hung.preview["picture"]) as file:
         picture = np.asarray(file.convert("RGB")).swapaxes(0, 1)
-    ref, pred = decode_runs(preview["ref"], shape), decode_runs(preview["pred"], shape)
-    window = _window(shape, ref | pred, preview["prompts"])
-    image = draw(picture, ref, pred, preview["prompts"], window, side)
-    single = hung.row["slices"] == 1 and preview["slice"] == 0
+    ref, pred = decode_runs(hung.preview["ref"], shape), decode_runs(hung.preview["pred"], shape)
+    prompts = [_prompt(prompt) for prompt in hung.preview["prompts"]]
+    window = _window(shape, ref | pred, prompts)
+    x, y = hung.preview.get("spacing") or (1.0, 1.0)
+    image = draw_overlay(picture, pred=pred, ref=ref, prompts=prompts, window=window, side=side, spacing=(x, y))
+    single = hung.row["slices"] == 1 and hung.preview["slice"] == 0
     detail = window != (0, 0, *shape)
-    return Plate(hung.title, _data_uri(image), image.size, hung.row, detail, None if single else int(preview["slice"]))
+    return Plate(hung.title, _data_uri(image), image.size, hung.row, detail, None if single else int(hung.preview["slice"]))
+
+
+def _prompt(described: dict[str, Any]) -> PromptSet:
+    clicks, box = np.array(described.get("points") or [], float), described.get("box")
+    return PromptSet(
+        Points(clicks[:, :2], clicks[:, 2].astype(int)) if clicks.size else None,
+        Box(box[:2], box[2:]) if box else None,
+    )
 
 
 def decode_runs(runs: Sequence[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -187,13 +201,13 @@ def decode_runs(runs: Sequence[int], shape: tuple[int, int]) -> NDArray[np.bool_
 
 
 def _window(
-    shape: tuple[int, int], mask: NDArray[np.bool_], prompts: Sequence[dict[str, Any]]
+    shape: tuple[int, int], mask: NDArray[np.bool_], prompts: Sequence[PromptSet]
 ) -> tuple[int, int, int, int]:
     """(x0, y0, x1, y1) of what to show: a square around a small target and its prompts, else everything."""
     places = [np.argwhere(mask)] if mask.any() else []
     for prompt in prompts:
-        places += [np.array(prompt["points"], float)[:, :2]] if prompt.get("points") else []
-        places += [np.array(prompt["box"], float).reshape(2, 2)] if prompt.get("box") else []
+        places += [prompt.points.ijk[:, :2]] if prompt.points else []
+        places += [np.stack([prompt.box.lo, prompt.box.hi])[:, :2]] if prompt.box else []
     if not places:
         return (0, 0, *shape)
     low, high = (f(np.concatenate(places), axis=0) for f in (np.min, np.max))
