@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -39,6 +39,7 @@ class Sample:
         instances: every value is one object.
         package: distribution whose files it reads, or None for a phantom.
         install: what to type when that distribution is missing.
+        notes: what a person should know before reading the scores.
     """
 
     description: str
@@ -51,7 +52,7 @@ class Sample:
     instances: bool = False
     package: str | None = None
     install: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def missing(self) -> str | None:
         """What to install, in a sentence, or None when the sample can be read."""
@@ -63,15 +64,15 @@ class Sample:
 SAMPLES: Registry[Sample] = Registry("sample", "samaritan.datasets.samples")
 
 
-def open_sample(name: str) -> Dataset:
-    """The built-in data set of that name.
+def open_sample(name: str, *, check: bool = True) -> Dataset:
+    """The built-in data set of that name; without ``check`` also where its images are not on this machine.
 
     Raises:
         UnknownNameError: there is no such sample.
         InputError: the package that ships its images is not installed.
     """
     sample = SAMPLES.get(name)
-    if (missing := sample.missing()) is not None:
+    if check and (missing := sample.missing()) is not None:
         raise InputError(f"The built-in data set {COLLECTION}/{name} {missing}.")
     cases = tuple(_case(name, sample, case_id) for case_id in sample.cases)
     modality = canonical_modality(sample.modality)

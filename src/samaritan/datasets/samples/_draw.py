@@ -91,3 +91,22 @@ def reference(labels: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
 def to_bytes(picture: Picture) -> NDArray[np.uint8]:
     """Rounded and cut to 0..255."""
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def polygon(shape: tuple[int, int], corners: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
+    """Pixels whose centre lies inside an outline drawn by hand, corners at (x, y); even-odd rule."""
+    x, y = np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij")
+    inside = np.zeros(shape, bool)
+    for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        if y0 != y1:
+            inside ^= ((y0 > y) != (y1 > y)) & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+    return inside
+
+
+def outlined(volume: Volume, outlines: Mapping[str, Sequence[tuple[float, float]]]) -> Drawn:
+    """A single-slice image with outlines drawn on it: their values are 1, 2, ... in the order given."""
+    labels = np.zeros(volume.geometry.shape, np.uint8)
+    for value, corners in enumerate(outlines.values(), start=1):
+        labels[polygon(volume.geometry.shape[:2], corners)] = value
+    names = dict(enumerate(outlines, start=1))
+    return Drawn(volume, {REFERENCE: LabelMap(labels, volume.geometry, names)})
