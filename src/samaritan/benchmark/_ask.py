@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.benchmark._masks import Mask
+from samaritan.benchmark._masks import Mask, PackedMask
 from samaritan.core import PromptSet
 from samaritan.models._base import Prediction
 from samaritan.predict.volume import VolumePredictor
@@ -35,7 +35,7 @@ class Question:
         mask: (x, y) the answer, empty before the first.
         low_res: (y, x) logits of the answer on the network's grid.
         quality: the model's estimate of its IoU.
-        rounds: (intersection, prediction) in pixels after each round.
+        history: the answer after each round.
         interactions: acts of a person so far.
         seconds: share of the decoder's time.
     """
@@ -47,7 +47,7 @@ class Question:
     mask: Mask = field(init=False)
     low_res: NDArray[np.float32] | None = None
     quality: float | None = None
-    rounds: list[tuple[int, int]] = field(default_factory=list)
+    history: list[PackedMask] = field(default_factory=list)
     interactions: int = 0
     seconds: float = 0.0
 
@@ -65,17 +65,18 @@ class Question:
             qualities.append(float(prediction.quality[chosen]))
         self.quality = float(np.mean(qualities)) if qualities else None
         self.interactions = sum(_acts(prompt) for prompt in self.prompts)
-        self.rounds.append((int((self.mask & self.ref).sum()), int(self.mask.sum())))
+        self.history.append(PackedMask.of(self.mask))
 
     def accept(self, proposal: Proposal | None) -> None:
         """Take a mask that was found without being asked for, or none."""
         if proposal is not None:
             self.mask = proposal.mask((self.ref.shape[0], self.ref.shape[1]))
             self.quality = proposal.quality
+        self.history.append(PackedMask.of(self.mask))
 
     def correct(self) -> bool:
         """Look at the answer and ask again; False when there is nothing (more) to correct."""
-        if len(self.rounds) >= self.strategy.rounds or not self.prompts or self.low_res is None:
+        if len(self.history) >= self.strategy.rounds or not self.prompts or self.low_res is None:
             return False
         question = self.strategy.correct(self.ref, self.mask, self.low_res, self.prompts[0], self.rng)
         if question is None:

@@ -61,6 +61,8 @@ class RunFolder:
         except OSError as error:
             raise ResourceError(f"Could not make the run folder {path}: {error.strerror or error}.") from error
         with exclusive(path / ".lock"):
+            for torn in [*path.glob(".tmp-*"), *(path / GALLERY).glob(".tmp-*")]:
+                torn.unlink()  # what a kill in the middle of an atomic write leaves
             if overwrite:
                 _clear(path)
             _check_config(path, config)

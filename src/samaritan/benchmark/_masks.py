@@ -44,11 +44,26 @@ class PackedMask:
         """(x, y) just behind the crop's last pixel."""
         return self.corner[0] + self.size[0], self.corner[1] + self.size[1]
 
+    @property
+    def crop(self) -> Mask:
+        """(x, y) bool of ``size``."""
+        return np.unpackbits(self.bits, count=self.size[0] * self.size[1]).astype(bool).reshape(self.size)
+
+    def overlap(self, other: PackedMask) -> int:
+        """Number of pixels that both masks of one picture have."""
+        (x0, y0), (x1, y1) = np.maximum(self.corner, other.corner), np.minimum(self.end, other.end)
+        if x1 <= x0 or y1 <= y0:
+            return 0
+        mine, theirs = (
+            mask.crop[x0 - mask.corner[0] : x1 - mask.corner[0], y0 - mask.corner[1] : y1 - mask.corner[1]]
+            for mask in (self, other)
+        )
+        return int(np.count_nonzero(mine & theirs))
+
     def paint(self, canvas: Mask, origin: tuple[int, int] = (0, 0)) -> None:
         """Add the mask to ``canvas`` (x, y), whose first pixel is the picture's pixel ``origin``; in place."""
-        crop = np.unpackbits(self.bits, count=self.size[0] * self.size[1]).astype(bool).reshape(self.size)
         x, y = self.corner[0] - origin[0], self.corner[1] - origin[1]
-        canvas[x : x + self.size[0], y : y + self.size[1]] |= crop
+        canvas[x : x + self.size[0], y : y + self.size[1]] |= self.crop
 
     def unpack(self, shape: tuple[int, int]) -> Mask:
         """The whole picture's mask, (x, y) bool of ``shape``."""

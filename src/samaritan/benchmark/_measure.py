@@ -21,7 +21,7 @@ class Measurement:
         strategy: how it is asked for.
         repeat: number of the repeat, from 0.
         masks: slice -> answer.
-        rounds: for each slice, (intersection, prediction) in pixels after each round; of a union, nothing.
+        history: slice -> answer after each round; the last one is in ``masks``.
         qualities: the model's own estimates, one per slice.
         interactions: acts of a person.
         seconds: decoder's time.
@@ -32,7 +32,7 @@ class Measurement:
     strategy: PromptStrategy
     repeat: int
     masks: dict[int, PackedMask] = field(default_factory=dict)
-    rounds: list[list[tuple[int, int]]] = field(default_factory=list)
+    history: dict[int, list[PackedMask]] = field(default_factory=dict)
     qualities: list[float] = field(default_factory=list)
     interactions: int = 0
     seconds: float = 0.0
@@ -40,8 +40,9 @@ class Measurement:
 
     def keep(self, index: int, question: Question, *, show: bool) -> None:
         """Take over the answer to a question about slice ``index``."""
-        self.masks[index] = PackedMask.of(question.mask)
-        self.rounds.append(question.rounds)
+        self.masks[index] = question.history[-1]
+        if self.strategy.rounds > 1:
+            self.history[index] = question.history
         self.interactions += question.interactions
         self.seconds += question.seconds
         if question.quality is not None:
@@ -57,14 +58,12 @@ class Measurement:
     @property
     def dice_by_round(self) -> list[float] | None:
         """Dice of the whole target after each round; a slice that needed fewer rounds keeps its last answer."""
-        if self.strategy.rounds < 2 or not self.rounds:
+        if self.strategy.rounds < 2:
             return None
-        result = []
-        for number in range(self.strategy.rounds):
-            reached = [rounds[min(number, len(rounds) - 1)] for rounds in self.rounds if rounds]
-            shared, found = (sum(pair[n] for pair in reached) for n in (0, 1))
-            result.append(2 * shared / (found + self.target.voxels))
-        return result
+        return [
+            _dice([(after(answers, number), self.target.areas[k]) for k, answers in self.history.items()], self.target)
+            for number in range(self.strategy.rounds)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +87,13 @@ class Group:
         """The measurement of the whole from those of its parts (one strategy, one repeat); ``shape`` (x, y) of a slice."""
         if self.whole is parts[0].target:
             return parts[0]
-        slices = sorted({k for part in parts for k in part.masks})
+        strategy = parts[0].strategy
         return Measurement(
             self.whole,
-            parts[0].strategy,
+            strategy,
             parts[0].repeat,
-            masks={k: unite((part.masks[k] for part in parts if k in part.masks), shape) for k in slices},
+            masks={k: unite((part.masks[k] for part in parts if k in part.masks), shape) for k in self.whole.prompted},
+            history={} if strategy.rounds < 2 else {k: _rounds(parts, k, shape) for k in self.whole.prompted},
             qualities=[quality for part in parts for quality in part.qualities],
             interactions=sum(part.interactions for part in parts),
             seconds=sum(part.seconds for part in parts),
@@ -111,6 +111,26 @@ def groups_of(targets: Iterable[Target], shape: tuple[int, int]) -> list[Group]:
         else:
             objects.setdefault(target.rater, []).append(target)
     return groups + [Group(_union(parts, shape), parts) for parts in objects.values()]
+
+
+def after(answers: Sequence[PackedMask], number: int) -> PackedMask:
+    """The answer after round ``number`` (from 0); a slice that needed fewer rounds keeps its last."""
+    return answers[min(number, len(answers) - 1)]
+
+
+def _rounds(parts: Sequence[Measurement], k: int, shape: tuple[int, int]) -> list[PackedMask]:
+    """The union of all parts on slice ``k`` after each round."""
+    here = [part.history[k] for part in parts if k in part.history]
+    return [unite((after(answers, n) for answers in here), shape) for n in range(parts[0].strategy.rounds)]
+
+
+def _dice(pairs: Iterable[tuple[PackedMask, PackedMask]], target: Target) -> float:
+    """Dice of a target from (prediction, reference) of its prompted slices; the reference counts on all its slices."""
+    shared = found = 0
+    for pred, ref in pairs:
+        shared += pred.overlap(ref)
+        found += pred.area
+    return 2 * shared / (found + target.voxels)
 
 
 def _union(parts: Sequence[Target], shape: tuple[int, int]) -> Target:

@@ -9,11 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
-from samaritan.benchmark._row import SCORES, Row
+from samaritan.benchmark._row import SCORES, Level, Row
 from samaritan.benchmark.statistics import summarise
 from samaritan.core import atomic_path, write_text
 
@@ -22,9 +22,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 #: Groupings of summary.json, from coarse to fine.
 GROUPINGS: tuple[tuple[str, ...], ...] = (
-    ("dataset", "level", "rater", "model", "adaptation", "prompt"),
-    ("dataset", "target", "level", "rater", "model", "adaptation", "prompt"),
+    ("dataset", "rater", "model", "adaptation", "prompt"),
+    ("dataset", "target", "rater", "model", "adaptation", "prompt"),
 )
+LEVELS: tuple[Level, ...] = get_args(Level)
 
 _TYPES: dict[str, Any] = {
     "dataset": pl.String, "case_id": pl.String, "patient_id": pl.String, "modality": pl.String, "target": pl.String,
@@ -60,15 +61,13 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 
 def summaries(rows: Sequence[Row], *, seed: int) -> list[dict[str, Any]]:
-    """Content of summary.json: one entry per grouping and metric, with the mean and its interval for every group."""
+    """Content of summary.json: one entry per level, grouping and metric, with the mean and its interval for every group."""
     return [
-        {
-            "by": list(by),
-            "metric": metric,
-            "groups": [_plain(asdict(s)) for s in summarise(rows, by, metric, seed=seed)],
-        }
+        {"level": level, "by": list(by), "metric": metric, "groups": [_plain(asdict(group)) for group in groups]}
+        for level in LEVELS
         for by in GROUPINGS
         for metric in SCORES
+        if (groups := summarise(rows, by, metric, level=level, seed=seed))
     ]
 
 

@@ -127,7 +127,7 @@ def _finish(folder: RunFolder, units: Sequence[Unit], config: RunConfig) -> Path
         return write_report(folder.path)
     except ResourceError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever went wrong here, the measurements are safe and worth returning
+    except Exception as error:
         log.warning("The results are complete, but the report could not be made (%s: %s).", type(error).__name__, error)
         log.debug("report", exc_info=error)
         return None

@@ -1,0 +1,64 @@
+"""The table at the end of a run: what a person wants to know before opening the report."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from samaritan.benchmark._row import Row
+from samaritan.benchmark.statistics import Summary, read_rows, summarise
+
+#: What makes a line of the table.
+BY = ("dataset", "model", "adaptation", "prompt")
+
+
+def print_table(run: Path, console: Console) -> None:
+    """Print mean Dice with its 95 % interval and mean NSD for each data set, model and prompt.
+
+    Means are over patients, of the gold standard's "target" rows. A column that says the same in every line is left out.
+
+    Args:
+        run: the run folder.
+        console: where to print.
+
+    Raises:
+        InputError: the folder holds no results.
+    """
+    rows = [row for row in read_rows(run) if row["level"] == "target"]
+    gold = _gold(rows)
+    dice, nsd = (summarise(gold, BY, metric) for metric in ("dice", "nsd"))
+    surfaces = {tuple(one.group.values()): one for one in nsd}
+    shown = [name for name in BY if name in ("dataset", "prompt") or len({one.group[name] for one in dice}) > 1]
+    table = Table(title="Mean over patients [95 % interval]")
+    for name in shown:
+        table.add_column(name, overflow="fold")
+    for title in ("Dice", "NSD", "patients", "failed"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for one in dice:
+        surface = surfaces[tuple(one.group.values())]
+        failed = f"[red]{one.n_failed}[/]" if one.n_failed else "0"
+        cells = [escape(str(one.group[name])) for name in shown]
+        table.add_row(*cells, _interval(one), _number(surface.mean), str(one.n_patients), failed)
+    console.print(table)
+
+
+def _gold(rows: list[Row]) -> list[Row]:
+    """The rows of each case's first rater: the gold standard where there is one."""
+    first: dict[tuple[str, str], str] = {}
+    for row in rows:
+        first.setdefault((row["dataset"], row["case_id"]), row["rater"])
+    return [row for row in rows if row["rater"] == first[row["dataset"], row["case_id"]]]
+
+
+def _interval(one: Summary) -> str:
+    if not math.isfinite(one.low):
+        return _number(one.mean)
+    return rf"{_number(one.mean)} \[{_number(one.low)}, {_number(one.high)}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "-"

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from samaritan.benchmark._lock import exclusive
+from samaritan.core import ResourceError
+
+
+def test_the_second_is_refused_with_the_process_of_the_first(tmp_path: Path) -> None:
+    lock = tmp_path / ".lock"
+    with exclusive(lock):
+        with pytest.raises(ResourceError, match=rf"in use by another run \(process {os.getpid()}\)"), exclusive(lock):
+            pass
+        assert lock.exists()
+    assert not lock.exists()
+    with exclusive(lock):
+        pass
+
+
+def test_a_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
+    lock = tmp_path / ".lock"
+    script = (
+        "import sys, os, signal\n"
+        "from pathlib import Path\n"
+        "from samaritan.benchmark._lock import exclusive\n"
+        "with exclusive(Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    dead = subprocess.run([sys.executable, "-c", script, str(lock)], check=False)
+    assert dead.returncode == -9
+    assert lock.exists()
+    with exclusive(lock):
+        assert lock.read_text() == f"{os.getpid()}\n"
+    assert not lock.exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(ResourceError, match="Could not lock"), exclusive(tmp_path / "absent" / ".lock"):
+        pass
