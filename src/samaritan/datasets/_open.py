@@ -11,6 +11,8 @@ from samaritan.core import InputError, UsageError
 from samaritan.datasets._base import LAYOUTS, Dataset
 from samaritan.datasets._info import FILE_NAME, DatasetInfo, Meta
 from samaritan.datasets._listing import entries, some, subfolders
+from samaritan.datasets._manifest import FILE_NAME as MANIFEST
+from samaritan.datasets._manifest import read_manifest
 from samaritan.datasets.samples._base import COLLECTION, SAMPLES, open_sample
 
 _LOG = logging.getLogger(__name__)
@@ -64,7 +66,7 @@ def open_folder(folder: Path, info: DatasetInfo | None = None) -> Dataset:
     if len(names) > 1:
         raise InputError(f"{folder} looks like {' and like '.join(names)}; choose with 'layout:' in {FILE_NAME}.")
     if not names:
-        raise InputError(_not_recognised(folder))
+        raise _not_recognised(folder)
     return LAYOUTS.get(names[0]).read(folder, settings)
 
 
@@ -96,7 +98,7 @@ def _folders(arg: str) -> list[Path]:
     children = subfolders(folder)
     found = [child for child in children if _is_dataset(child)]
     if not found:
-        raise InputError(_not_recognised(folder))
+        raise _not_recognised(folder)
     if passed := [child.name for child in children if child not in found]:
         _LOG.warning("%s: folders that are no data set are left out: %s.", folder, some(passed))
     return found
@@ -118,9 +120,14 @@ def _missing(arg: str) -> Exception:
     return InputError(f"There is no folder and no built-in data set {arg!r}{hint}")
 
 
-def _not_recognised(folder: Path) -> str:
+def _not_recognised(folder: Path) -> InputError:
+    if (folder / MANIFEST).is_file():
+        try:
+            read_manifest(folder)
+        except InputError as error:  # the reason why no layout claimed the folder
+            return error
     held = [path.name + "/" * path.is_dir() for path in entries(folder)]
-    return f"{folder} is not a data set: it holds {some(held, 8) or 'nothing'}. {_layouts()}"
+    return InputError(f"{folder} is not a data set: it holds {some(held, 8) or 'nothing'}. {_layouts()}")
 
 
 def _layouts() -> str:
