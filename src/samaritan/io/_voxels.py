@@ -34,8 +34,8 @@ def make_volume(
     """
     notes = [*warnings, *spacing_warnings(geometry)]
     data = _finite(data, path, notes)
-    for note in notes:
-        _log.warning("%s: %s", path.name, note)
+    for note in notes:  # the caller finds them in meta and shows them to whom it may concern
+        _log.info("%s: %s", path.name, note)
     about = {"format": format_, "source": path.name, "files": [str(f) for f in files or (path,)], "warnings": notes}
     return Volume(data, geometry, modality, about | {k: v for k, v in meta.items() if v is not None})
 

@@ -1,0 +1,187 @@
+"""DICOM images: a single file, an enhanced multi-frame file, or a folder with a series.
+
+Slices are sorted by their position along the normal; what is no regular volume is refused (see ``_dicom_planes.py``).
+Values are rescaled per slice; MONOCHROME1 pictures are inverted unless their values are measurements (CT, MR, PET).
+References in a DICOMDIR are never followed, and no patient data leave this file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from samaritan.core import Geometry, GeometryError, InputError, LabelMap, UsageError, Volume
+from samaritan.core.intensity import canonical_modality
+from samaritan.io import _dicom_file, _payload
+from samaritan.io._base import FORMATS, Choice, reading
+from samaritan.io._dicom_pixels import Frames, frame_values, is_inverted, window
+from samaritan.io._dicom_planes import Plane, planes_of, stack
+from samaritan.io._voxels import make_labels, make_volume
+
+# DICOM's codes where canonical_modality() does not read them
+_MODALITIES = {
+    "OPT": "OCT", "IVOCT": "OCT", "OP": "fundus", "ES": "endoscopy", "SM": "histopathology", "GM": "microscopy",
+    "XC": "photography", "DMS": "dermoscopy", "RF": "X-ray", "XA": "X-ray", "PX": "X-ray", "IO": "X-ray", "RG": "X-ray",
+    "IVUS": "ultrasound",
+}  # fmt: skip
+_HEADER_TAGS = [
+    "SOPClassUID", "SeriesInstanceUID", "SeriesNumber", "Modality", "ImageType", "Rows", "Columns", "NumberOfFrames",
+    "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness",
+    "EstimatedRadiographicMagnificationFactor", "SpacingBetweenSlices", "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Image:
+    data: Any
+    geometry: Geometry
+    planes: Sequence[Plane]
+    first: Any  # data set of the first plane
+    warnings: list[str] = field(default_factory=list)
+
+
+class Dicom:
+    """Reads DICOM images; masks for them are written as DICOM SEG."""
+
+    suffixes = _dicom_file.SUFFIXES
+    write_suffixes: tuple[str, ...] = ()
+    mask_suffix = ".dcm"
+
+    def claims(self, path: Path) -> bool:
+        """Folders, files with a DICOM ending, and files of no known ending that carry the DICOM mark; SEG objects not."""
+        if path.is_dir():
+            return True
+        if not _dicom_file.is_named_dicom(path) and not (_is_unnamed(path) and _dicom_file.is_dicom(path)):
+            return False
+        return not _dicom_file.is_segmentation(path)
+
+    def read(self, path: Path, choice: Choice) -> Volume:
+        """Read an image; ``meta`` holds "window" (centre, width), "inverted", and "frames" for writing a SEG."""
+        with reading(path, "DICOM"):
+            image = _read(path, choice)
+            planes, first = image.planes, image.first
+            return make_volume(
+                image.data, image.geometry, path, "dicom", modality=_modality(first), warnings=image.warnings,
+                files=dict.fromkeys(p.path for p in planes), frames=[p.frame for p in planes],
+                window=window(first, planes[0].frame), inverted=is_inverted(first) or None,
+            )  # fmt: skip
+
+    def read_labels(self, path: Path) -> LabelMap:
+        """Read an image whose pixels are labels."""
+        with reading(path, "DICOM"):
+            image = _read(path, Choice())
+            return make_labels(image.data, image.geometry, path)
+
+    def write(self, _labelmap: LabelMap, path: Path, _like: Volume | None) -> None:
+        """Not offered: a mask is a SEG object."""
+        raise UsageError(f"{path} cannot be written as a DICOM image.")
+
+
+FORMATS.add("dicom", Dicom())
+
+
+def _is_unnamed(path: Path) -> bool:
+    """Whether no other format reads names that end like this (DICOM files often end in a number)."""
+    others = (FORMATS.get(name) for name in FORMATS.names() if not name.startswith("dicom"))
+    return not any(other.claims(path) for other in others)
+
+
+def _read(path: Path, choice: Choice) -> _Image:
+    if path.is_dir():
+        return _read_volume(_series(path, choice), path)
+    choice.refuse_series(path)
+    dataset = _dicom_file.load(path)
+    _check_image(dataset, path)
+    planes = planes_of(dataset, path)
+    if choice.volume is not None or (len(planes) > 1 and not planes[0].is_placed):
+        planes = [planes[choice.index(len(planes), path, "frames")]]
+    return _read_volume(planes, path)
+
+
+def _read_volume(planes: Sequence[Plane], path: Path) -> _Image:
+    ordered, geometry, notes = stack(planes, path)
+    notes += sorted({note for p in {p.path for p in ordered} for note in _dicom_file.preamble_warnings(p)})
+    frames: Frames | None = None
+    first: Any = None
+    for file, places in _by_file(ordered).items():
+        dataset = _dicom_file.load(file, pixels=True)
+        with reading(file, "DICOM"):
+            _check_image(dataset, file, pixels=True)
+            first = dataset if first is None else first
+            if frames is None:
+                _payload.check_memory(3 * len(ordered) * int(dataset.Rows) * int(dataset.Columns), path)
+                frames = Frames.empty(dataset, len(ordered))
+            for index, (values, padding) in zip(
+                places, frame_values(dataset, [ordered[n].frame for n in places]), strict=True
+            ):
+                frames.put(index, values, padding)
+    if frames is None:
+        raise InputError(f"{path} holds no image.")
+    return _Image(frames.finish(), geometry, ordered, first, notes)
+
+
+def _by_file(planes: Sequence[Plane]) -> dict[Path, list[int]]:
+    places: dict[Path, list[int]] = defaultdict(list)
+    for index, plane in enumerate(planes):
+        places[plane.path].append(index)
+    return places
+
+
+def _check_image(dataset: Any, path: Path, *, pixels: bool = False) -> None:
+    if dataset.get("SOPClassUID") in _dicom_file.SEGMENTATION_CLASSES:
+        raise InputError(f"{path} is a DICOM SEG, which is a mask; read it as labels.")
+    if "Rows" not in dataset or "Columns" not in dataset or not int(dataset.Rows) * int(dataset.Columns):
+        raise InputError(f"{path} is a DICOM object without an image ({dataset.get('Modality') or 'unknown'}).")
+    if pixels and not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise InputError(f"{path} is truncated or holds no pixels; export it again.")
+
+
+def _series(folder: Path, choice: Choice) -> list[Plane]:
+    """The planes of the one series of a folder, or of the chosen one."""
+    found: dict[str, list[tuple[Path, Any]]] = defaultdict(list)
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.name.upper() == "DICOMDIR" or path.name.startswith("."):
+            continue
+        if not _dicom_file.is_named_dicom(path) and not _dicom_file.is_dicom(path):
+            continue
+        dataset = _dicom_file.load(path, tags=_HEADER_TAGS)
+        if "Rows" in dataset and dataset.get("SOPClassUID") not in _dicom_file.SEGMENTATION_CLASSES:
+            found[str(dataset.get("SeriesInstanceUID", ""))].append((path, dataset))
+    if not found:
+        raise InputError(
+            f"{folder} is a folder without DICOM images; give a file, or the folder that holds the slices."
+        )
+    members = found[_choose(folder, found, choice)]
+    planes = [plane for path, dataset in members for plane in planes_of(dataset, path)]
+    if len(members) == 1 and (choice.volume is not None or (len(planes) > 1 and not planes[0].is_placed)):
+        return [planes[choice.index(len(planes), members[0][0], "frames")]]
+    if choice.volume is not None:
+        raise GeometryError(f"{folder} is one volume; volume={choice.volume} cannot be chosen in it.")
+    return planes
+
+
+def _choose(folder: Path, found: dict[str, list[tuple[Path, Any]]], choice: Choice) -> str:
+    """The UID of the series to read."""
+    uids = sorted(found, key=lambda uid: (int(found[uid][0][1].get("SeriesNumber") or 0), uid))
+    if choice.series is None and len(uids) == 1:
+        return uids[0]
+    listed = "; ".join(
+        f"{n} = {found[uid][0][1].get('Modality') or 'unknown'}, {len(found[uid])} files, {uid}"
+        for n, uid in enumerate(uids)
+    )
+    if choice.series is None:
+        raise InputError(f"{folder} holds {len(uids)} series; choose one with series=NUMBER or its UID: {listed}.")
+    if choice.series in found:
+        return choice.series
+    if choice.series.isdecimal() and int(choice.series) < len(uids):
+        return uids[int(choice.series)]
+    raise InputError(f"{folder} has no series {choice.series!r}; it holds {listed}.")
+
+
+def _modality(dataset: Any) -> str | None:
+    code = str(dataset.get("Modality") or "")
+    return _MODALITIES.get(code, canonical_modality(code))
