@@ -81,10 +81,10 @@ class Comparison:
         if self.n_pairs == 0:
             return "nothing in common"
         notes = []
-        if self.n_different < 6:
-            least = 2.0 ** (1 - self.n_different) if self.n_different else 1.0
-            patients = "1 patient differs" if self.n_different == 1 else f"{self.n_different} patients differ"
-            notes.append(f"{patients}: p cannot fall below {least:.3g}")
+        if (n := self.n_different) < 6:
+            least = 2.0 ** min(0, 1 - n)
+            patients = {0: "no patient differs", 1: "1 patient differs"}.get(n, f"{n} patients differ")
+            notes.append(f"{patients}, so p cannot fall below {least:.3g}")
         notes += [f"{self.n_unpaired} without a partner"] if self.n_unpaired else []
         notes += [f"{self.n_undefined} without a value"] if self.n_undefined else []
         return ", ".join(notes)
@@ -151,7 +151,13 @@ def compare_all(
 
 
 def all_pairs(
-    arms: Mapping[str, Sequence[Row]], metric: str, *, level: Level, macro: Sequence[str], seed: int, resamples: int
+    arms: Mapping[str, Sequence[Row]],
+    metric: str,
+    *,
+    level: Level = "target",
+    macro: Sequence[str] = (),
+    seed: int = 0,
+    resamples: int = 2000,
 ) -> list[Comparison]:
     """As :func:`compare_all`, but nothing in common anywhere is no error."""
     sides = [_Arm.of(name, rows, metric, level) for name, rows in arms.items()]
