@@ -39,7 +39,8 @@ class TestSummarise:
         assert found.median == pytest.approx(0.3)
         assert (found.low, found.high) == pytest.approx((0.1, 0.8))  # 1 of 27 resamples each
         assert found.best_is_high
-        assert found.note == ""
+        assert found.note == "interval of 3 patients only, too narrow"
+        assert summarise([row(f"p{n}", n / 10) for n in range(6)], (), "dice")[0].note == ""
 
     def test_what_has_no_value_is_counted(self) -> None:
         rows = [
@@ -53,7 +54,7 @@ class TestSummarise:
         (found,) = summarise(rows, (), "dice")
         assert (found.n_rows, found.n_patients, found.n_undefined, found.n_failed) == (6, 2, 2, 2)
         assert found.mean == pytest.approx(0.5)
-        assert found.note == "2 undefined, 2 failed"
+        assert found.note.endswith("only, too narrow, 2 undefined, 2 failed")
 
     def test_a_single_patient_has_no_interval_and_it_is_said(self) -> None:
         (found,) = summarise([row(case_id="a"), row(case_id="b", dice=0.7)], (), "dice")

@@ -14,7 +14,7 @@ from scipy.stats import rankdata, wilcoxon
 
 from samaritan.benchmark._patients import UNIT, Bootstrap, Floats, Patients, Unit, group_means, patient_means, unit
 from samaritan.benchmark._row import Level, Row
-from samaritan.benchmark.statistics import direction, number
+from samaritan.benchmark.statistics import FEW_PATIENTS, direction, number
 from samaritan.core import InputError, UsageError
 
 #: Differences below are rounding, so they are ties (Wilcoxon's test ranks them, and sums in another order would break them).
@@ -81,7 +81,7 @@ class Comparison:
         if self.n_pairs == 0:
             return "nothing in common"
         notes = []
-        if (n := self.n_different) < 6:
+        if (n := self.n_different) < FEW_PATIENTS:
             least = 2.0 ** min(0, 1 - n)
             patients = {0: "no patient differs", 1: "1 patient differs"}.get(n, f"{n} patients differ")
             notes.append(f"{patients}, so p cannot fall below {least:.3g}")

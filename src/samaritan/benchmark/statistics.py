@@ -21,6 +21,9 @@ from samaritan.evaluate import METRICS
 #: What a row holds beside metrics that can be averaged -> whether more is better.
 OTHER_NUMBERS = {"quality": True, "seconds": False, "encode_seconds": False, "interactions": False}
 
+#: With fewer, a bootstrap interval is too narrow, and Wilcoxon's test cannot reach p < 0.05.
+FEW_PATIENTS = 6
+
 Scored = tuple[Row, float | None]
 
 
@@ -57,7 +60,11 @@ class Summary:
         """What a reader must know before trusting the numbers; "" when there is nothing to say."""
         if self.n_patients == 0:
             return "no value"
-        notes = [] if math.isfinite(self.low) else ["too few patients for an interval"]
+        notes = []
+        if not math.isfinite(self.low):
+            notes.append("too few patients for an interval")
+        elif self.n_patients < FEW_PATIENTS:  # resamples of so few miss the truth more often than 1 in 20
+            notes.append(f"interval of {self.n_patients} patients only, too narrow")
         notes += [f"{self.n_undefined} undefined"] if self.n_undefined else []
         notes += [f"{self.n_failed} failed"] if self.n_failed else []
         return ", ".join(notes)
