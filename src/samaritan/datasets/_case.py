@@ -148,7 +148,8 @@ def make_dataset(
     ids = [part.case_id for part in ordered]
     if twice := [one for one, other in pairwise(ids) if one == other]:
         raise InputError(f"{folder} holds two cases of the name {twice[0]!r}; rename one.")
-    info.check_patients(ids, folder)
+    if absent := info.absent(ids):
+        notes += (f"The table of patients names {len(absent)} cases that are not there: {', '.join(absent[:5])}.",)
     name = info.name or printable(folder.resolve().name)
     cases = tuple(_make_case(name, part, info) for part in ordered)
     modalities = {case.modality for case in cases}

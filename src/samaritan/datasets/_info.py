@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -101,25 +100,20 @@ class DatasetInfo(Config):
         """The patient of a case; the case id where nothing is said.
 
         Raises:
-            InputError: the regular expression does not match the case id.
+            InputError: patients are given but not for this case, which would let a patient count twice.
         """
         if isinstance(self.patients, str):
             found = re.search(self.patients, case_id)
             if found is None or found[1] is None:
-                raise InputError(
-                    f"The patients rule {self.patients!r} does not match case {case_id!r}; correct the rule."
-                )
+                raise InputError(f"The patients rule {self.patients!r} does not match case {case_id!r}; correct the rule.")
             return found[1]
-        return (self.patients or {}).get(case_id, case_id)
+        if self.patients is not None and case_id not in self.patients:
+            raise InputError(f"The table of patients has no entry for case {case_id!r}; add it.")
+        return self.patients[case_id] if self.patients else case_id
 
-    def check_patients(self, case_ids: Iterable[str], origin: Path) -> None:
-        """Refuse a patients table that names cases which are not there, since that is a misspelling.
-
-        Raises:
-            InputError: with the names.
-        """
-        if isinstance(self.patients, dict) and (unknown := sorted(set(self.patients) - set(case_ids))):
-            raise InputError(f"The patients of {origin} name cases that do not exist: {', '.join(unknown[:5])}.")
+    def absent(self, case_ids: Iterable[str]) -> list[str]:
+        """Cases that the table of patients names but that are not there."""
+        return sorted(set(self.patients) - set(case_ids)) if isinstance(self.patients, dict) else []
 
     def updated(self, other: DatasetInfo | None) -> DatasetInfo:
         """These settings with the keys that ``other`` gives in their place."""
