@@ -10,6 +10,7 @@ from pathlib import Path
 
 from samaritan.core import FormatError, GeometryError, LabelMap, ResourceError, UsageError, Volume, atomic_path
 from samaritan.io._base import FORMATS, Choice, Format, has_suffix, named
+from samaritan.io._placing import place_on
 from samaritan.io._sniff import check_path, head_of, looks_like
 from samaritan.io._voxels import smallest_unsigned
 
@@ -40,14 +41,29 @@ def read_volume(path: Path | str, *, volume: int | None = None, series: str | No
     return FORMATS.get(source_format(path)).read(path, Choice(volume, series))
 
 
-def read_labels(path: Path | str) -> LabelMap:
+def read_labels(path: Path | str, *, like: Volume | None = None) -> LabelMap:
     """Read a segmentation: (i, j, k) unsigned integers with the values that the file holds, never renumbered.
+
+    Args:
+        path: a file, or a folder with a DICOM series of label images.
+        like: the image it belongs to. The grids must then agree; a DICOM SEG, which often covers only the slices where
+            something is, is laid onto the image's grid.
 
     Raises:
         InputError: as :func:`read_volume`; also for colours, fractions, negative values or NaN.
+        GeometryError: the grids differ.
     """
     path = Path(path)
-    return FORMATS.get(source_format(path)).read_labels(path)
+    name = source_format(path)
+    labelmap = FORMATS.get(name).read_labels(path)
+    if like is None or (difference := labelmap.geometry.mismatch(like.geometry)) is None:
+        return labelmap
+    if name != "dicom-seg":
+        raise GeometryError(f"{path} does not lie on the grid of its image: {difference}.")
+    try:
+        return place_on(labelmap, like.geometry)
+    except GeometryError as error:
+        raise GeometryError(named(path, str(error))) from error
 
 
 def write_labels(labelmap: LabelMap, path: Path | str, *, like: Volume | None = None, overwrite: bool = False) -> None:
