@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samaritan.core import Box, Points, PromptError, PromptSet, SliceView
-from samaritan.prompts._target import MOST_POINTS, TargetPrompt
+from samaritan.prompts._target import TargetPrompt
+
+#: More prompts than this are a mistake, or an attack; so are boxes that cross more slices than this in all.
+MOST_PROMPTS = 10_000
+MOST_QUESTIONS = 100_000
 
 
 def to_prompt_sets(items: Sequence[TargetPrompt], view: SliceView) -> dict[str, list[PromptSet]]:
@@ -24,14 +29,17 @@ def to_prompt_sets(items: Sequence[TargetPrompt], view: SliceView) -> dict[str, 
         Target -> its PromptSets, slices ascending; targets in the order in which they were first named.
 
     Raises:
-        PromptError: there is no prompt, or too many points; one lies outside the image; prompts of one target on one slice
+        PromptError: there is no prompt, or too many; one lies outside the image; prompts of one target on one slice
             contradict each other, or say only where it is not.
     """
     check_count(items, "The prompts")
     slices: dict[str, dict[int, list[PromptSet]]] = {}
-    for item in items:
-        for index, piece in item.on_slices(view):
-            slices.setdefault(item.target, {}).setdefault(index, []).append(piece)
+    for number, (target, index, piece) in enumerate((i.target, *found) for i in items for found in i.on_slices(view)):
+        if number == MOST_QUESTIONS:
+            raise PromptError(
+                f"The prompts ask on more than {MOST_QUESTIONS} slices in all; give fewer or thinner boxes."
+            )
+        slices.setdefault(target, {}).setdefault(index, []).append(piece)
     return {
         target: [
             view.lift(united, index) for index in sorted(found) for united in _unite(found[index], target, index, view)
@@ -44,51 +52,56 @@ def check_count(items: Sequence[TargetPrompt], origin: str) -> None:
     """Refuse nothing, and too much.
 
     Raises:
-        PromptError: no prompt at all, or more than 10,000 points.
+        PromptError: no prompt at all, or more than 10,000.
     """
     if not items:
         raise PromptError(f"{origin} ask for nothing; give at least one box, point or mask.")
-    count = sum(item.point is not None for item in items)
-    if count > MOST_POINTS:
-        raise PromptError(f"{origin} have {count} points; at most {MOST_POINTS} are taken.")
+    if len(items) > MOST_PROMPTS:
+        raise PromptError(f"{origin} are {len(items)} points and boxes; at most {MOST_PROMPTS} are taken.")
 
 
 def _unite(pieces: Sequence[PromptSet], target: str, index: int, view: SliceView) -> list[PromptSet]:
     """PromptSets at (x, y, 0) of one slice, one for each box (or one without a box)."""
     where = f"Target {target!r} on slice {index}" if view.count > 1 else f"Target {target!r}"
-    points = [piece.points for piece in pieces if piece.points is not None]
+    points = _join([piece.points for piece in pieces if piece.points is not None])
     boxes = [piece.box for piece in pieces if piece.box is not None]
     masks = [piece.mask for piece in pieces if piece.mask is not None]
-    _check(points, boxes, len(masks), where, view.count)
-    owners = [_nearest_box(point, boxes) for point in points]
-    united = []
-    for number in range(max(len(boxes), 1)):
-        own = [point for point, owner in zip(points, owners, strict=True) if owner == number]
-        united.append(PromptSet(_join(own), boxes[number] if boxes else None, masks[0] if masks else None))
-    return united
+    _check(points, len(boxes), len(masks), where, view.count)
+    hint = masks[0] if masks else None
+    if len(boxes) <= 1:
+        return [PromptSet(points, boxes[0] if boxes else None, hint)]
+    owners = _nearest_box(points, boxes)
+    return [PromptSet(_some(points, owners == number), box) for number, box in enumerate(boxes)]
 
 
-def _check(points: Sequence[Points], boxes: Sequence[Box], masks: int, where: str, count: int) -> None:
+def _check(points: Points | None, boxes: int, masks: int, where: str, count: int) -> None:
     seen: dict[tuple[float, ...], int] = {}
-    for point in points:
-        label = int(point.labels[0])
-        if seen.setdefault(tuple(point.ijk[0].tolist()), label) != label:
-            raise PromptError(f"{where} has a point at {point.ijk[0, :2].tolist()} that is both target and background.")
-    if points and not (boxes or masks or any(seen.values())):
+    for place, label in zip(points.ijk.tolist(), points.labels.tolist(), strict=True) if points else ():
+        if seen.setdefault(tuple(place), label) != label:
+            raise PromptError(f"{where} has a point at {place[:2]} that is both target and background.")
+    if seen and not (boxes or masks or any(seen.values())):
         raise PromptError(f"{where} has background points only; add a point inside the target, or a box.")
-    if masks > 1 or (masks and len(boxes) > 1):
+    if masks > 1 or (masks and boxes > 1):
         raise PromptError(
             f"{where} has a mask beside another mask or several boxes; give one mask and at most one box."
         )
-    if masks and count > 1 and not (points or boxes):
+    if masks and count > 1 and not (seen or boxes):
         raise PromptError(f"{where} has a mask alone; in a volume give a point or a box on the same slice with it.")
 
 
-def _nearest_box(point: Points, boxes: Sequence[Box]) -> int:
-    """Which box a point lies in or is nearest to, the first of equals; 0 where there is none."""
-    place = point.ijk[0]
-    apart = [float(np.linalg.norm(np.maximum(np.maximum(box.lo - place, place - box.hi), 0))) for box in boxes]
-    return int(np.argmin(apart)) if apart else 0
+def _nearest_box(points: Points | None, boxes: Sequence[Box]) -> NDArray[np.int64]:
+    """For each point the number of the box that it lies in or is nearest to, the first of equals."""
+    places = points.ijk if points else np.empty((0, 3))
+    owners, nearest = np.zeros(len(places), np.int64), np.full(len(places), np.inf)
+    for number, box in enumerate(boxes):
+        apart = np.linalg.norm(np.maximum(np.maximum(box.lo - places, places - box.hi), 0), axis=1)
+        owners[apart < nearest] = number
+        nearest = np.minimum(nearest, apart)
+    return owners
+
+
+def _some(points: Points | None, chosen: NDArray[np.bool_]) -> Points | None:
+    return Points(points.ijk[chosen], points.labels[chosen]) if points and chosen.any() else None
 
 
 def _join(points: Sequence[Points]) -> Points | None:

@@ -21,9 +21,6 @@ Frame = Literal["picture", "voxel", "mm"]
 #: Name of a target that nobody named.
 UNNAMED = "target"
 
-#: More points than this are a mistake, or an attack.
-MOST_POINTS = 10_000
-
 Place = tuple[float, ...]
 
 

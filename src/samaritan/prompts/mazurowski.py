@@ -2,7 +2,8 @@
 
 Components are 8-connected, clicks are centre clicks, boxes are tight. Candidate number 0 of three counts; the paper's
 "oracle" is ``mazurowski:3:oracle``. Deviation: the paper's oracle takes the best IoU, ours the best Dice, which puts
-candidates in the same order. The paper's corrective clicks are ``clicks:9:feedback=none,candidates=first``.
+candidates in the same order; and in mode 4 the paper chooses one candidate number for the united masks, where a
+benchmark here chooses one for each box. The paper's corrective clicks are ``clicks:9:feedback=none,candidates=first``.
 """
 
 from samaritan.prompts._protocol import protocol

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samaritan.core import PromptError, SliceView
+from samaritan.prompts import TargetPrompt, to_prompt_sets
+from samaritan.prompts._target import Runs
+
+
+def item(slice_index: int | None = None, shape: tuple[int, int] = (60, 40)) -> TargetPrompt:
+    return TargetPrompt("t", "here", mask=Runs(shape, (3, 5, shape[0] * shape[1] - 8), slice_index))
+
+
+def test_alone_on_a_picture(flat: SliceView) -> None:
+    (prompt,) = to_prompt_sets([item()], flat)["t"]
+    assert prompt.mask is not None
+    assert np.argwhere(prompt.mask.logits > 0).tolist() == [[0, y] for y in range(3, 8)]
+
+
+def test_of_another_size(flat: SliceView) -> None:
+    with pytest.raises(PromptError, match=r"shape \(40, 60\), a picture of the image \(60, 40\)"):
+        to_prompt_sets([item(shape=(40, 60))], flat)
+
+
+def test_two_on_one_slice(flat: SliceView) -> None:
+    with pytest.raises(PromptError, match="beside another mask"):
+        to_prompt_sets([item(), item()], flat)
+
+
+@pytest.mark.parametrize(("index", "hint"), [(None, "say which one"), (10, "slice 10 lies outside"), (3, "mask alone")])
+def test_in_a_volume(index: int | None, hint: str, volume: SliceView) -> None:
+    with pytest.raises(PromptError, match=hint):
+        to_prompt_sets([item(index, (30, 20))], volume)
+
+
+def test_exactly_one_kind() -> None:
+    with pytest.raises(PromptError, match="exactly one"):
+        TargetPrompt("t", "here")
+    with pytest.raises(PromptError, match="exactly one"):
+        TargetPrompt("t", "here", point=(1, 2), box=((1, 2), (3, 4)))
+    with pytest.raises(PromptError, match="label is 1"):
+        TargetPrompt("t", "here", point=(1, 2), label=2)
