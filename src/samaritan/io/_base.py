@@ -13,7 +13,7 @@ from typing import Protocol
 
 from nibabel.spatialimages import HeaderDataError
 
-from samaritan.core import FormatError, GeometryError, LabelMap, Registry, ResourceError, UsageError, Volume
+from samaritan.core import FormatError, GeometryError, InputError, LabelMap, Registry, ResourceError, UsageError, Volume
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,15 @@ def reading(path: Path, kind: str) -> Iterator[None]:
 
     Raises:
         FormatError: the file is damaged.
-        GeometryError: as raised inside, with the file's name.
+        InputError: as raised inside, with the file's name.
         ResourceError: memory ran out.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except GeometryError as error:
-        raise GeometryError(named(path, str(error))) from error
+    except InputError as error:
+        raise type(error)(named(path, str(error))) from error
     except MemoryError as error:
         raise ResourceError(f"{path} needs more memory than is free; close programs or cut the image.") from error
     except RecursionError as error:

@@ -10,7 +10,7 @@ import pydicom
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from samaritan.core import FormatError, InputError
-from samaritan.io._base import has_suffix, reading
+from samaritan.io._base import FORMATS, has_suffix, reading
 from samaritan.io._sniff import head_of, looks_like
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -76,6 +76,13 @@ def preamble_warnings(path: Path) -> list[str]:
 def is_named_dicom(path: Path) -> bool:
     """Whether the name ends as DICOM files do."""
     return has_suffix(path, SUFFIXES)
+
+
+def is_claimed(path: Path) -> bool:
+    """Whether a file is DICOM's business: by its name, or by its mark where the name's ending belongs to no format."""
+    if is_named_dicom(path):
+        return True
+    return not any(has_suffix(path, FORMATS.get(name).suffixes) for name in FORMATS.names()) and is_dicom(path)
 
 
 def _begins_with_element(head: bytes) -> bool:

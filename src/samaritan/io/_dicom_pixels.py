@@ -36,8 +36,9 @@ class Frames:
         shape = (int(dataset.Columns), int(dataset.Rows), count)
         if is_colour(dataset):
             return cls(np.zeros((*shape, 3), np.uint8))
-        small = int(dataset.BitsStored) <= 8 and not int(dataset.PixelRepresentation) and not _is_rescaled(dataset)
-        return cls(np.zeros(shape, np.uint8 if small else np.int16))
+        if _is_rescaled(dataset) or int(dataset.PixelRepresentation):
+            return cls(np.zeros(shape, np.int16))
+        return cls(np.zeros(shape, np.uint8 if int(dataset.BitsStored) <= 8 else np.uint16))
 
     def put(self, index: int, values: NDArray[Any], padding: NDArray[np.bool_] | None) -> None:
         """Enter one (row, col[, 3]) frame as slice ``index``."""
@@ -79,11 +80,22 @@ def frame_values(dataset: Any, frames: Sequence[int]) -> Iterator[tuple[NDArray[
     Raises:
         InputError: a rescale slope of 0, or colours of more than 8 bits.
     """
-    for number, stored in zip(frames, iter_pixels(dataset, indices=list(frames)), strict=True):
+    for number, stored in zip(frames, _decoded(dataset, frames), strict=True):
         if is_colour(dataset):
             yield _colours(dataset, stored), None
         else:
             yield _rescaled(dataset, stored, number), _padding(dataset, stored)
+
+
+def _decoded(dataset: Any, frames: Sequence[int]) -> Iterator[NDArray[Any]]:
+    try:
+        yield from iter_pixels(dataset, indices=list(frames))
+    except (RuntimeError, NotImplementedError) as error:
+        syntax = dataset.file_meta.TransferSyntaxUID.name
+        detail = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"the pixels are compressed as {syntax}, and that could not be decoded ({detail}); decompress the file first."
+        ) from error
 
 
 def window(dataset: Any, frame: int) -> tuple[float, float] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samaritan.core import Geometry, GeometryError, LabelMap
 
@@ -16,7 +17,7 @@ def place_on(labelmap: LabelMap, geometry: Geometry) -> LabelMap:
     Raises:
         GeometryError: the lattices differ, or labels would fall outside.
     """
-    between = np.linalg.solve(geometry.affine, labelmap.geometry.affine)
+    between = np.linalg.solve(geometry.affine, _with_thickness_of(geometry, labelmap.geometry))
     turn = np.rint(between[:3, :3])
     reach = np.array(labelmap.geometry.shape)
     drift = np.abs(between[:3, :3] - turn) @ reach + np.abs(between[:3, 3] - np.rint(between[:3, 3]))
@@ -29,3 +30,14 @@ def place_on(labelmap: LabelMap, geometry: Geometry) -> LabelMap:
     data = np.zeros(geometry.shape, labelmap.data.dtype)
     data[tuple(places.T)] = labelmap.data[tuple(filled.T)]
     return LabelMap(data, geometry, labelmap.names)
+
+
+def _with_thickness_of(image: Geometry, mask: Geometry) -> NDArray[np.float64]:
+    """The mask's affine; of a single slice the step to a neighbour is a guess of its writer, so the image's is taken."""
+    affine = mask.affine.copy()
+    if mask.shape[2] == 1:
+        direction = affine[:3, 2] / np.linalg.norm(affine[:3, 2])
+        steps = image.affine[:3, :3]
+        along = int(np.argmax(np.abs(direction @ (steps / np.linalg.norm(steps, axis=0)))))
+        affine[:3, 2] = direction * np.linalg.norm(steps[:, along])
+    return affine

@@ -27,6 +27,7 @@ _MODALITIES = {
     "XC": "photography", "DMS": "dermoscopy", "RF": "X-ray", "XA": "X-ray", "PX": "X-ray", "IO": "X-ray", "RG": "X-ray",
     "IVUS": "ultrasound",
 }  # fmt: skip
+_SAYS_NOTHING = ("", "OT", "SC", "DOC", "SEG")
 _HEADER_TAGS = [
     "SOPClassUID", "SeriesInstanceUID", "SeriesNumber", "Modality", "ImageType", "Rows", "Columns", "NumberOfFrames",
     "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness",
@@ -55,9 +56,7 @@ class Dicom:
         """Folders, files with a DICOM ending, and files of no known ending that carry the DICOM mark; SEG objects not."""
         if path.is_dir():
             return True
-        if not _dicom_file.is_named_dicom(path) and not (_is_unnamed(path) and _dicom_file.is_dicom(path)):
-            return False
-        return not _dicom_file.is_segmentation(path)
+        return _dicom_file.is_claimed(path) and not _dicom_file.is_segmentation(path)
 
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read an image; ``meta`` holds "window" (centre, width), "inverted", and "frames" for writing a SEG."""
@@ -82,12 +81,6 @@ class Dicom:
 
 
 FORMATS.add("dicom", Dicom())
-
-
-def _is_unnamed(path: Path) -> bool:
-    """Whether no other format reads names that end like this (DICOM files often end in a number)."""
-    others = (FORMATS.get(name) for name in FORMATS.names() if not name.startswith("dicom"))
-    return not any(other.claims(path) for other in others)
 
 
 def _read(path: Path, choice: Choice) -> _Image:
@@ -184,4 +177,4 @@ def _choose(folder: Path, found: dict[str, list[tuple[Path, Any]]], choice: Choi
 
 def _modality(dataset: Any) -> str | None:
     code = str(dataset.get("Modality") or "")
-    return _MODALITIES.get(code, canonical_modality(code))
+    return None if code in _SAYS_NOTHING else _MODALITIES.get(code, canonical_modality(code))

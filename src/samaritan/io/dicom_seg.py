@@ -21,12 +21,19 @@ from pydicom.sr.codedict import codes
 from samaritan.core import Geometry, InputError, LabelMap, UsageError, Volume
 from samaritan.io import _dicom_file, _payload
 from samaritan.io._base import FORMATS, READ_FAULTS, Choice, reading
+from samaritan.io._dicom_planes import planes_of
 from samaritan.io._lps import affine_from_lps
 from samaritan.io._sniff import check_path
 from samaritan.io._voxels import make_labels
 
 #: Beyond this size of all frames (bytes, one bit per pixel) empty frames are left out.
 _MAX_WITH_EMPTY_FRAMES = 2**26
+
+# Patient and study elements that the standard allows to be empty, and highdicom wants to be there
+_MAY_BE_EMPTY = (
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber",
+    "ReferringPhysicianName",
+)  # fmt: skip
 
 _VALUE = re.compile(r"label value (\d+)")
 
@@ -40,7 +47,7 @@ class DicomSeg:
 
     def claims(self, path: Path) -> bool:
         """DICOM files of the segmentation storage classes."""
-        return path.is_file() and _dicom_file.is_named_dicom(path) and _dicom_file.is_segmentation(path)
+        return path.is_file() and _dicom_file.is_claimed(path) and _dicom_file.is_segmentation(path)
 
     def read(self, path: Path, _choice: Choice) -> Volume:
         """Refused: a SEG is no image."""
@@ -82,6 +89,8 @@ class DicomSeg:
                 raise InputError(
                     f"The source's header lacks what a DICOM SEG needs ({detail}); write .nii.gz."
                 ) from error
+            if labelmap.geometry.shape[2] == 1 and "SpacingBetweenSlices" in (measures := _measures(seg)):
+                measures.SpacingBetweenSlices = round(like.geometry.spacing[2], 8)  # highdicom always says 1.0
             seg.save_as(path)
 
 
@@ -93,10 +102,14 @@ def _source(path: Path) -> Any:
     dataset = _dicom_file.load(path)
     if not dataset.get("SpecificCharacterSet"):  # present and empty: highdicom refuses it
         dataset.SpecificCharacterSet = "ISO_IR 100"
-    if int(dataset.get("NumberOfFrames") or 1) == 1 and not all(
-        dataset.get(name) for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
-    ):
+    for name in _MAY_BE_EMPTY:
+        if name not in dataset:
+            setattr(dataset, name, "")
+    dataset.Modality = dataset.get("Modality") or "OT"
+    if not all(plane.is_placed for plane in planes_of(dataset, path)):
         dataset.pop("FrameOfReferenceUID", None)  # without a place the frame of reference says nothing
+        if not dataset.get("SliceThickness"):  # and without a thickness highdicom does not read its own file again
+            dataset.SliceThickness = 1
     return dataset
 
 
@@ -188,11 +201,21 @@ def _flat(seg: Any, path: Path) -> tuple[NDArray[Any], Geometry]:
         if (merged[frame > 0] > 0).any():
             raise InputError(f"{path} has segments that overlap, which a label map cannot hold; split the SEG.")
         merged[frame > 0] = identified[0].ReferencedSegmentNumber if identified else frame[frame > 0]
-    return merged.T[:, :, None], Geometry.pixels(int(seg.Columns), int(seg.Rows))
+    data, measures = merged.T[:, :, None], _measures(seg)
+    if not measures.get("PixelSpacing"):
+        return data, Geometry.pixels(*data.shape[:2])
+    row, column = (float(s) for s in measures.PixelSpacing)
+    return data, Geometry.from_spacing(data.shape, (column, row, _thickness(seg) or 1.0))
+
+
+def _measures(seg: Any) -> Any:
+    """The first description of pixel sizes; empty where there is none."""
+    for groups in (*seg.SharedFunctionalGroupsSequence, *seg.PerFrameFunctionalGroupsSequence):
+        if measures := groups.get("PixelMeasuresSequence"):
+            return measures[0]
+    return {}
 
 
 def _thickness(seg: Any) -> float:
-    for groups in (*seg.SharedFunctionalGroupsSequence, *seg.PerFrameFunctionalGroupsSequence):
-        if measures := groups.get("PixelMeasuresSequence"):
-            return float(measures[0].get("SpacingBetweenSlices") or measures[0].get("SliceThickness") or 0.0)
-    return 0.0
+    measures = _measures(seg)
+    return float(measures.get("SpacingBetweenSlices") or measures.get("SliceThickness") or 0.0)
