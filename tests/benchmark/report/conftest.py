@@ -41,7 +41,14 @@ class FakeData:
 DATA = (
     FakeData("polyps", "endoscopy", 8, ("polyp",), 0.93),
     FakeData("hippocampus", "MR", 6, ("anterior", "posterior"), 0.75, "mm", shape=(40, 52)),
-    FakeData("organs", "CT", 1, ("liver", "spleen", "left kidney", "right kidney", "aorta", "<script>alert(1)</script>"), 0.88, "mm"),
+    FakeData(
+        "organs",
+        "CT",
+        1,
+        ("liver", "spleen", "left kidney", "right kidney", "aorta", "<script>alert(1)</script>"),
+        0.88,
+        "mm",
+    ),
     FakeData("nuclei", "microscopy", 5, ("nucleus",), 0.8, objects=3),
     FakeData("vessels", "fundus", 4, ("vessel",), 0.25, raters=("observer1", "observer2")),
 )
@@ -74,8 +81,17 @@ def write_fake_run(
     _write_lines(folder / "results.jsonl", rows)
     _write_lines(folder / "previews.jsonl", previews)
     units = {(row["dataset"], row["case_id"], row["model"]) for row in rows if row["status"] == "ok"}
-    _write_lines(folder / "cases.jsonl", [{"dataset": d, "case_id": c, "model": m, "encode_calls": 4} for d, c, m in sorted(units)])
-    settings = {"data": [d.name for d in data], "models": list(models), "prompts": list(prompts), "seed": 0, "nsd_tolerance": 2.0}
+    _write_lines(
+        folder / "cases.jsonl",
+        [{"dataset": d, "case_id": c, "model": m, "encode_calls": 4} for d, c, m in sorted(units)],
+    )
+    settings = {
+        "data": [d.name for d in data],
+        "models": list(models),
+        "prompts": list(prompts),
+        "seed": 0,
+        "nsd_tolerance": 2.0,
+    }
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
     (folder / "provenance.json").write_text(json.dumps(_provenance(data, models)))
     return rows
@@ -106,13 +122,27 @@ def _rows(
     for rater in dataset.raters:
         for instance in [None, *range(1, dataset.objects + 1)]:
             case_rng = np.random.default_rng((sum(map(ord, dataset.name)), case, n))
-            dice = float(np.clip(dataset.dice - 0.03 * n + 0.06 * case_rng.normal() - LOSS.get(prompt, 0.1) + 0.02 * rng.normal(), 0, 1))
+            dice = float(
+                np.clip(
+                    dataset.dice - 0.03 * n + 0.06 * case_rng.normal() - LOSS.get(prompt, 0.1) + 0.02 * rng.normal(),
+                    0,
+                    1,
+                )
+            )
             found.append(_row(dataset, case, n, target, model, prompt, rater, instance, dice))
     return found
 
 
 def _row(
-    dataset: FakeData, case: int, n: int, target: str, model: str, prompt: str, rater: str, instance: int | None, dice: float
+    dataset: FakeData,
+    case: int,
+    n: int,
+    target: str,
+    model: str,
+    prompt: str,
+    rater: str,
+    instance: int | None,
+    dice: float,
 ) -> dict[str, Any]:
     clicks = prompt.startswith("clicks")
     return {
@@ -131,8 +161,14 @@ def _row(
 
 def _failed(dataset: FakeData, model: str, prompt: str) -> dict[str, Any]:
     row = _row(dataset, 900, 0, "*", model, prompt, "reference", None, 0.5)
-    scores = dict.fromkeys(("dice", "iou", "nsd", "hd95_mm", "assd_mm", "volume_difference", "dice_by_round", "quality"))
-    return row | scores | {"status": "failed", "error": "The image <b>case_900</b> is damaged.", "slices": 0, "intensity": ""}
+    scores = dict.fromkeys(
+        ("dice", "iou", "nsd", "hd95_mm", "assd_mm", "volume_difference", "dice_by_round", "quality")
+    )
+    return (
+        row
+        | scores
+        | {"status": "failed", "error": "The image <b>case_900</b> is damaged.", "slices": 0, "intensity": ""}
+    )
 
 
 def _preview(folder: Path, dataset: FakeData, case: int, n: int, row: dict[str, Any]) -> dict[str, Any]:
@@ -146,7 +182,11 @@ def _preview(folder: Path, dataset: FakeData, case: int, n: int, row: dict[str, 
         _picture(dataset, case, ref).save(folder / name)
     box = [float(v) for v in (x[ref].min(), y[ref].min(), x[ref].max(), y[ref].max())]
     clicks = [[centre[0], centre[1], 1], [centre[0] + radius + 3, centre[1], 0]]
-    prompt = {"points": [], "box": box, "mask": False} if row["prompt"].startswith("box") else {"points": clicks, "box": None, "mask": False}
+    prompt = (
+        {"points": [], "box": box, "mask": False}
+        if row["prompt"].startswith("box")
+        else {"points": clicks, "box": None, "mask": False}
+    )
     return {
         "key": [row[name] for name in KEY], "picture": name, "slice": 0 if dataset.unit == "px" else 2,
         "shape": list(dataset.shape), "ref": run_lengths(ref), "pred": run_lengths(pred), "prompts": [prompt],
@@ -163,16 +203,22 @@ def _picture(dataset: FakeData, case: int, ref: NDArray[np.bool_]) -> Image.Imag
 
 def _provenance(data: tuple[FakeData, ...], models: tuple[str, ...]) -> dict[str, Any]:
     card = {
-        "name": "litemedsam", "title": "LiteMedSAM", "url": "https://example.org/weights", "sha256": "79d8c9dc" * 8, "size": 39370479,
-        "licence": "Apache-2.0", "training_data": ["MedSAM training set"], "input_size": 256, "normalisation": "to 0..1",
-        "prompts": ["box"], "paper": "2304.12306", "parameters": 9791300,
+        "name": "litemedsam", "title": "LiteMedSAM", "url": "https://example.org/weights", "sha256": "79d8c9dc" * 8,
+        "size": 39370479, "licence": "Apache-2.0", "training_data": ["MedSAM training set"], "input_size": 256,
+        "normalisation": "to 0..1", "prompts": ["box"], "paper": "2304.12306", "parameters": 9791300,
+    }  # fmt: skip
+    session = {
+        "start": "2026-01-05T10:00:00+00:00", "end": "2026-01-05T10:05:00+00:00",
+        "command": "samaritan benchmark data -m litemedsam -o run",
     }  # fmt: skip
     return {
-        "versions": {"samaritan": "0.1.0", "torch": "2.13.0"}, "python": "3.11.2", "machine": {"system": "Linux", "cpus": 2, "threads": 2},
-        "seed": 0, "models": dict.fromkeys(models, card),
-        "datasets": [{"name": d.name, "layout": "folders", "modality": d.modality, "licence": "CC0", "cases": d.cases} for d in data],
+        "versions": {"samaritan": "0.1.0", "torch": "2.13.0"}, "python": "3.11.2",
+        "machine": {"system": "Linux", "cpus": 2, "threads": 2}, "seed": 0, "models": dict.fromkeys(models, card),
+        "datasets": [
+            {"name": d.name, "layout": "folders", "modality": d.modality, "licence": "CC0", "cases": d.cases} for d in data
+        ],
         "cases": {f"{d.name}/case_000": "ab12" * 8 for d in data},
-        "sessions": [{"start": "2026-01-05T10:00:00+00:00", "end": "2026-01-05T10:05:00+00:00", "command": "samaritan benchmark data -m litemedsam -o run"}],
+        "sessions": [session],
     }  # fmt: skip
 
 

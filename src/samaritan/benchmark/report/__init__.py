@@ -26,8 +26,8 @@ from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._speed import measure_speed
 from samaritan.benchmark.report._tables import Matrix, Table, group, make_matrices, make_overview, make_table, patient
 from samaritan.core import write_text
-from samaritan.predict import overlay
 from samaritan.evaluate import METRICS, policy_table
+from samaritan.predict import overlay
 
 __all__ = ["write_report"]
 
@@ -170,7 +170,9 @@ def _about(rows: Sequence[Row], targets: int) -> str:
         plural(len(group(rows, patient)), "patient"),
         plural(targets, "target"),
         f"mean over {raters} raters" if raters > 1 else "",
-        "distances in " + " or ".join({"mm": "millimetres", "px": "pixels"}[unit] for unit in sorted(units)) if units else "",
+        "distances in " + " or ".join({"mm": "millimetres", "px": "pixels"}[unit] for unit in sorted(units))
+        if units
+        else "",
         "grey values: " + ", ".join(sorted({row["intensity"] for row in ok})) if ok else "",
     ]
     return " · ".join(filter(None, words))

@@ -85,7 +85,7 @@ def describe(prompt: str) -> str:
     """
     for pattern, words in _WORDS:
         if match := re.fullmatch(pattern, prompt):
-            return words(*match.groups()) if callable(words) else words
+            return str(words(*match.groups()) if callable(words) else words)
     return ""
 
 

@@ -20,7 +20,11 @@ RESAMPLES = 1000
 #: Option of a box -> (title of its figure, what was done to the box, what the axis counts).
 LOOSENESS = {
     "margin": ("What a loose box costs", "Every side of the box moves outwards", "margin on each side"),
-    "jitter": ("What an inexact box costs", "Every side of the box moves by itself, in or out at random", "largest shift of a side"),
+    "jitter": (
+        "What an inexact box costs",
+        "Every side of the box moves by itself, in or out at random",
+        "largest shift of a side",
+    ),
     "shift": ("What a misplaced box costs", "The whole box moves in a random direction", "largest shift of the box"),
 }
 SIZES = {"side": " by this share of the box's own side.", "px": " by this many pixels."}
@@ -77,7 +81,10 @@ def _clicks(rows: Sequence[Row], arms: Arms) -> list[Curve]:
 
     def points(part: Sequence[Row]) -> list[tuple[str, float, Summary]]:
         found = [(Arm.of(s.group), s) for s in curve(part, ARM_FIELDS, resamples=RESAMPLES)]
-        return [(arm.system if len(strategies) == 1 else f"{arm.system}, {arm.prompt}", s.group["round"], s) for arm, s in found]
+        return [
+            (arm.system if len(strategies) == 1 else f"{arm.system}, {arm.prompt}", s.group["round"], s)
+            for arm, s in found
+        ]
 
     def box(part: Sequence[Row]) -> float | None:
         boxes = summarise([row for row in part if row["prompt"] == REFERENCE_PROMPT], (), "dice", resamples=1)

@@ -58,7 +58,12 @@ def compare_arms(rows: Sequence[Row], arms: Arms) -> Differences | None:
     """Compare Dice of all arms; None where no two of them have a measurement in common."""
     members = group(rows, Arm.of)
     found = all_pairs(
-        {str(n): members.get(arm, []) for n, arm in enumerate(arms.all)}, "dice", level="target", macro=(), seed=0, resamples=2000
+        {str(n): members.get(arm, []) for n, arm in enumerate(arms.all)},
+        "dice",
+        level="target",
+        macro=(),
+        seed=0,
+        resamples=2000,
     )
     pairs = [Pair(arms.all[int(one.a)], arms.all[int(one.b)], one) for one in found if one.n_pairs]
     if not pairs:
@@ -66,7 +71,9 @@ def compare_arms(rows: Sequence[Row], arms: Arms) -> Differences | None:
     reference = next((arm for arm in arms.all if arm.prompt == arms.reference), arms.all[0])
     pairs = [_turned(pair) if pair.a == reference else pair for pair in pairs]
     main = [pair for pair in pairs if pair.b == reference or pair.a.prompt == pair.b.prompt]
-    reach = nice_reach([abs(v) for p in pairs for v in (p.result.difference, p.result.low, p.result.high) if math.isfinite(v)])
+    reach = nice_reach(
+        [abs(v) for p in pairs for v in (p.result.difference, p.result.low, p.result.high) if math.isfinite(v)]
+    )
     scale = Scale((-reach, reach), (MARGIN, WIDTH - MARGIN))
     others = tuple(pair for pair in pairs if pair not in main)
     return Differences(reference, tuple(main), others, scale, (-reach, -reach / 2, 0.0, reach / 2, reach))

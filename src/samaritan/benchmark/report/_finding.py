@@ -133,9 +133,6 @@ def find(rows: Sequence[Row], table: Table, arms: Arms, differences: Differences
     best = ranked[0]
     same = [line for line in ranked if line.arm[:2] == best.arm[:2]]
     box = next((line for line in same if line.arm.prompt == REFERENCE_PROMPT), None)
-    looser = (
-        line for line in table.lines if line in same and line.arm.prompt.startswith(("box:margin=", "box:jitter="))
-    )
     clicks = (line for line in same if line.arm.prompt.startswith(("point", "clicks")))
     kind, places = _places(rows, best.arm)
     half = min(NAMED, len(places) // 2)

@@ -13,7 +13,19 @@ from samaritan.benchmark.report._run import Run
 Facts = list[tuple[str, str]]
 
 #: Fields of a weight card in the order in which a reader asks.
-CARD = ("title", "licence", "sha256", "size", "parameters", "training_data", "prompts", "input_size", "normalisation", "paper", "url")
+CARD = (
+    "title",
+    "licence",
+    "sha256",
+    "size",
+    "parameters",
+    "training_data",
+    "prompts",
+    "input_size",
+    "normalisation",
+    "paper",
+    "url",
+)
 
 
 @dataclass(frozen=True)
@@ -66,13 +78,20 @@ class Provenance:
         """Read from the files of a run."""
         tolerance = run.config.get("nsd_tolerance")
         return cls(
-            _day(run), _machine(run), "" if tolerance is None else f"{tolerance:g}", _cards(run), _other(run), _fingerprints(run)
+            _day(run),
+            _machine(run),
+            "" if tolerance is None else f"{tolerance:g}",
+            _cards(run),
+            _other(run),
+            _fingerprints(run),
         )
 
 
 def find_failures(rows: Sequence[Row]) -> list[Failure]:
     """Failed rows by case and message."""
-    counts = Counter((row["dataset"], row["case_id"], row["error"] or "no message") for row in rows if row["status"] == "failed")
+    counts = Counter(
+        (row["dataset"], row["case_id"], row["error"] or "no message") for row in rows if row["status"] == "failed"
+    )
     return [Failure(*what, number) for what, number in counts.items()]
 
 
@@ -80,21 +99,33 @@ def _cards(run: Run) -> list[Card]:
     """The weight cards of the models, as far as they are recorded."""
     models = run.provenance.get("models")
     models = models if isinstance(models, dict) else {}
-    return [Card(str(name), _facts({f: card[f] for f in CARD if f in card})) for name, card in models.items() if isinstance(card, dict)]
+    return [
+        Card(str(name), _facts({f: card[f] for f in CARD if f in card}))
+        for name, card in models.items()
+        if isinstance(card, dict)
+    ]
 
 
 def _other(run: Run) -> list[tuple[str, Facts]]:
     """Everything else: settings, data, machine, versions, the times at which the run was worked on."""
     p = run.provenance
-    datasets = {d["name"]: {k: v for k, v in d.items() if k != "name"} for d in _dicts(p.get("datasets")) if "name" in d}
-    policies: dict[str, None] = dict.fromkeys(f"{r['dataset']}: {r['intensity']}" for r in run.rows if r["intensity"])
+    datasets = {
+        d["name"]: {k: v for k, v in d.items() if k != "name"} for d in _dicts(p.get("datasets")) if "name" in d
+    }
+    policies = list(dict.fromkeys((row["dataset"], row["intensity"]) for row in run.rows if row["intensity"]))
     found = [
         ("Settings", _facts(run.config)),
         ("Data", _facts(datasets)),
-        ("Grey values", [tuple(text.rsplit(": ", 1)) for text in policies]),
+        ("Grey values", policies),
         ("Machine", _facts(_dict(p.get("machine")))),
         ("Versions", _facts({"python": p["python"]} if "python" in p else {}) + _facts(_dict(p.get("versions")))),
-        ("Sessions", [(str(s.get("start", "")), f"{s.get('command', '')} (ended {s.get('end') or 'never'})") for s in _dicts(p.get("sessions"))]),
+        (
+            "Sessions",
+            [
+                (str(s.get("start", "")), f"{s.get('command', '')} (ended {s.get('end') or 'never'})")
+                for s in _dicts(p.get("sessions"))
+            ],
+        ),
     ]
     return [(title, content) for title, content in found if content]
 
@@ -113,13 +144,23 @@ def _day(run: Run) -> str:
 def _machine(run: Run) -> str:
     """One line on the machine, or ""."""
     m = _dict(run.provenance.get("machine"))
-    words = [f"{m['cpus']} processor cores" if m.get("cpus") else "", f"{m['threads']} threads" if m.get("threads") else ""]
-    words += [f"{m['memory_gib']} GiB of memory" if m.get("memory_gib") else "", str(m.get("gpu") or "no GPU") if m else ""]
+    words = [
+        f"{m['cpus']} processor cores" if m.get("cpus") else "",
+        f"{m['threads']} threads" if m.get("threads") else "",
+    ]
+    words += [
+        f"{m['memory_gib']} GiB of memory" if m.get("memory_gib") else "",
+        str(m.get("gpu") or "no GPU") if m else "",
+    ]
     return ", ".join(filter(None, words))
 
 
 def _facts(content: dict[str, Any]) -> Facts:
-    return [(str(name).replace("_", " "), _words(value)) for name, value in content.items() if value not in (None, "", [], (), {})]
+    return [
+        (str(name).replace("_", " "), _words(value))
+        for name, value in content.items()
+        if value not in (None, "", [], (), {})
+    ]
 
 
 def _words(value: Any) -> str:

@@ -96,11 +96,7 @@ def make_table(rows: Sequence[Row], arms: Arms, *, level: Level = "target") -> T
         for summary in summarise(rows, ARM_FIELDS, name, level=level):
             scores[Arm.of(summary.group)][name] = summary
     of_arm = group(rows, Arm.of)
-    lines = tuple(
-        Line(arm, scores[arm], marks(of_arm[arm]))
-        for arm in arms.all
-        if arm in scores
-    )
+    lines = tuple(Line(arm, scores[arm], marks(of_arm[arm])) for arm in arms.all if arm in scores)
     return Table(lines, metrics, units.pop() if len(units) == 1 else "")
 
 
@@ -115,7 +111,9 @@ def make_matrices(rows: Sequence[Row], arms: Arms, by: str) -> list[Matrix]:
     for system in arms.systems:
         columns = [arm for arm in arms.all if arm.system == system]
         lines = [
-            MatrixRow(str(name or "unknown"), "", len(group(of_group, patient)), tuple(cells.get((c, name)) for c in columns))
+            MatrixRow(
+                str(name or "unknown"), "", len(group(of_group, patient)), tuple(cells.get((c, name)) for c in columns)
+            )
             for name, of_group in members.items()
         ]
         prompts = tuple(arm.prompt for arm in columns)
