@@ -1,0 +1,163 @@
+"""What the verbs print for a person: tables on the terminal, plain text where there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from samaritan.benchmark import RunResult
+    from samaritan.benchmark._progress import Reporter
+    from samaritan.benchmark.compare import Comparison
+    from samaritan.benchmark.compare_runs import ComparisonTable
+    from samaritan.models import ModelEntry
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def slices_bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar over slices on terminals; yields ``update(done, total)``."""
+    columns = (TextColumn("slices"), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=quiet or not errors.is_terminal) as progress:
+        task = progress.add_task("slices", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def case_bar(quiet: bool) -> Iterator[Reporter]:
+    """The benchmark's bar over cases, or silence."""
+    from samaritan.benchmark._progress import Bar, Silent  # noqa: PLC0415 - imports torch
+
+    if quiet:
+        yield Silent()
+    else:
+        with Bar(errors) as bar:
+            yield bar
+
+
+def show_run(result: RunResult) -> None:
+    """The table of a benchmark, and where its report is."""
+    from samaritan.benchmark.table import print_table  # noqa: PLC0415 - imports torch
+
+    print_table(result.run, console)
+    if result.n_failed:
+        console.print(
+            f"[red]{result.n_failed} cases failed[/]; see status and error in {escape(str(result.run))}/results.csv"
+        )
+    if result.interrupted:
+        console.print("Interrupted; the same command continues.")
+    elif result.report is not None:
+        console.print(f"Report: {escape(str(result.report))}", soft_wrap=True)
+
+
+def show_models(entries: Sequence[ModelEntry]) -> None:
+    """One line per model."""
+    table = _table("model", "what", "trained for", "weights")
+    for entry in entries:
+        card = entry.card
+        here = "here" if entry.find() else f"samaritan models pull {card.name}"
+        what = f"{card.title}. {card.parameters / 1e6:.1f} M parameters, {card.input_size} px, {card.licence}"
+        table.add_row(card.name, what, ", ".join(card.prompts), here)
+    console.print(table)
+
+
+def show_card(card: Mapping[str, Any]) -> None:
+    """A weight card, one fact per line."""
+    _facts((name, _plain(value)) for name, value in card.items())
+
+
+def show_datasets(described: Sequence[Mapping[str, Any]]) -> None:
+    """One block per data set."""
+    for facts in described:
+        _facts((name, _plain(value)) for name, value in facts.items() if value not in (None, "", [], {}))
+        console.print()
+
+
+def show_examination(found: Mapping[str, Any]) -> None:
+    """What ``samaritan doctor`` found."""
+    gigabytes = {name: size / 2**30 for name, size in found["memory"].items() if size is not None}
+    compute = found["compute"]
+    facts = [
+        ("system", f"{found['system']}, Python {found['python']}"),
+        (
+            "processor",
+            f"{compute['usable_cores']} of {compute['cores']} cores, {compute['torch_threads']} threads, {compute['capability']}",
+        ),
+        ("GPU", compute["cuda"] or "none; everything runs on the processor"),
+        ("memory", ", ".join(f"{size:.1f} GiB {name}" for name, size in gigabytes.items()) or "unknown"),
+        ("disk", f"{found['disk_free'] / 2**30:.1f} GiB free here"),
+        *(
+            (f"weights of {name}", "found" if here else f"missing; samaritan models pull {name}")
+            for name, here in found["models"].items()
+        ),
+        *((name, version) for name, version in found["packages"].items() if version),
+        *((name, f"not installed: {why}") for name, why in found["missing"].items()),
+    ]
+    _facts(facts)
+
+
+def show_comparison(table: ComparisonTable) -> None:
+    """Means of every arm, then all pairs."""
+    means = _table("data set", "model and prompt", f"mean {table.metric} \\[95 % interval]", "patients", "note")
+    for one in table.summaries:
+        means.add_row(
+            one.group.get("dataset", "all"), one.group["arm"], _interval(one.mean, one.low, one.high),
+            str(one.n_patients), one.note,
+        )  # fmt: skip
+    pairs = _table(
+        "data set", "a", "b", "a - b \\[95 % interval]", "p (Holm)", "effect r", "patients", "better", "note"
+    )
+    for pair in table.comparisons:
+        pairs.add_row(*map(escape, _pair(pair)))
+    console.print(means, pairs)
+    console.print("p: Wilcoxon signed-rank over patients, Holm-corrected; r: matched-pairs rank-biserial correlation.")
+
+
+def _pair(pair: Comparison) -> tuple[str, ...]:
+    return (
+        pair.group.get("dataset", "all"), pair.a, pair.b,
+        _interval(pair.difference, pair.low, pair.high).replace("\\", ""),
+        f"{pair.p_holm:.2g}" if math.isfinite(pair.p_holm) else "-", f"{pair.rank_biserial:+.2f}",
+        str(pair.n_patients), pair.better or "-", pair.note,
+    )  # fmt: skip
+
+
+def _interval(mean: float, low: float, high: float) -> str:
+    if not math.isfinite(mean):
+        return "-"
+    return f"{mean:.3f} \\[{low:.3f}, {high:.3f}]" if math.isfinite(low) else f"{mean:.3f}"
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    for number, title in enumerate(titles):
+        table.add_column(title, overflow="fold", no_wrap=number == 0)
+    return table
+
+
+def _facts(facts: Any) -> None:
+    """Two columns without a frame."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        table.add_row(escape(str(name)), escape(str(value)))
+    console.print(table)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {item}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)
