@@ -20,11 +20,11 @@ def content_of(run: Path) -> list[Any]:
 
 def test_a_run_killed_at_random_moments_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(DRIVER), str(tmp_path), "5"], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, str(DRIVER), str(tmp_path), "4"], capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["kills"] == 5
+    assert report["kills"] == 4
     assert {report["first"], *report["codes"]} == {0}
     whole = content_of(tmp_path / "whole")
     assert len(whole[0]) == 4 * 2 * 3

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 import samaritan.benchmark._session as session_module
+from samaritan.benchmark._lock import exclusive
 from samaritan.benchmark._row import VOLATILE, key
 from samaritan.benchmark.run import run_benchmark
 from samaritan.core import (
@@ -402,3 +403,11 @@ def test_the_same_settings_may_come_from_the_written_file(bench: Any, make_case:
     config = bench.config("box", max_slices=3)
     run_benchmark(config, bench.out)
     assert type(config).read(bench.out / "config.yaml") == config
+
+
+def test_a_second_run_in_the_same_folder_is_refused(bench: Any, make_case: Any, picture: Any) -> None:
+    bench.cases = [make_case("a", picture)]
+    bench.out.mkdir()
+    with exclusive(bench.out / ".lock"), pytest.raises(ResourceError, match="in use by another run"):
+        bench.run("box")
+    assert bench.run("box").n_ok == 1

@@ -73,8 +73,9 @@ class RunFolder:
         rows = read_lines(self.path / RESULTS)
         counts = Counter(unit_of(row) for row in rows)
         for mark in read_lines(self.path / CASES):
-            unit = unit_of(mark)
-            if mark["status"] == "ok" and counts[unit] == mark["rows"] and mark["fingerprint"] == fingerprint(unit):
+            unit, now = unit_of(mark), fingerprint(unit_of(mark))
+            whole = mark["status"] == "ok" and counts[unit] == mark["rows"]
+            if whole and now is not None and mark["fingerprint"] == now:
                 self.finished[unit] = mark
         self._rewrite(RESULTS, (row for row in rows if unit_of(row) in self.finished))
         places = [KEY.index(name) for name in ("dataset", "case_id", "model")]

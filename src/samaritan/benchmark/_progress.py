@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
@@ -49,9 +50,8 @@ class Bar:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._cases = TextColumn("")
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:3.0f} %"),
             TextColumn("case {task.fields[case]}/{task.fields[cases]}"),
@@ -99,7 +99,8 @@ class Bar:
         """The case is stored; ``error`` says why it has no scores."""
         self._announced = self._done
         if error is not None:
-            self._console.print(f"[red]failed[/] {self._title}: ", error, soft_wrap=True, markup=True)
+            message = f"[red]failed[/] {escape(self._title)}: {escape(error)}"
+            self._console.print(message, soft_wrap=True, highlight=False)
 
     @property
     def total(self) -> float:

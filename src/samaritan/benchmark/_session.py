@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 from samaritan.benchmark._case import Outcome, Work, failed_rows, measure
 from samaritan.benchmark._config import RunConfig
-from samaritan.benchmark._fingerprint import fingerprint
 from samaritan.benchmark._folder import RunFolder, Unit
 from samaritan.benchmark._measure import groups_of
 from samaritan.benchmark._progress import Reporter
 from samaritan.benchmark._targets import targets_of
 from samaritan.core import SamaritanError, SliceView, Volume
-from samaritan.datasets._base import Case
+from samaritan.datasets import Case, fingerprint
 from samaritan.models._base import Segmenter
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts._base import PromptStrategy
@@ -139,6 +138,6 @@ class Session:
         if key not in self._prints:
             try:
                 self._prints[key] = fingerprint(case)
-            except (SamaritanError, OSError):
+            except Exception:  # noqa: BLE001 - reading the case will say what is wrong with it
                 self._prints[key] = None
         return self._prints[key]
