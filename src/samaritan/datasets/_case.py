@@ -15,6 +15,7 @@ from samaritan.core import Geometry, InputError, LabelMap, Volume
 from samaritan.datasets._base import REFERENCE, Case, Dataset
 from samaritan.datasets._grid import onto_grid
 from samaritan.datasets._info import DatasetInfo
+from samaritan.datasets._listing import folder_name, some
 
 
 def _read_volume(path: Path) -> Volume:
@@ -149,8 +150,8 @@ def make_dataset(
     if twice := [one for one, other in pairwise(ids) if one == other]:
         raise InputError(f"{folder} holds two cases of the name {twice[0]!r}; rename one.")
     if absent := info.absent(ids):
-        notes += (f"The table of patients names {len(absent)} cases that are not there: {', '.join(absent[:5])}.",)
-    name = info.name or printable(folder.resolve().name)
+        notes += (f"The table of patients names {len(absent)} cases that are not there: {some(absent)}.",)
+    name = info.name or folder_name(folder)
     cases = tuple(_make_case(name, part, info) for part in ordered)
     modalities = {case.modality for case in cases}
     modality = modalities.pop() if len(modalities) == 1 else None
@@ -175,8 +176,3 @@ def _make_case(dataset: str, parts: Parts, info: DatasetInfo) -> Case:
 
 def _gold_first(raters: Iterable[str]) -> list[str]:
     return sorted(raters, key=lambda rater: (rater != REFERENCE, rater))
-
-
-def printable(name: str) -> str:
-    """A file name as text that every encoding can hold: undecodable bytes are written out in hexadecimal."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -105,7 +105,9 @@ class DatasetInfo(Config):
         if isinstance(self.patients, str):
             found = re.search(self.patients, case_id)
             if found is None or found[1] is None:
-                raise InputError(f"The patients rule {self.patients!r} does not match case {case_id!r}; correct the rule.")
+                raise InputError(
+                    f"The patients rule {self.patients!r} does not match case {case_id!r}; correct the rule."
+                )
             return found[1]
         if self.patients is not None and case_id not in self.patients:
             raise InputError(f"The table of patients has no entry for case {case_id!r}; add it.")

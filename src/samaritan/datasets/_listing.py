@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samaritan.core import InputError, ResourceError
-from samaritan.datasets._case import printable
 
 #: Endings of image files, the longest first; what has another ending is no image.
 IMAGE_ENDINGS = (
@@ -78,6 +77,16 @@ def entries(folder: Path) -> list[Path]:
 def subfolders(folder: Path) -> list[Path]:
     """The folders in a folder, by name, hidden ones passed over."""
     return [path for path in entries(folder) if path.is_dir()]
+
+
+def printable(name: str) -> str:
+    """A file name as text that every encoding can hold: undecodable bytes are written out in hexadecimal."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def folder_name(folder: Path) -> str:
+    """What a folder is called here: a link goes by its own name, ``.`` and ``..`` by that of the folder they mean."""
+    return printable(folder.name if folder.name not in ("", "..") else folder.resolve().name)
 
 
 def some(names: Sequence[str], most: int = 5) -> str:

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from samaritan.core import InputError, UsageError
+from samaritan.core import InputError, ResourceError, UsageError
 from samaritan.datasets._base import LAYOUTS, Dataset
 from samaritan.datasets._info import FILE_NAME, DatasetInfo, Meta
-from samaritan.datasets._listing import entries, some, subfolders
+from samaritan.datasets._listing import entries, folder_name, some, subfolders
 from samaritan.datasets._manifest import FILE_NAME as MANIFEST
 from samaritan.datasets._manifest import read_manifest
 from samaritan.datasets.samples._base import COLLECTION, SAMPLES, open_sample
@@ -28,25 +28,34 @@ def open_datasets(args: Sequence[str], meta: Path | None = None) -> list[Dataset
 
     Raises:
         InputError: nothing there, nothing recognised, no case, or two data sets of one name.
+        ResourceError: a folder cannot be looked at.
         UsageError: no argument at all, or a built-in name that does not exist.
     """
     if not args:
         raise UsageError("No data set was given; name a folder or a built-in such as 'samples'.")
     infos = Meta.read(meta).datasets if meta is not None else {}
     found = [opened for arg in args for opened in _open_arg(arg, infos)]
-    origins = {folder.resolve().name for folder, _ in found if isinstance(folder, Path)}
+    origins = {folder_name(folder) for folder, _ in found if isinstance(folder, Path)}
     if infos and not set(infos) & origins:
         raise InputError(
             f"{meta} has settings for {some(sorted(infos))}, but none of these was among the data sets given."
         )
-    seen: dict[str, Path | str] = {}
+    _check_distinct(found)
+    return [dataset for _, dataset in found]
+
+
+def _check_distinct(found: Sequence[tuple[Path | str, Dataset]]) -> None:
+    """Refuse two data sets of one name, and one data set that came in twice through a link."""
+    seen: dict[object, Path | str] = {}
     for origin, dataset in found:
+        place = origin.resolve() if isinstance(origin, Path) else origin
+        if place in seen:
+            raise InputError(f"{seen[place]} and {origin} are one and the same data set; name it once.")
         if dataset.name in seen:
             raise InputError(
                 f"{seen[dataset.name]} and {origin} are both called {dataset.name!r}; give one a name in {FILE_NAME}."
             )
-        seen[dataset.name] = origin
-    return [dataset for _, dataset in found]
+        seen[place] = seen[dataset.name] = origin
 
 
 def builtin_names() -> list[str]:
@@ -76,7 +85,7 @@ def _open_arg(arg: str, infos: Mapping[str, DatasetInfo]) -> list[tuple[Path | s
         return [(f"{COLLECTION}/{name}", open_sample(name)) for name in _available_samples()]
     if arg.startswith(f"{COLLECTION}/"):
         return [(arg, open_sample(arg.removeprefix(f"{COLLECTION}/")))]
-    return [(folder, open_folder(folder, infos.get(folder.resolve().name))) for folder in _folders(arg)]
+    return [(folder, open_folder(folder, infos.get(folder_name(folder)))) for folder in _folders(arg)]
 
 
 def _available_samples() -> list[str]:
@@ -91,8 +100,11 @@ def _available_samples() -> list[str]:
 def _folders(arg: str) -> list[Path]:
     """The data set folders behind one argument: itself, or what it is a collection of."""
     folder = Path(arg)
-    if not folder.is_dir():
-        raise _missing(arg)
+    try:
+        if not folder.is_dir():
+            raise _missing(arg)
+    except OSError as error:  # no permission, or longer than a path can be
+        raise ResourceError(f"Could not look at {arg}: {error.strerror}.") from error
     if _is_dataset(folder):
         return [folder]
     children = subfolders(folder)

@@ -9,7 +9,7 @@ from samaritan.core import InputError
 from samaritan.datasets._base import LAYOUTS, REFERENCE, Dataset, Layout
 from samaritan.datasets._case import Parts, make_dataset
 from samaritan.datasets._info import DatasetInfo
-from samaritan.datasets._listing import Listing, list_cases, some, subfolders
+from samaritan.datasets._listing import Listing, list_cases, printable, some, subfolders
 
 NAME = "folders"
 
@@ -51,9 +51,10 @@ def _raters(folder: Path, info: DatasetInfo) -> dict[str, Listing]:
     """Rater -> cases; masks/ is the rater called "reference"."""
     found: dict[str, Path] = {REFERENCE: folder / "masks"} if (folder / "masks").is_dir() else {}
     for child in subfolders(folder / "masks_raters"):
-        if child.name in found:
+        rater = printable(child.name)
+        if rater in found:
             raise InputError(f"{child} has the name that masks/ goes by; rename that rater.")
-        found[child.name] = child
+        found[rater] = child
     if info.raters is not None:
         if unknown := sorted(set(info.raters) - set(found)):
             raise InputError(f"{folder} has no rater {unknown[0]!r}; it has {', '.join(found)}.")

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from samaritan.core import FormatError, Geometry, LabelMap, Volume
 from samaritan.datasets import _manifest
 from samaritan.datasets._base import LAYOUTS, REFERENCE, Dataset, Layout
-from samaritan.datasets._case import Parts, make_dataset, printable
+from samaritan.datasets._case import Parts, make_dataset
 from samaritan.datasets._info import DatasetInfo
-from samaritan.datasets._listing import entries
+from samaritan.datasets._listing import entries, printable
 from samaritan.datasets._npz import read_npz
 
 NAME = "medsam-npz"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -100,19 +100,25 @@ def _case(name: str, sample: Sample, case_id: str) -> Case:
         patient_id=sample.cases[case_id],
         modality=canonical_modality(sample.modality),
         sources=(),
-        read_image=partial(_image, sample, case_id),
-        read_references={rater: partial(_reference, sample, case_id, rater) for rater in sample.raters},
+        read_image=partial(_image, name, case_id),
+        read_references={rater: partial(_reference, name, case_id, rater) for rater in sample.raters},
         instances=sample.instances,
         names=sample.labels,
     )
 
 
-def _image(sample: Sample, case_id: str) -> Volume:
-    return sample.draw(case_id).volume
+def _image(name: str, case_id: str) -> Volume:
+    return _drawn(name, case_id).volume
 
 
-def _reference(sample: Sample, case_id: str, rater: str) -> LabelMap:
-    return sample.draw(case_id).references[rater]
+def _reference(name: str, case_id: str, rater: str) -> LabelMap:
+    return _drawn(name, case_id).references[rater]
+
+
+@lru_cache(maxsize=1)
+def _drawn(name: str, case_id: str) -> Drawn:
+    """The case that was asked for last is kept: an image and its references are read one after the other."""
+    return SAMPLES.get(name).draw(case_id)
 
 
 def _is_installed(package: str) -> bool:
