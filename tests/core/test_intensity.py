@@ -100,6 +100,17 @@ def test_colour_stays_exactly_as_it_is() -> None:
     assert np.array_equal(Scaling(0, 255, "asis").apply(picture), picture)
 
 
+@pytest.mark.parametrize("policy", ["full", "percentile:0-100", "window:20/40"])
+def test_negative_film_is_shown_as_a_positive(policy: str) -> None:
+    film = volume(np.array([0, 10, 40], np.uint16))
+    scaling = parse(policy).fit(Volume(film.data, film.geometry, "X-ray", {"inverted": True}))
+    grey = scaling.apply(film.data[:, :, 0])[:, 0, 0]
+    plain = parse(policy).fit(film).apply(film.data[:, :, 0])[:, 0, 0]
+    assert scaling.policy.endswith(", inverted")
+    assert np.array_equal(grey, 255 - plain)
+    assert plain.max() > plain.min()
+
+
 @given(st.sampled_from(["full", "asis", "ct:soft-tissue", "percentile:1-99"]), st.integers(0, 1000))
 @settings(max_examples=20, deadline=None)
 def test_grey_values_stay_in_range_and_in_order(policy: str, seed: int) -> None:

@@ -59,23 +59,37 @@ class Intensity:
         return f"percentile {self.low:g}-{self.high:g}" if self.kind == "percentile" else self.kind
 
     def fit(self, volume: Volume) -> Scaling:
-        """Find the limits for one volume; percentiles that coincide (a two-valued image) give way to "full"."""
+        """Find the limits for one volume; percentiles that coincide (a two-valued image) give way to "full".
+
+        Where the file says that small values are bright (DICOM's MONOCHROME1, in ``meta["inverted"]``), they are shown so.
+        """
+        low, high = self._limits(volume)
+        if self.kind == "percentile" and low == high:
+            return Intensity("full").fit(volume)
+        inverted = bool(volume.meta.get("inverted"))
+        return Scaling(low, high, f"{self}, inverted" if inverted else str(self), inverted)
+
+    def _limits(self, volume: Volume) -> tuple[float, float]:
         if self.kind in ("window", "asis"):
-            return Scaling(self.low, self.high, str(self))
+            return self.low, self.high
         if self.kind == "full":
-            return Scaling(float(volume.data.min()), float(volume.data.max()), str(self))
+            return float(volume.data.min()), float(volume.data.max())
         values = volume.data[volume.data != 0]
         low, high = np.percentile(values, (self.low, self.high)) if values.size else (0.0, 0.0)
-        return Scaling(float(low), float(high), str(self)) if low != high else Intensity("full").fit(volume)
+        return float(low), float(high)
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """Limits that were found; ``low`` becomes 0 and ``high`` 255. ``low == high`` (a constant image) gives zeros."""
+    """Limits that were found; ``low`` becomes 0 and ``high`` 255, or the reverse where ``inverted``.
+
+    ``low == high`` (a constant image) gives zeros.
+    """
 
     low: float
     high: float
     policy: str
+    inverted: bool = False
 
     @property
     def is_flat(self) -> bool:
@@ -89,6 +103,7 @@ class Scaling:
             values = np.zeros_like(values)
         else:
             values = np.clip((values - np.float32(self.low)) * np.float32(255.0 / (self.high - self.low)), 0, 255)
+            values = 255 - values if self.inverted else values
         return values if values.ndim == 3 else np.repeat(values[..., None], 3, axis=-1)
 
 

@@ -71,6 +71,24 @@ class Segmentation:
             self.view.insert(mask, index, unpack(bits, self.view.shape))
         return mask
 
+    def areas(self) -> dict[str, dict[int, int]]:
+        """Target -> slice -> pixels of its mask there, where there are any."""
+        found: dict[str, dict[int, int]] = {name: {} for name in self.targets}
+        for index in sorted(self.prompts):
+            counts = self._counts(index)
+            for name, count in zip(self.targets, counts, strict=True):
+                if count:
+                    found[name][index] = count
+        return found
+
+    def picture_mask(self, target: str, index: int) -> NDArray[np.bool_]:
+        """(x, y) bool mask of one target on slice ``index`` of :attr:`view`; raises as :meth:`mask`."""
+        label = self._label(target)
+        if self.overlap != "separate":
+            return np.asarray(self.view.slice(self.labelmap.data, index) == label)
+        bits = self.claims.get(target, {}).get(index)
+        return np.zeros(self.view.shape, bool) if bits is None else unpack(bits, self.view.shape)
+
     def parts(self) -> Iterator[tuple[str, LabelMap]]:
         """What belongs into files: one label map named "", or with "separate" one for each target, value 1."""
         if self.overlap != "separate":
@@ -78,6 +96,12 @@ class Segmentation:
             return
         for name in self.targets:
             yield name, LabelMap(self.mask(name).astype(np.uint8), self.labelmap.geometry, {1: name})
+
+    def _counts(self, index: int) -> list[int]:
+        if self.overlap == "separate":
+            return [int(self.picture_mask(name, index).sum()) for name in self.targets]
+        labels = self.view.slice(self.labelmap.data, index)
+        return [int(n) for n in np.bincount(labels.ravel(), minlength=len(self.targets) + 1)[1:]]
 
     def _label(self, target: str) -> int:
         if target not in self.targets:
