@@ -23,6 +23,10 @@ PROMPTS = ("box", "box:margin=0.1", "box:margin=0.2", "box:jitter=10px", "point"
 LOSS = dict(zip(PROMPTS, (0.0, 0.04, 0.12, 0.09, 0.35, 0.2, 0.22, 0.1), strict=True))
 
 
+#: Prompts with previews; pictures take most of a report's time.
+SHOWN = ("box", "point", "clicks:5")
+
+
 @dataclass(frozen=True)
 class FakeData:
     """A made-up data set: mean Dice under the tight box, and what its rows look like."""
@@ -74,7 +78,7 @@ def write_fake_run(
                     for prompt in prompts:
                         new = _rows(dataset, case, n, target, model, prompt, rng)
                         rows += new
-                        if pictures:
+                        if pictures and prompt in SHOWN:
                             previews.append(_preview(folder, dataset, case, n, new[0]))
     if data:
         rows += [_failed(data[0], model, prompt) for model in models for prompt in prompts]
@@ -102,6 +106,18 @@ def fake_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[
     """A run with several data sets, raters, objects, units, an oracle, a failed case: (folder, rows). Read only."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     return folder, write_fake_run(folder)
+
+
+@pytest.fixture(scope="session")
+def fake_rows(fake_run: tuple[Path, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The rows of :func:`fake_run`."""
+    return fake_run[1]
+
+
+@pytest.fixture(scope="session")
+def fake_data() -> tuple[FakeData, ...]:
+    """What :func:`fake_run` is made of."""
+    return DATA
 
 
 @pytest.fixture

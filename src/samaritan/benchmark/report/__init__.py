@@ -18,13 +18,14 @@ from samaritan.benchmark.report._arms import Arms, describe
 from samaritan.benchmark.report._curves import make_curves
 from samaritan.benchmark.report._differences import compare_arms
 from samaritan.benchmark.report._figures import Scale
-from samaritan.benchmark.report._finding import FEW_PATIENTS, Extent, find, untrained_prompts
+from samaritan.benchmark.report._finding import Extent, find, untrained_prompts
 from samaritan.benchmark.report._gallery import make_gallery
 from samaritan.benchmark.report._numbers import FILTERS, count, plural
 from samaritan.benchmark.report._provenance import Provenance, find_failures
 from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._speed import measure_speed
 from samaritan.benchmark.report._tables import Matrix, Table, group, make_matrices, make_overview, make_table, patient
+from samaritan.benchmark.statistics import FEW_PATIENTS
 from samaritan.core import write_text
 from samaritan.evaluate import METRICS, policy_table
 from samaritan.predict import overlay

@@ -49,9 +49,12 @@ class Differences:
     scale: Scale
     ticks: tuple[float, ...]
 
-    def against_reference(self, arm: Arm) -> Comparison | None:
-        """``arm`` minus the reference, if the two were compared."""
-        return next((pair.result for pair in self.main if (pair.a, pair.b) == (arm, self.reference)), None)
+    def between(self, a: Arm, b: Arm) -> Comparison | None:
+        """``a`` minus ``b``, if the two were compared."""
+        for pair in (*self.main, *self.others):
+            if {pair.a, pair.b} == {a, b}:
+                return (pair if pair.a == a else _turned(pair)).result
+        return None
 
 
 def compare_arms(rows: Sequence[Row], arms: Arms) -> Differences | None:

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from samaritan.benchmark._case import EVERY_TARGET
 from samaritan.benchmark._row import Row
 from samaritan.benchmark.report._arms import REFERENCE_PROMPT, Arm, Arms
 from samaritan.benchmark.report._differences import Differences
 from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._tables import Line, Table
-from samaritan.benchmark.statistics import Summary, summarise
-
-#: With fewer patients than this an interval over patients says little.
-FEW_PATIENTS = 5
+from samaritan.benchmark.statistics import FEW_PATIENTS, Summary, summarise
 
 #: How many data sets or targets are named as the best and the worst ones.
 NAMED = 3
@@ -69,7 +67,7 @@ class Extent:
             prompts=len(arms.prompts),
             cases=len({(row["dataset"], row["case_id"]) for row in rows}),
             patients=len({(row["dataset"], row["patient_id"]) for row in rows}),
-            targets=len({(row["dataset"], row["target"]) for row in rows}),
+            targets=len({(row["dataset"], row["target"]) for row in rows if row["target"] != EVERY_TARGET}),
             slices=sum(most.values()),
             rows=len(rows),
             failed=sum(row["status"] == "failed" for row in rows),
@@ -87,12 +85,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Change:
-    """Mean paired difference of an arm to the tight box, with its interval."""
+    """Mean paired difference of an arm to another, with its interval and p after Holm's correction."""
 
     arm: Arm
     mean: float
     low: float
     high: float
+    p: float
+
+    @property
+    def is_shown(self) -> bool:
+        """True where the difference is not likely to be chance."""
+        return self.p < 0.05
 
 
 @dataclass(frozen=True)
@@ -102,17 +106,19 @@ class Finding:
     Attributes:
         best: arm with the highest mean Dice; oracles do not compete.
         second: the next one, or None.
+        lead: of the best over the second, on what both measured; or None.
         box: the tight box of the best model, where something else is best; or None.
         looser: what each box that is not tight changes, of the same model.
         clicks: the best prompt made of clicks alone, or None.
         kind: "data sets" or "targets", whichever are named below.
         highest: where the best arm scores most.
         lowest: where it scores least, the worst first.
-        few: data sets with fewer than :data:`FEW_PATIENTS` patients.
+        few: data sets with so few patients that an interval is too narrow.
     """
 
     best: Line
     second: Line | None
+    lead: Change | None
     box: Line | None
     looser: tuple[Change, ...]
     clicks: Line | None
@@ -130,7 +136,7 @@ def find(rows: Sequence[Row], table: Table, arms: Arms, differences: Differences
     )
     if not ranked:
         return None
-    best = ranked[0]
+    best, second = ranked[0], ranked[1] if len(ranked) > 1 else None
     same = [line for line in ranked if line.arm[:2] == best.arm[:2]]
     box = next((line for line in same if line.arm.prompt == REFERENCE_PROMPT), None)
     clicks = (line for line in same if line.arm.prompt.startswith(("point", "clicks")))
@@ -138,9 +144,10 @@ def find(rows: Sequence[Row], table: Table, arms: Arms, differences: Differences
     half = min(NAMED, len(places) // 2)
     return Finding(
         best=best,
-        second=ranked[1] if len(ranked) > 1 else None,
+        second=second,
+        lead=_change(differences, best.arm, second.arm) if differences and second else None,
         box=box,
-        looser=_changes(differences, box) if box and differences else (),
+        looser=_changes(differences, box, table) if box and differences else (),
         clicks=next(clicks, None),
         kind=kind,
         highest=tuple(places[:half]),
@@ -177,11 +184,14 @@ def _places(rows: Sequence[Row], arm: Arm) -> tuple[str, list[Place]]:
     return ("data sets" if several else "targets"), sorted(places, key=lambda place: -place.summary.mean)
 
 
-def _changes(differences: Differences, box: Line) -> tuple[Change, ...]:
-    if differences.reference != box.arm:
-        return ()
-    found = [pair for pair in differences.main if pair.b == box.arm and pair.a.prompt.startswith(LOOSE)]
-    return tuple(Change(p.a, p.result.difference, p.result.low, p.result.high) for p in found if p.a[:2] == box.arm[:2])
+def _changes(differences: Differences, box: Line, table: Table) -> tuple[Change, ...]:
+    loose = [line.arm for line in table.lines if line.arm[:2] == box.arm[:2] and line.arm.prompt.startswith(LOOSE)]
+    return tuple(change for arm in loose if (change := _change(differences, arm, box.arm)))
+
+
+def _change(differences: Differences, a: Arm, b: Arm) -> Change | None:
+    found = differences.between(a, b)
+    return Change(a, found.difference, found.low, found.high, found.p_holm) if found else None
 
 
 def _few(rows: Sequence[Row]) -> int:
