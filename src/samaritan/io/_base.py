@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import struct
 import warnings
 import zlib
@@ -12,6 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from nibabel.spatialimages import HeaderDataError
+from nrrd.errors import NRRDError
+from PIL import Image
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from samaritan.core import FormatError, GeometryError, InputError, LabelMap, Registry, ResourceError, UsageError, Volume
 
@@ -83,6 +88,12 @@ class Format(Protocol):
         """Write a label map on its own grid; ``like`` is the image it belongs to."""
 
 
+for _chatty in (
+    "tifffile",
+    "pydicom",
+):  # what they log on damaged files is in our error; without a handler it goes to stderr
+    logging.getLogger(_chatty).addHandler(logging.NullHandler())
+
 FORMATS: Registry[Format] = Registry("file format", "samaritan.io")
 
 
@@ -91,10 +102,12 @@ def has_suffix(path: Path, suffixes: tuple[str, ...]) -> bool:
     return path.name.lower().endswith(suffixes)
 
 
-#: What the libraries raise on damaged input; a programming error of ours (NameError, AssertionError) is not among them.
+#: What the libraries raise on damaged input (highdicom keeps its frames in SQLite). A plain error of ours, such as a
+#: NameError, is not among them.
 READ_FAULTS = (
     OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError,
-    NotImplementedError, SyntaxError, struct.error, zlib.error, HeaderDataError,
+    SyntaxError, struct.error, zlib.error, sqlite3.Error, HeaderDataError, InvalidDicomError,
+    BytesLengthException, NRRDError, Image.DecompressionBombError,
 )  # fmt: skip
 
 

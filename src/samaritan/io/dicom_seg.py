@@ -21,7 +21,7 @@ from pydicom.sr.codedict import codes
 from samaritan.core import Geometry, InputError, LabelMap, UsageError, Volume
 from samaritan.io import _dicom_file, _payload
 from samaritan.io._base import FORMATS, READ_FAULTS, Choice, reading
-from samaritan.io._dicom_planes import planes_of
+from samaritan.io._dicom_planes import planes_of, stack
 from samaritan.io._lps import affine_from_lps
 from samaritan.io._sniff import check_path
 from samaritan.io._voxels import make_labels
@@ -183,11 +183,12 @@ def _in_space(seg: Any, path: Path) -> tuple[NDArray[Any], Geometry]:
         raise InputError(f"{path} has segments that overlap, which a label map cannot hold; split the SEG.") from error
     steps, origin = volume.affine[:3, [2, 1, 0]], volume.affine[:3, 3]  # highdicom's axes are (slice, row, column)
     data = volume.array.transpose(2, 1, 0)
-    if data.shape[2] == 1 and (thickness := _thickness(seg)):
-        steps = steps * [1, 1, thickness / np.linalg.norm(steps[:, 2])]
     if np.dot(np.cross(steps[:, 0], steps[:, 1]), steps[:, 2]) < 0:
         origin = origin + steps[:, 2] * (data.shape[2] - 1)
         steps, data = steps * [1, 1, -1], data[:, :, ::-1]
+    planes = {tuple(np.round(plane.position, 4)): plane for plane in planes_of(seg, path) if plane.position is not None}
+    if len(planes) == data.shape[2]:  # no slice is missing: the same arithmetic as for images gives the very same grid
+        return data, stack(list(planes.values()), path)[1]
     return data, Geometry(data.shape, affine_from_lps(steps, origin))
 
 
@@ -205,7 +206,7 @@ def _flat(seg: Any, path: Path) -> tuple[NDArray[Any], Geometry]:
     if not measures.get("PixelSpacing"):
         return data, Geometry.pixels(*data.shape[:2])
     row, column = (float(s) for s in measures.PixelSpacing)
-    return data, Geometry.from_spacing(data.shape, (column, row, _thickness(seg) or 1.0))
+    return data, Geometry.from_spacing(data.shape, (column, row, float(measures.get("SliceThickness") or 1.0)))
 
 
 def _measures(seg: Any) -> Any:
@@ -214,8 +215,3 @@ def _measures(seg: Any) -> Any:
         if measures := groups.get("PixelMeasuresSequence"):
             return measures[0]
     return {}
-
-
-def _thickness(seg: Any) -> float:
-    measures = _measures(seg)
-    return float(measures.get("SpacingBetweenSlices") or measures.get("SliceThickness") or 0.0)

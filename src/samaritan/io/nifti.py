@@ -155,9 +155,10 @@ def _declared(header: Any, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
         dtype = header.get_data_dtype()
     except HeaderDataError as error:
         raise FormatError(f"{path} declares the unknown voxel type {int(header['datatype'])}.") from error
-    if dtype.kind not in "uifV" or dtype.itemsize > 8:
-        kind = "complex" if dtype.kind == "c" else f"{8 * dtype.itemsize}-bit float" if dtype.kind == "f" else dtype
-        raise InputError(f"{path} holds {kind} voxels; samaritan reads integers, floats up to 64 bits, and RGB.")
+    is_colour = dtype.names in (("R", "G", "B"), ("R", "G", "B", "A"))
+    if not is_colour and (dtype.kind not in "uif" or not 1 <= dtype.itemsize <= 8):
+        label = nibabel.nifti1.data_type_codes.label[int(header["datatype"])]
+        raise InputError(f"{path} holds {label} voxels; samaritan reads integers, floats up to 64 bits, and RGB.")
     if int(header.get_data_offset()) < 0:
         raise FormatError(f"{path} declares that its voxels begin before the file does.")
     return shape + (1,) * (3 - len(shape)), dtype

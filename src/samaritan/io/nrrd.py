@@ -188,13 +188,20 @@ def _geometry(
         spacings = np.asarray(header.get("spacings", [1.0] * len(header["sizes"])), float)[domain]
         spacings = np.where(np.isfinite(spacings), spacings, 1.0)
         return Geometry.from_spacing((i, j, k), [*np.abs(spacings) * scale, *[1.0] * (3 - len(domain))])
-    space = str(header.get("space", "")).lower()
+    # ITK names no space for pictures and time series; it means LPS
+    space = str(header.get("space", "")).lower() if header.get("space dimension") in (None, 3) else "lps"
     if space not in _SPACES:
-        raise InputError(f"{path} has the space {space or 'of no name'!r}; samaritan reads {', '.join(_SPACES)}.")
+        raise InputError(f"{path} has the space {space!r}; samaritan reads {', '.join(_SPACES)}.")
     signs = np.array(_SPACES[space], float)
-    steps = np.array([np.asarray(header["space directions"][axis], float) for axis in domain]).T
+    steps = np.column_stack([_three(header["space directions"][axis]) for axis in domain])
     if steps.shape[1] == 2:
         normal = np.cross(steps[:, 0], steps[:, 1])
         steps = np.column_stack([steps, normal / np.linalg.norm(normal)])
-    origin = np.asarray(header.get("space origin", np.zeros(3)), float)
+    origin = _three(header.get("space origin", ()))
     return Geometry((i, j, k), affine_from_lps(signs[:, None] * steps * scale, signs * origin * scale))
+
+
+def _three(vector: Any) -> NDArray[np.float64]:
+    """A vector of two or four dimensions, filled or cut to the three of space."""
+    given = np.asarray(vector, float)[:3]
+    return np.concatenate([given, np.zeros(3 - len(given))])

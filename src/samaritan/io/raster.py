@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from samaritan.core import FormatError, Geometry, GeometryError, InputError, LabelMap, UsageError, Volume
+from samaritan.core import FormatError, Geometry, GeometryError, InputError, LabelMap, Volume
 from samaritan.io import _payload
 from samaritan.io._base import FORMATS, Choice, has_suffix, reading
 from samaritan.io._sniff import require
@@ -149,7 +149,7 @@ def _image_pixels(picture: _Picture) -> NDArray[Any]:
         return np.asarray(image.convert("L"))
     if image.mode in ("P", "PA", "RGBA", "RGBa"):
         return _without_colour(np.asarray(image.convert("RGBA"))[..., :3], image.mode.startswith("P"))
-    raise UsageError(f"{image.mode} colours are not read; convert the picture to grey or RGB.")
+    raise InputError(f"{image.mode} colours are not read; convert the picture to grey or RGB.")
 
 
 def _without_colour(pixels: NDArray[Any], is_palette: bool) -> NDArray[Any]:

@@ -115,7 +115,7 @@ def _as_picture(pixels: NDArray[Any], page: Any, path: Path, notes: list[str]) -
         return _white_is_zero(pixels)
     if pixels.ndim == 2:
         return pixels
-    if page.photometric in (_MIN_IS_BLACK, _MIN_IS_WHITE):
+    if page.photometric == _MIN_IS_BLACK and pixels.shape[-1] == 2:
         notes.append("the alpha channel was dropped")
         return pixels[..., 0]
     if page.photometric not in (_RGB, _YCBCR) or pixels.shape[-1] not in (3, 4) or pixels.dtype.kind != "u":
