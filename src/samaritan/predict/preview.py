@@ -51,9 +51,8 @@ def preview(segmentation: Segmentation, volume: Volume) -> Image.Image:
     panels = _panels(segmentation)
     room = ALONE if len(panels) == 1 else AMONG_OTHERS
     drawn = [(_title(panel), _draw(panel, segmentation, volume, room)) for panel in panels]
-    return sheet(
-        [(title, image) for title, image in drawn if min(image.size) >= min(THINNEST, *room)], _legend(segmentation)
-    )
+    telling = [(title, image) for title, image in drawn if min(image.size) >= THINNEST]
+    return sheet(telling or drawn[:1], _legend(segmentation))
 
 
 def describe_size(segmentation: Segmentation, voxels: int) -> str:

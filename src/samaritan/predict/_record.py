@@ -1,0 +1,122 @@
+"""What is written beside a mask, so that a stranger can tell how it was made and make it again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan.core import Geometry, PromptSet
+from samaritan.models import WeightCard
+from samaritan.predict.segmentation import Segmentation
+
+_PACKAGES = ("samaritan", "torch", "transformers", "numpy")
+
+
+def describe(segmentation: Segmentation, card: WeightCard, warnings: Sequence[str]) -> dict[str, Any]:
+    """Everything about a segmentation but its files, ready for JSON.
+
+    Args:
+        segmentation: the result.
+        card: of the model's weights.
+        warnings: all sentences to pass on: of the file and of the segmentation.
+    """
+    geometry = segmentation.view.geometry
+    areas = segmentation.areas()
+    return {
+        "grid": {
+            "shape": list(geometry.shape),
+            "spacing": [round(s, 6) for s in geometry.spacing],
+            "unit": geometry.unit,
+            "orientation": geometry.orientation if geometry.unit == "mm" else None,
+            "affine": geometry.affine.tolist(),
+        },
+        "model": {
+            "name": card.name,
+            "sha256": card.sha256,
+            "licence": card.licence,
+            "trained_for": list(card.prompts),
+            "training_data": list(card.training_data),
+        },
+        "intensity": {
+            "policy": segmentation.intensity,
+            "low": segmentation.scaling.low,
+            "high": segmentation.scaling.high,
+        },
+        "plane": segmentation.plane,
+        "overlap": {"rule": segmentation.overlap, "voxels": segmentation.overlap_voxels},
+        "targets": [_target(segmentation, name, areas[name]) for name in segmentation.targets],
+        "warnings": list(warnings),
+        "encode_calls": segmentation.encode_calls,
+        "encode_seconds": round(segmentation.encode_seconds, 3),
+        "seconds": round(segmentation.seconds, 3),
+        "versions": {name: _version(name) for name in _PACKAGES},
+    }
+
+
+def _target(segmentation: Segmentation, name: str, areas: dict[int, int]) -> dict[str, Any]:
+    voxels = sum(areas.values())
+    qualities = segmentation.quality[name]
+    return {
+        "name": name,
+        "value": 1 if segmentation.overlap == "separate" else segmentation.targets.index(name) + 1,
+        "voxels": voxels,
+        **_size(segmentation, voxels),
+        "quality": _finite(float(np.mean(list(qualities.values())))),
+        "slices": [
+            {"slice": index, "pixels": areas.get(index, 0), "quality": _finite(quality)}
+            for index, quality in sorted(qualities.items())
+        ],
+        "prompts": [
+            _prompt(segmentation, prompt, index)
+            for index in sorted(segmentation.prompts)
+            for prompt in segmentation.prompts[index].get(name, ())
+        ],
+    }
+
+
+def _size(segmentation: Segmentation, voxels: int) -> dict[str, float | None]:
+    """Millilitres of a volume, square millimetres of a picture; None where the file knows no spacing."""
+    geometry, view = segmentation.view.geometry, segmentation.view
+    if view.count > 1:
+        return {"volume_ml": round(voxels * geometry.voxel_volume / 1000, 4) if geometry.unit == "mm" else None}
+    area = voxels * view.spacing[0] * view.spacing[1]
+    return {"area_mm2": round(area, 4) if geometry.unit == "mm" else None}
+
+
+def _prompt(segmentation: Segmentation, prompt: PromptSet, index: int) -> dict[str, Any]:
+    geometry = segmentation.view.geometry
+    lifted = segmentation.view.lift(prompt, index)
+    said: dict[str, Any] = {"slice": index}
+    if lifted.box is not None:
+        low, high = lifted.box.lo, lifted.box.hi
+        said["box"] = {"from": _place(low, geometry), "to": _place(high, geometry)}
+    if lifted.points is not None:
+        labels = lifted.points.labels.tolist()
+        places = zip(lifted.points.ijk, labels, strict=True)
+        said["points"] = [{**_place(ijk, geometry), "label": label} for ijk, label in places]
+    if lifted.mask is not None:
+        said["mask_pixels"] = int((lifted.mask.logits > 0).sum())
+    return said
+
+
+def _place(ijk: NDArray[np.float64], geometry: Geometry) -> dict[str, list[float]]:
+    place = {"voxel": [round(float(v), 4) for v in ijk]}
+    if geometry.unit == "mm":
+        place["mm"] = [round(float(v), 4) for v in geometry.to_world(ijk)[0]]
+    return place
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 5) if math.isfinite(value) else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

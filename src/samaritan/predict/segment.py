@@ -1,0 +1,171 @@
+"""From an image file and what a person asked to a mask file, a preview and a record, all or none of them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samaritan.core import Plane, PromptError, SamaritanError, SliceView, Volume, atomic_path
+from samaritan.io import read_volume, write_labels
+from samaritan.models import Segmenter
+from samaritan.predict._outputs import Outputs, plan_outputs
+from samaritan.predict._record import describe
+from samaritan.predict.overlap import Overlap, check_overlap
+from samaritan.predict.preview import preview as draw_preview
+from samaritan.predict.segmentation import Segmentation
+from samaritan.predict.targets import predict
+from samaritan.prompts import TargetPrompt, parse_box, parse_point, read_prompts, to_prompt_sets
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person wants segmented, and where it goes.
+
+    Attributes:
+        image: a picture, a volume, a DICOM file or a folder with a DICOM series.
+        prompts: boxes, points and rough masks of named targets.
+        output: the mask; beside ``image`` and in its format where None.
+        overlap: see :data:`samaritan.predict.overlap.Overlap`; with "separate" every target has a file of its own.
+        plane: see :class:`samaritan.predict.VolumePredictor`.
+        intensity: see :class:`samaritan.predict.VolumePredictor`.
+        modality: see :class:`samaritan.predict.VolumePredictor`.
+        series: which DICOM series of a folder with several.
+        volume: which volume of a 4D file.
+        preview: whether an overlay PNG is written.
+        overwrite: whether files that exist are replaced.
+        prompt_file: where prompts came from, so that it is never overwritten.
+    """
+
+    image: Path
+    prompts: tuple[TargetPrompt, ...]
+    output: Path | None = None
+    overlap: Overlap = "quality"
+    plane: Plane = "auto"
+    intensity: str | None = None
+    modality: str | None = None
+    series: str | None = None
+    volume: int | None = None
+    preview: bool = True
+    overwrite: bool = False
+    prompt_file: Path | None = None
+
+    @classmethod
+    def of(
+        cls,
+        image: Path | str,
+        *,
+        boxes: Sequence[str] = (),
+        points: Sequence[str] = (),
+        prompt_file: Path | None = None,
+        label: str | None = None,
+        **settings: Any,
+    ) -> Request:
+        """A request in the words of the command line.
+
+        Args:
+            image: see the class.
+            boxes: see :func:`samaritan.prompts.parse_box`.
+            points: see :func:`samaritan.prompts.parse_point`.
+            prompt_file: see :func:`samaritan.prompts.read_prompts`.
+            label: name of the target of those boxes and points that name none.
+            settings: the other attributes.
+
+        Raises:
+            PromptError: nothing is asked, or a box or point cannot be read.
+            InputError: the prompt file cannot be used.
+        """
+        named = {"target": label} if label is not None else {}
+        items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
+        items += read_prompts(prompt_file) if prompt_file is not None else []
+        if not items:
+            raise PromptError("Nothing is asked; give at least one --box, --point or a file with --prompts.")
+        return cls(Path(image), tuple(items), prompt_file=prompt_file, **settings)
+
+
+@dataclass(frozen=True, eq=False)
+class Segmented:
+    """What was written.
+
+    Attributes:
+        segmentation: the result.
+        outputs: the files.
+        record: content of the JSON file.
+    """
+
+    segmentation: Segmentation
+    outputs: Outputs
+    record: dict[str, Any]
+
+
+def segment_file(
+    request: Request, segmenter: Segmenter, *, progress: Callable[[int, int], None] | None = None
+) -> Segmented:
+    """Read, segment, write. Files appear only after everything has succeeded.
+
+    Args:
+        request: what and where.
+        segmenter: the model.
+        progress: called with (slices done, slices in all).
+
+    Raises:
+        InputError: the image cannot be used, or a prompt lies outside of it.
+        UsageError: an unknown rule, plane or policy, an output of no known format, or one that is an input.
+        ResourceError: an output exists and may not be replaced, or cannot be written.
+    """
+    check_overlap(request.overlap)
+    names = list(dict.fromkeys(item.target for item in request.prompts)) if request.overlap == "separate" else None
+    outputs = plan_outputs(request.image, request.output, names, preview=request.preview)
+    given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
+    outputs.check(given, overwrite=request.overwrite)
+    volume = read_volume(request.image, volume=request.volume, series=request.series)
+    outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
+    view = SliceView.of(volume.geometry, request.plane)
+    segmentation = predict(
+        segmenter,
+        volume,
+        to_prompt_sets(request.prompts, view),
+        overlap=request.overlap,
+        plane=view.plane,
+        modality=request.modality,
+        intensity=request.intensity,
+        progress=progress,
+    )
+    warnings = [*volume.meta.get("warnings", ()), *segmentation.warnings]
+    files = {
+        "image": _printable(request.image),
+        "masks": {name or "all": _printable(path) for name, path in outputs.masks.items()},
+        "preview": _printable(outputs.preview) if outputs.preview else None,
+    }
+    record = {**files, **describe(segmentation, segmenter.card, warnings)}
+    _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
+    return Segmented(segmentation, outputs, record)
+
+
+def _printable(path: Path) -> str:
+    """The file's name (never its folder, which may tell whose image it is); bytes that are no text become "?"."""
+    return path.name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _write(
+    segmentation: Segmentation, volume: Volume, outputs: Outputs, record: dict[str, Any], *, overwrite: bool
+) -> None:
+    """All files under temporary names first; they get their names together, the masks last."""
+    with ExitStack() as files:
+        for name, part in segmentation.parts():
+            path = outputs.masks[name]
+            temporary = files.enter_context(atomic_path(path, overwrite=overwrite))
+            try:
+                write_labels(part, temporary, like=volume, overwrite=True)
+            except SamaritanError as error:
+                raise type(error)(str(error).replace(str(temporary), str(path))) from error
+        text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+        files.enter_context(atomic_path(outputs.record, overwrite=overwrite)).write_text(text + "\n", encoding="utf-8")
+        if outputs.preview is not None:
+            picture = io.BytesIO()
+            draw_preview(segmentation, volume).save(picture, "PNG", optimize=True)
+            files.enter_context(atomic_path(outputs.preview, overwrite=overwrite)).write_bytes(picture.getvalue())
