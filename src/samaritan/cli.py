@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from samaritan.core.errors import SamaritanError, UsageError
+from samaritan.process import bind_threads, keep_heap
 
 app = typer.Typer(
     name="samaritan",
@@ -75,7 +76,7 @@ def segment(
     debug: Debug = False,
 ) -> None:
     """Segment an image from boxes, points or a prompt file; no reference mask anywhere."""
-    _threads(threads)
+    bind_threads(threads)
     from samaritan.predict.segment import Request, segment_file
     from samaritan.show import show_segmentation, slices_bar
 
@@ -122,7 +123,7 @@ def benchmark(
     debug: Debug = False,
 ) -> None:
     """Score models under prompts on data with reference masks. Run it again to continue after a stop."""
-    _threads(threads)
+    bind_threads(threads)
     from samaritan.benchmark import RunConfig, run_benchmark
     from samaritan.show import case_bar, show_run
 
@@ -212,10 +213,10 @@ def datasets(
     debug: Debug = False,
 ) -> None:
     """Show what data sets hold: layout, modality, cases, patients, raters, labels, notes."""
-    from samaritan.datasets import describe, open_datasets
+    from samaritan.datasets import describe, describe_builtins, open_datasets
     from samaritan.show import show_datasets
 
-    described = [describe(dataset) for dataset in open_datasets(data or ["samples"], meta)]
+    described = [describe(dataset) for dataset in open_datasets(data, meta)] if data else describe_builtins()
     if as_json:
         _emit(described)
     else:
@@ -251,27 +252,19 @@ def _emit(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, default=str))
 
 
-def _threads(threads: int | None) -> None:
-    """Bind every numerical library to ``threads``; before torch is imported, since some read it only then."""
-    if threads:
-        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            os.environ[name] = str(threads)
-
-
 def main() -> NoReturn:
     """Entry point: every error that a person can cause is one sentence on stderr and an exit code."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    keep_heap()
     debug = "--debug" in sys.argv
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except SamaritanError as error:
         _fail(str(error), error.exit_code, error, debug)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         _fail("Interrupted.", 130, None, False)
-    except KeyboardInterrupt:
-        _fail("Interrupted.", 130, None, False)
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        getattr(error, "show", lambda: None)()  # the usage line, then what is wrong; the type is private to typer
         sys.exit(UsageError.exit_code)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -281,6 +274,8 @@ def main() -> NoReturn:
     except OSError as error:
         resources = error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.EMFILE)
         _fail(f"{error.filename or 'The system'}: {error.strerror or error}.", 5 if resources else 3, error, debug)
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, a developer --debug
+        _fail(f"Unexpected {type(error).__name__}: {error} (run again with --debug for the details).", 1, error, debug)
 
 
 def _fail(sentence: str, code: int, error: BaseException | None, debug: bool) -> NoReturn:

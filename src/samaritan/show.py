@@ -91,7 +91,7 @@ def show_examination(found: Mapping[str, Any]) -> None:
         ("system", f"{found['system']}, Python {found['python']}"),
         (
             "processor",
-            f"{compute['usable_cores']} of {compute['cores']} cores, {compute['torch_threads']} threads, {compute['capability']}",
+            f"{compute['usable_cores']} of {compute['cores']} cores, {compute['torch_threads']} threads",
         ),
         ("GPU", compute["cuda"] or "none; everything runs on the processor"),
         ("memory", ", ".join(f"{size:.1f} GiB {name}" for name, size in gigabytes.items()) or "unknown"),
