@@ -24,7 +24,16 @@ from samaritan.benchmark.report._numbers import FILTERS, count, plural
 from samaritan.benchmark.report._provenance import Provenance, find_failures
 from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._speed import measure_speed
-from samaritan.benchmark.report._tables import Matrix, Table, group, make_matrices, make_overview, make_table, patient
+from samaritan.benchmark.report._tables import (
+    COLUMNS,
+    Matrix,
+    Table,
+    group,
+    make_matrices,
+    make_overview,
+    make_table,
+    patient,
+)
 from samaritan.benchmark.statistics import FEW_PATIENTS
 from samaritan.core import write_text
 from samaritan.evaluate import METRICS, policy_table
@@ -123,9 +132,14 @@ def _content(run: Run) -> dict[str, Any]:
         "gallery": make_gallery(run, targets, arms),
         "speed": measure_speed(run.rows, arms, run.encode_calls),
         "failures": find_failures(run.rows),
-        "policies": policy_table(),
+        "policies": sorted(policy_table(), key=lambda line: _rank(line["metric"])),
         "provenance": Provenance.of(run),
     }
+
+
+def _rank(metric: str) -> int:
+    """Metrics as in the tables, then the others."""
+    return COLUMNS.index(metric) if metric in COLUMNS else len(COLUMNS)
 
 
 def _title(extent: Extent, sections: Sequence[Section]) -> str:

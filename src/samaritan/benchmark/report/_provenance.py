@@ -119,15 +119,14 @@ def _other(run: Run) -> list[tuple[str, Facts]]:
         ("Grey values", policies),
         ("Machine", _facts(_dict(p.get("machine")))),
         ("Versions", _facts({"python": p["python"]} if "python" in p else {}) + _facts(_dict(p.get("versions")))),
-        (
-            "Sessions",
-            [
-                (str(s.get("start", "")), f"{s.get('command', '')} (ended {s.get('end') or 'never'})")
-                for s in _dicts(p.get("sessions"))
-            ],
-        ),
+        ("Sessions", [_session(session) for session in _dicts(p.get("sessions"))]),
     ]
     return [(title, content) for title, content in found if content]
+
+
+def _session(session: dict[str, Any]) -> tuple[str, str]:
+    start, end = (str(session.get(name) or "").replace("T", " ")[:16] for name in ("start", "end"))
+    return start, f"{session.get('command', '')} ({'until ' + end if end else 'did not end'}, UTC)"
 
 
 def _fingerprints(run: Run) -> Facts:

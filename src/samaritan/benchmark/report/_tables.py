@@ -15,7 +15,7 @@ from samaritan.benchmark.report._arms import ARM_FIELDS, Arm, Arms
 from samaritan.benchmark.statistics import Summary, number, summarise
 
 #: Scores in the order of the columns; the first is the one that is drawn.
-METRICS = ("dice", "nsd", "iou", "hd95_mm", "assd_mm")
+COLUMNS = ("dice", "nsd", "iou", "hd95_mm", "assd_mm")
 DISTANCES = ("hd95_mm", "assd_mm")
 
 #: At most this many patients are drawn as single marks; more would be a smear.
@@ -90,7 +90,7 @@ class Matrix:
 def make_table(rows: Sequence[Row], arms: Arms, *, level: Level = "target") -> Table:
     """Summarise ``rows``, all of one level, arm by arm."""
     units = {row["unit"] for row in rows if row["status"] == "ok"}
-    metrics = tuple(name for name in METRICS if len(units) == 1 or name not in DISTANCES)
+    metrics = tuple(name for name in COLUMNS if len(units) == 1 or name not in DISTANCES)
     scores: dict[Arm, dict[str, Summary]] = defaultdict(dict)
     for name in metrics:
         for summary in summarise(rows, ARM_FIELDS, name, level=level):
