@@ -79,3 +79,15 @@ def test_square_millimetres_of_a_picture_with_spacing(segmenter: ThresholdSegmen
     volume = Volume(np.full((30, 20, 1), 200, np.uint8), Geometry.from_spacing((30, 20, 1), (0.5, 0.5, 7)))
     found = predict(segmenter, volume, {"a": box((0, 0, 0), (9, 9, 0))}, intensity="asis")
     assert describe_size(found, 100) == "25 mm²"
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (90, 50), (45, 20)])
+def test_small_target_is_shown_once_more_from_near(segmenter: ThresholdSegmenter, corner: tuple[int, int]) -> None:
+    x, y = corner
+    data = np.full((100, 60, 1), 20, np.uint8)
+    data[x : x + 8, y : y + 8] = 200
+    volume = Volume(data, Geometry.pixels(100, 60))
+    small = predict(segmenter, volume, {"a": box((x, y), (x + 7, y + 7))}, intensity="asis")
+    large = predict(segmenter, Volume(np.full_like(data, 200), volume.geometry), {"a": box((0, 0), (99, 59))})
+    assert preview(small, volume).width == 560 + 12 + 400 + 2 * MARGIN  # the whole image and a square
+    assert preview(large, volume).width == 1000 + 2 * MARGIN

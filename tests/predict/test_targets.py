@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,20 @@ def test_many_targets_are_decoded_in_bounded_batches_and_wide_labels(segmenter: 
     assert max(segmenter.batches) <= BATCH
     assert sum(segmenter.batches) == 300
     assert found.encode_calls == 1
+
+
+def test_memory_does_not_grow_with_targets_times_voxels(segmenter: ThresholdSegmenter) -> None:
+    data = np.full((48, 48, 48), 200, np.uint8)
+    volume = Volume(data, Geometry.from_spacing((48, 48, 48), (1, 1, 1)))
+    targets = {f"t{n}": [box((n, 0, 0), (n, 47, 47))] for n in range(40)}
+    tracemalloc.start()
+    try:
+        found = predict(segmenter, volume, targets, overlap="separate", intensity="asis")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.mask("t39").sum() == 48 * 48
+    assert peak < data.size * len(targets)  # a byte per voxel and target; float logits would take four
 
 
 def test_empty_target_is_said(segmenter: ThresholdSegmenter, phantom: Volume) -> None:

@@ -26,6 +26,9 @@ LONGEST_NAME = 40
 #: Room for one panel (width, height) in pixels, alone or with others.
 ALONE, AMONG_OTHERS = (1000, 800), (560, 400)
 
+#: A part of a picture is shown from near when it spans at most this share of it, and not nearer than this many pixels.
+CLOSE_UP, NEAREST_PIXELS = 0.4, 24
+
 #: A panel that would be thinner than this says nothing.
 THINNEST = 40
 
@@ -36,13 +39,26 @@ class _Panel:
     index: int
     masks: dict[str, Mask]
     prompts: Sequence[PromptSet]
+    window: tuple[int, int, int, int]
+    close: bool = False
+
+    def scale_in(self, room: tuple[int, int]) -> float:
+        """Pixels of the drawing per unit of length, so that the panel fits into ``room`` (width, height)."""
+        return min(room[0] / self.extent[0], room[1] / self.extent[1])
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height of what is shown, in the unit of the image."""
+        x0, y0, x1, y1 = self.window
+        return (x1 - x0) * self.view.spacing[0], (y1 - y0) * self.view.spacing[1]
 
 
 def preview(segmentation: Segmentation, volume: Volume) -> Image.Image:
     """Draw the result on the image.
 
     A 2D image is shown whole. Of a volume there are, for each target, the slice with its largest mask, and the two other
-    planes where most is segmented; patient's sides and a scale bar are drawn where the file knows millimetres.
+    planes where most is segmented. What is small in its slice is shown once more from near. Patient's sides and a scale bar
+    are drawn where the file knows millimetres.
 
     Args:
         segmentation: the result.
@@ -51,8 +67,7 @@ def preview(segmentation: Segmentation, volume: Volume) -> Image.Image:
     panels = _panels(segmentation)
     room = ALONE if len(panels) == 1 else AMONG_OTHERS
     drawn = [(_title(panel), _draw(panel, segmentation, volume, room)) for panel in panels]
-    telling = [(title, image) for title, image in drawn if min(image.size) >= THINNEST]
-    return sheet(telling or drawn[:1], _legend(segmentation))
+    return sheet(drawn, _legend(segmentation))
 
 
 def describe_size(segmentation: Segmentation, voxels: int) -> str:
@@ -66,20 +81,36 @@ def describe_size(segmentation: Segmentation, voxels: int) -> str:
 
 
 def _panels(segmentation: Segmentation) -> list[_Panel]:
-    panels = [
-        _Panel(
-            segmentation.view,
-            index,
-            {name: segmentation.picture_mask(name, index) for name in segmentation.targets},
-            [prompt for prompts in segmentation.prompts.get(index, {}).values() for prompt in prompts],
-        )
-        for index in _telling_slices(segmentation)
-    ]
+    panels = [panel for index in _telling_slices(segmentation) for panel in _along(segmentation, index)]
     if segmentation.view.count > 1 and segmentation.labelmap.data.any():
-        panels += [
+        across = [
             _across(segmentation, plane) for plane in get_args(Plane) if plane not in ("auto", segmentation.plane)
         ]
+        panels += [p for p in across if min(p.extent) * p.scale_in(AMONG_OTHERS) >= THINNEST]
     return panels
+
+
+def _along(segmentation: Segmentation, index: int) -> list[_Panel]:
+    """A slice that was segmented, and once more from near where everything on it is small."""
+    view = segmentation.view
+    masks = {name: segmentation.picture_mask(name, index) for name in segmentation.targets}
+    prompts = [prompt for prompts in segmentation.prompts.get(index, {}).values() for prompt in prompts]
+    whole = _Panel(view, index, masks, prompts, (0, 0, *view.shape))
+    near = _near(np.any(list(masks.values()), axis=0))
+    return [whole] if near is None else [whole, replace(whole, window=near, close=True)]
+
+
+def _near(mask: Mask) -> tuple[int, int, int, int] | None:
+    """A window with room around all of (x, y) ``mask``, or None where it is empty or large in the picture anyway."""
+    if not mask.any():
+        return None
+    places = np.argwhere(mask)
+    low, high = places.min(axis=0), places.max(axis=0) + 1
+    side = max(float((high - low).max()) * 2.5, NEAREST_PIXELS)
+    if side > CLOSE_UP * min(mask.shape):
+        return None
+    corner = np.clip(np.round((low + high - side) / 2), 0, np.array(mask.shape) - round(side)).astype(int)
+    return int(corner[0]), int(corner[1]), int(corner[0]) + round(side), int(corner[1]) + round(side)
 
 
 def _telling_slices(segmentation: Segmentation) -> list[int]:
@@ -96,19 +127,19 @@ def _across(segmentation: Segmentation, plane: Plane) -> _Panel:
     index = int(np.argmax(segmented))
     labels = view.slice(segmentation.labelmap.data, index)
     masks = {name: np.asarray(labels == label) for label, name in enumerate(segmentation.targets, start=1)}
-    return _Panel(view, index, masks, ())
+    return _Panel(view, index, masks, (), (0, 0, *view.shape))
 
 
 def _draw(panel: _Panel, segmentation: Segmentation, volume: Volume, room: tuple[int, int]) -> Image.Image:
     view = panel.view
     picture = segmentation.scaling.apply(view.slice(volume.data, panel.index)).round().astype(np.uint8)
-    width, height = view.shape[0] * view.spacing[0], view.shape[1] * view.spacing[1]
-    scale = min(room[0] / width, room[1] / height)
+    scale = panel.scale_in(room)
     image = draw_overlay(
         picture,
         masks=panel.masks,
         prompts=panel.prompts,
-        side=round(max(width, height) * scale),
+        window=panel.window,
+        side=round(max(panel.extent) * scale),
         spacing=view.spacing[:2],
     )
     if view.geometry.unit == "mm" and min(image.size) >= THINNEST:
@@ -120,7 +151,10 @@ def _draw(panel: _Panel, segmentation: Segmentation, volume: Volume, room: tuple
 
 
 def _title(panel: _Panel) -> str:
-    return f"{panel.view.plane} slice {panel.index} of 0-{panel.view.count - 1}" if panel.view.count > 1 else ""
+    place = f"{panel.view.plane} slice {panel.index} of 0-{panel.view.count - 1}" if panel.view.count > 1 else ""
+    if panel.close:
+        return f"{place}, from near" if panel.view.count > 1 else "from near"
+    return place
 
 
 def _legend(segmentation: Segmentation) -> list[Entry]:
