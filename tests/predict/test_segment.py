@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,8 @@ def test_output_goes_into_a_new_folder(segmenter: ThresholdSegmenter, photo: Pat
 def test_folder_without_permission_is_refused_before_work(
     segmenter: ThresholdSegmenter, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.access", lambda *_: False)  # permissions do not stop root, who may run the tests
+    # Permissions do not stop root, who may run the tests.
+    monkeypatch.setattr("os.access", lambda _, mode: mode == os.R_OK)
     with pytest.raises(ResourceError, match="may write"):
         segment_file(Request.of(photo, boxes=["8,3,35,20"]), segmenter)
     assert segmenter.encoded == 0
