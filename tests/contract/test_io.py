@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -191,7 +192,7 @@ def test_random_damage_gives_labels_or_a_typed_error(suffix: str, tmp_path: Path
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_paths_that_are_no_files(suffix: str, tmp_path: Path) -> None:
-    cases = {
+    cases: dict[str, tuple[str, Any]] = {
         "missing": ("does not exist", lambda p: None),
         "dangling": ("does not exist", lambda p: p.symlink_to(tmp_path / "nowhere")),
         "loop": ("leads back", lambda p: p.symlink_to(p)),

@@ -82,13 +82,15 @@ def test_all_48_orientations(suffix: str, tmp_path: Path) -> None:
 def test_oblique_and_anisotropic(
     tmp_path: Path, which: Any, spacing: tuple[float, ...], angle: float, suffix: str, seed: int
 ) -> None:
-    there_and_back(labels_on(Geometry(SHAPE, affine_of(*which, spacing, angle)), seed), tmp_path / f"m{suffix}")
+    there_and_back(
+        labels_on(Geometry(SHAPE, affine_of(which[0], which[1], spacing, angle)), seed), tmp_path / f"m{suffix}"
+    )
 
 
 @FEW
 @given(which=st.sampled_from(ORIENTATIONS), angle=st.sampled_from([0.0, 30.0]), suffix=st.sampled_from(VOLUMES))
 def test_nibabel_simpleitk_and_we_agree(tmp_path: Path, which: Any, angle: float, suffix: str) -> None:
-    labelmap = labels_on(Geometry(SHAPE, affine_of(*which, angle=angle)))
+    labelmap = labels_on(Geometry(SHAPE, affine_of(which[0], which[1], angle=angle)))
     path = tmp_path / f"m{suffix}"
     write_labels(labelmap, path, overwrite=True)
     image: Any = sitk.ReadImage(str(path))

@@ -32,7 +32,8 @@ def test_what_simpleitk_writes(suffix: str, compressed: bool, tmp_path: Path) ->
     sitk.WriteImage(itk_image(), str(path), compressed)
     volume = read_volume(path)
     assert np.array_equal(volume.data, DATA)
-    assert np.allclose(volume.geometry.affine, [[-0.5, 0, 0, -10], [0, -0.75, 0, 20], [0, 0, 2, 30], [0, 0, 0, 1]])
+    expected = np.array([[-0.5, 0, 0, -10], [0, -0.75, 0, 20], [0, 0, 2, 30], [0, 0, 0, 1]])
+    assert np.allclose(volume.geometry.affine, expected)
     assert len(volume.meta["files"]) == (2 if suffix in (".mhd", ".nhdr") else 1)
 
 
@@ -71,7 +72,8 @@ def test_colour_two_and_four_dimensions(suffix: str, tmp_path: Path) -> None:
     volume = read_volume(path)
     assert np.array_equal(volume.data, DATA[:, :, :1])
     assert volume.geometry.spacing[:2] == (0.5, 0.75)
-    time: Any = sitk.JoinSeries([itk_image(), itk_image(DATA + 1)])
+    toolkit: Any = sitk
+    time = toolkit.JoinSeries([itk_image(), itk_image(DATA + 1)])
     sitk.WriteImage(time, str(path))
     with pytest.raises(GeometryError, match="2 volumes"):
         read_volume(path)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from samaritan.core import FormatError, GeometryError, InputError, LabelMap, ResourceError
 from samaritan.io import read_labels, read_volume, write_labels
 
+NIB: Any = nibabel  # it has no types
 SHAPE = (3, 4, 5)
 DATA = np.arange(60, dtype=np.int16).reshape(SHAPE) * 37 - 500
 
@@ -54,7 +55,7 @@ def test_the_kinds_of_file(kind: str, tmp_path: Path) -> None:
         "NIfTI-2": nibabel.Nifti2Image, "NIfTI-2 pair": nibabel.nifti2.Nifti2Pair,
         "pair": nibabel.nifti1.Nifti1Pair, "pair by its image": nibabel.nifti1.Nifti1Pair,
     }  # fmt: skip
-    header: Any = nibabel.Nifti1Header(endianness=">") if kind == "big-endian" else None
+    header: Any = NIB.Nifti1Header(endianness=">") if kind == "big-endian" else None
     affine = np.diag([2.0, 3, -4, 1])
     image = classes.get(kind, nibabel.Nifti1Image)(DATA, affine, header=header)
     image.set_data_dtype(np.int16)
@@ -209,13 +210,13 @@ def test_both_codes_zero_warn(tmp_path: Path) -> None:
     path = write_nifti(tmp_path / "a.nii", DATA, np.diag([2.0, 3, 4, 1]), sform_code=0, qform_code=0)
     volume = read_volume(path)
     assert "unknown" in volume.meta["warnings"][0]
-    assert volume.geometry.spacing == (2, 3, 4)
+    assert volume.geometry.spacing == (2.0, 3.0, 4.0)
     loaded: Any = nibabel.load(path)
     assert np.allclose(volume.geometry.affine, loaded.affine)
 
 
 def test_sform_counts_and_both_forms_are_kept(tmp_path: Path) -> None:
-    image: Any = nibabel.Nifti1Image(DATA, np.diag([-1.0, 1, 1, 1]))
+    image: Any = NIB.Nifti1Image(DATA, np.diag([-1.0, 1, 1, 1]))
     image.set_sform(np.diag([-1.0, 1, 1, 1]), 3)
     image.set_qform(np.diag([2.0, 2, 2, 1]), 1)
     path = tmp_path / "a.nii"
@@ -232,7 +233,7 @@ def test_sform_counts_and_both_forms_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("sform", "qform"), [(1, 0), (0, 1), (2, 4), (0, 0)])
 def test_the_codes_of_the_source_are_written(sform: int, qform: int, tmp_path: Path) -> None:
-    image: Any = nibabel.Nifti1Image(DATA, np.diag([-1.5, 2, 3, 1]))
+    image: Any = NIB.Nifti1Image(DATA, np.diag([-1.5, 2, 3, 1]))
     image.set_qform(image.affine, qform)
     image.set_sform(image.affine, sform)
     nibabel.save(image, tmp_path / "a.nii")
@@ -251,8 +252,8 @@ def test_units_and_odd_pixdim(tmp_path: Path) -> None:
     assert "micron" in microns.meta["warnings"][0]
     tiny = read_volume(write_nifti(tmp_path / "t.nii", DATA, np.diag([0.001, 0.001, 0.001, 1])))
     assert "implausible" in tiny.meta["warnings"][0]
-    for name, pixdim in {"negative": [1, -1, 1, 1], "zero": [1, 0, 1, 1], "NaN": [1, np.nan, 1, 1]}.items():
-        path = write_nifti(tmp_path / f"{name}.nii", DATA, pixdim=[*pixdim, 0, 0, 0, 0], sform_code=0, qform_code=1)
+    for size in (-1.0, 0.0, np.nan):
+        path = write_nifti(tmp_path / "a.nii", DATA, pixdim=[1, size, 1, 1, 0, 0, 0, 0], sform_code=0, qform_code=1)
         with pytest.raises(InputError):
             read_volume(path)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,7 +48,8 @@ def test_alpha(tmp_path: Path) -> None:
 @pytest.mark.parametrize("codec", ["tiff_lzw", "tiff_deflate", "packbits", "tiff_adobe_deflate"])
 @pytest.mark.parametrize("mode", ["L", "RGB", "I;16", "1"])
 def test_lossless_codecs(codec: str, mode: str, tmp_path: Path) -> None:
-    pixels = {"L": GREY, "RGB": COLOUR, "I;16": GREY.astype(np.uint16) * 257, "1": GREY > 99}[mode]
+    kinds: dict[str, Any] = {"L": GREY, "RGB": COLOUR, "I;16": GREY.astype(np.uint16) * 257, "1": GREY > 99}
+    pixels = kinds[mode]
     Image.fromarray(pixels).save(tmp_path / "a.tif", compression=codec)
     data = read_volume(tmp_path / "a.tif").data[:, :, 0]
     assert np.array_equal(data, pixels.swapaxes(0, 1))

@@ -37,7 +37,8 @@ def is_segmentation(path: Path) -> bool:
     """Whether the file is a DICOM SEG object."""
     if not is_dicom(path):
         return False
-    return load(path, tags=["SOPClassUID"]).get("SOPClassUID") in SEGMENTATION_CLASSES
+    with reading(path, "DICOM"):
+        return load(path, tags=["SOPClassUID"]).get("SOPClassUID") in SEGMENTATION_CLASSES
 
 
 def load(path: Path, *, pixels: bool = False, tags: list[str] | None = None) -> Any:

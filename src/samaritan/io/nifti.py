@@ -192,7 +192,7 @@ def _geometry(header: Any, shape: tuple[int, ...], warnings: list[str]) -> Geome
     """The grid in mm; see the head of this file for which of the header's descriptions counts."""
     i, j, k = shape
     unit = header.get_xyzt_units()[0]
-    scale = np.diag([_UNIT_MM[unit]] * 3 + [1.0])
+    scale = _unit_scale(header)
     if unit not in ("mm", "unknown"):
         warnings.append(f"the header's unit is {unit}; the spacing was converted to mm")
     if header["sform_code"] <= 0 and header["qform_code"] <= 0:
@@ -213,7 +213,7 @@ def _geometry(header: Any, shape: tuple[int, ...], warnings: list[str]) -> Geome
 
 
 def _other_qform(header: Any) -> NDArray[np.float64] | None:
-    """The qform where it is valid but is not the grid that counts, else None."""
+    """The qform in mm where it is valid but is not the grid that counts, else None."""
     if header["sform_code"] <= 0 or header["qform_code"] <= 0:
         return None
     try:
@@ -222,5 +222,10 @@ def _other_qform(header: Any) -> NDArray[np.float64] | None:
         return None
     last = np.maximum(np.resize(header["dim"][1:4], 3) - 1.0, 1.0)
     corners = np.array(np.meshgrid(*((0.0, n) for n in last))).reshape(3, -1)
-    difference = (sform - qform)[:3] @ np.vstack([corners, np.ones(8)])
-    return None if np.abs(difference).max() <= _FORM_TOLERANCE else np.array(qform, np.float64)
+    to_mm = _unit_scale(header)
+    difference = (to_mm @ (sform - qform))[:3] @ np.vstack([corners, np.ones(8)])
+    return None if np.abs(difference).max() <= _FORM_TOLERANCE else np.asarray(to_mm @ qform)
+
+
+def _unit_scale(header: Any) -> NDArray[np.float64]:
+    return np.diag([_UNIT_MM[header.get_xyzt_units()[0]]] * 3 + [1.0])

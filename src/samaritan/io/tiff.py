@@ -90,8 +90,13 @@ def _check(page: Any, path: Path) -> None:
     _payload.check_memory(page.nbytes * 3, path)
     size = path.stat().st_size
     ends = [o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
-    if not ends or max(ends) > size or min(page.databytecounts) == 0:
-        raise FormatError(f"{path} is truncated: its pixels end beyond the end of the file; fetch it again.")
+    if len(ends) != np.prod(page.chunked) or max(ends) > size or min(page.databytecounts) == 0:
+        # tifffile would fill what is missing with zeros
+        raise FormatError(f"{path} is truncated: part of its pixels is missing from the file; fetch it again.")
+    if page.compression == 1 and sum(page.databytecounts) < page.nbytes * page.bitspersample // (
+        8 * page.dtype.itemsize
+    ):
+        raise FormatError(f"{path} is truncated: it holds fewer pixels than it declares; fetch it again.")
 
 
 def _through_pillow(path: Path, number: int, page: Any) -> NDArray[Any]:
