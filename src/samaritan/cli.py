@@ -60,7 +60,8 @@ def segment(
         bool, typer.Option(help="Take --weights though they are not the published file.")
     ] = False,
     overlap: Annotated[
-        str, typer.Option(help="Who gets a voxel that two targets claim: quality, first, last, refuse.")
+        str,
+        typer.Option(help="Who gets a voxel that two targets claim: quality, first, last, refuse; or separate files."),
     ] = "quality",
     plane: PlaneName = "auto",
     intensity: Intensity = None,

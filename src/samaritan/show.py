@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from samaritan.benchmark.compare import Comparison
     from samaritan.benchmark.compare_runs import ComparisonTable
     from samaritan.models import ModelEntry
+    from samaritan.predict.segment import Segmented
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -58,6 +59,21 @@ def show_run(result: RunResult) -> None:
         console.print("Interrupted; the same command continues.")
     elif result.report is not None:
         console.print(f"Report: {escape(str(result.report))}", soft_wrap=True)
+
+
+def show_segmentation(done: Segmented) -> None:
+    """What was segmented, how large and how sure; then the files."""
+    table = _table("target", "slices", "size", "model's own IoU estimate")
+    for target in done.record["targets"]:
+        sizes = {"ml": target.get("volume_ml"), "mm2": target.get("area_mm2"), "pixels": target["voxels"]}
+        size = next(f"{value:,.4g} {unit}" for unit, value in sizes.items() if value is not None)
+        quality = "-" if target["quality"] is None else f"{target['quality']:.2f}"
+        table.add_row(escape(target["name"]), str(len(target["slices"])), size, quality)
+    console.print(table)
+    for warning in done.record["warnings"]:
+        console.print(f"[yellow]note[/] {escape(warning)}", soft_wrap=True)
+    for path in done.outputs.all():
+        console.print(escape(str(path)), soft_wrap=True)
 
 
 def show_models(entries: Sequence[ModelEntry]) -> None:
