@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from samaritan.core import InputError, MaskHint, PromptError
+from samaritan.core import Box, InputError, MaskHint, PromptError
 
 
 def min_max(pixels: Tensor) -> Tensor:
@@ -69,14 +69,30 @@ class Frame:
         fitted = self.normalise(self._resize(rows_first, self.fit(array.shape[:2])))
         return self._pad(fitted, 0.0)
 
-    def positions(self, places: NDArray[np.float64], shape: tuple[int, int]) -> Tensor:
-        """(n, 2 or more) positions x, y, ... of a picture of ``shape`` (x, y) -> (n, 2) x, y in the square.
+    def positions(self, places: NDArray[np.float64], shape: tuple[int, int], anchor: float = 0.5) -> Tensor:
+        """Positions in a picture -> positions in the square, where the prompt encoder adds half a pixel itself.
 
-        The convention that the weights were trained with (segment-anything, ``ResizeLongestSide``): whole positions times
-        the ratio of the sizes; the prompt encoder adds half a pixel itself.
+        As in segment-anything a position is multiplied by the ratio of the sizes. Where that enlarges, a pixel becomes
+        several, and a box that ended at the first of them would lose the rest: weights were trained with boxes around
+        enlarged masks, which end at the last one.
+
+        Args:
+            places: (n, 2 or more) positions x, y, ...
+            shape: size (x, y) of the picture.
+            anchor: which of the pixels that one became: 0 the first (lower corner of a box), 1 the last (upper corner),
+                0.5 the middle (a click).
+
+        Returns:
+            (n, 2) float32 x, y.
         """
         ratio = np.asarray(self.fit(shape)) / np.asarray(shape)
-        return torch.from_numpy((np.asarray(places)[:, :2] * ratio).astype(np.float32))
+        moved = np.asarray(places)[:, :2] * ratio + anchor * np.maximum(ratio - 1, 0)
+        return torch.from_numpy(moved.astype(np.float32))
+
+    def box(self, box: Box, shape: tuple[int, int]) -> Tensor:
+        """A box on a picture of ``shape`` (x, y) -> (4,) float32 x0, y0, x1, y1 in the square."""
+        ends = [self.positions(box.lo[None], shape, anchor=0), self.positions(box.hi[None], shape, anchor=1)]
+        return torch.cat(ends).flatten()
 
     def hint(self, mask: MaskHint, shape: tuple[int, int]) -> Tensor:
         """A mask hint of a picture of ``shape`` (x, y) -> (1, grid, grid) logits.

@@ -185,13 +185,12 @@ class SamSegmenter:
     def prompt_tensors(self, prompts: Sequence[PromptSet], shape: tuple[int, int]) -> PromptTensors:
         """Prompts of one kind on a picture of ``shape`` (x, y) -> tensors in the network's square."""
         points = [p.points for p in prompts if p.points is not None]
-        boxes = [np.stack([p.box.lo, p.box.hi]) for p in prompts if p.box is not None]
+        boxes = [p.box for p in prompts if p.box is not None]
         masks = [p.mask for p in prompts if p.mask is not None]
-        place = self.frame.positions
         return PromptTensors(
-            points=torch.stack([place(p.ijk, shape) for p in points])[:, None] if points else None,
+            points=torch.stack([self.frame.positions(p.ijk, shape) for p in points])[:, None] if points else None,
             labels=torch.stack([torch.from_numpy(p.labels.copy()) for p in points])[:, None] if points else None,
-            boxes=torch.stack([place(b, shape).reshape(4) for b in boxes])[:, None] if boxes else None,
+            boxes=torch.stack([self.frame.box(b, shape) for b in boxes])[:, None] if boxes else None,
             masks=torch.stack([self.frame.hint(m, shape) for m in masks]) if masks else None,
         )
 
