@@ -145,3 +145,14 @@ def test_only_for_dicom_sources(image: Volume, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         write_labels(labels, tmp_path / "m.dcm", like=image)
     assert not (tmp_path / "m.dcm").exists()
+
+
+def test_an_error_quotes_no_patient_data(make_series: Make, tmp_path: Path) -> None:
+    image = read_volume(make_series(DATA))
+    for file in image.meta["files"]:
+        content = Path(file).read_bytes()
+        Path(file).write_bytes(content.replace(b"19010203", b"SECRETxx"))
+    with pytest.raises(InputError, match="lacks") as caught:
+        write_labels(some_labels(image), tmp_path / "m.dcm", like=image)
+    assert "SECRET" not in str(caught.value)
+    assert not (tmp_path / "m.dcm").exists()

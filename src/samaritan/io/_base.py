@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import struct
 import warnings
@@ -16,6 +17,7 @@ from typing import Protocol
 from nibabel.spatialimages import HeaderDataError
 from nrrd.errors import NRRDError
 from PIL import Image
+from pydicom.datadict import tag_for_keyword
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from samaritan.core import FormatError, GeometryError, InputError, LabelMap, Registry, ResourceError, UsageError, Volume
@@ -133,10 +135,16 @@ def reading(path: Path, kind: str) -> Iterator[None]:
     except RecursionError as error:
         raise FormatError(f"{path} is nested too deeply to be a valid {kind} file.") from error
     except READ_FAULTS as error:
-        detail = " ".join(str(error).split())[:200] or type(error).__name__
+        detail = one_line(error)
         raise FormatError(
             f"{path} is damaged or is no valid {kind} file ({detail}); export or copy it again."
         ) from error
+
+
+def one_line(error: Exception) -> str:
+    """A library's message in one line, without quoted values: those of a DICOM header may be patient data."""
+    text = re.sub(r"'([^']*)'", lambda m: m[0] if tag_for_keyword(m[1]) is not None else "'...'", str(error))
+    return " ".join(text.split())[:200] or type(error).__name__
 
 
 def named(path: Path, message: str) -> str:

@@ -12,6 +12,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import iter_pixels
 
 from samaritan.core import FormatError, InputError
+from samaritan.io._base import one_line
 
 #: Modalities whose values are measurements; MONOCHROME1 ("low is white") is inverted for all others, where the picture counts.
 QUANTITATIVE = ("CT", "MR", "PT", "NM")
@@ -23,11 +24,11 @@ class Frames:
 
     Attributes:
         data: (i, j, k[, 3]).
-        padded: per slice, where the stored value means "no data"; filled by :meth:`finish`.
+        padded: per slice, where the stored value means "no data", as packed bits; filled by :meth:`finish`.
     """
 
     data: NDArray[Any]
-    padded: dict[int, NDArray[np.bool_]] = field(default_factory=dict)
+    padded: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
     lowest: float = np.inf
 
     @classmethod
@@ -37,8 +38,8 @@ class Frames:
         if is_colour(dataset):
             return cls(np.zeros((*shape, 3), np.uint8))
         if _is_rescaled(dataset) or int(dataset.PixelRepresentation):
-            return cls(np.zeros(shape, np.int16))
-        return cls(np.zeros(shape, np.uint8 if int(dataset.BitsStored) <= 8 else np.uint16))
+            return cls(np.zeros(shape, np.int16, order="F"))  # a slice in one piece, as in NIfTI
+        return cls(np.zeros(shape, np.uint8 if int(dataset.BitsStored) <= 8 else np.uint16, order="F"))
 
     def put(self, index: int, values: NDArray[Any], padding: NDArray[np.bool_] | None) -> None:
         """Enter one (row, col[, 3]) frame as slice ``index``."""
@@ -51,7 +52,7 @@ class Frames:
             self.data = self.data.astype(fits)
         self.data[:, :, index] = values.swapaxes(0, 1)
         if padding is not None and padding.any():
-            self.padded[index] = padding.T
+            self.padded[index] = np.packbits(padding.T)
             values = values[~padding]
         if values.size:
             self.lowest = min(self.lowest, float(values.min()))
@@ -59,7 +60,9 @@ class Frames:
     def finish(self) -> NDArray[Any]:
         """The array, with padding set to the smallest value that is none, so that it stays out of windows."""
         if np.isfinite(self.lowest):
-            for index, where in self.padded.items():
+            shape = self.data.shape[:2]
+            for index, bits in self.padded.items():
+                where = np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
                 self.data[:, :, index][where] = self.lowest
         return self.data
 
@@ -92,9 +95,8 @@ def _decoded(dataset: Any, frames: Sequence[int]) -> Iterator[NDArray[Any]]:
         yield from iter_pixels(dataset, indices=list(frames))
     except (RuntimeError, NotImplementedError) as error:
         syntax = dataset.file_meta.TransferSyntaxUID.name
-        detail = " ".join(str(error).split())[:200]
         raise InputError(
-            f"the pixels are compressed as {syntax}, and that could not be decoded ({detail}); decompress the file first."
+            f"the pixels are stored as {syntax}, which could not be decoded ({one_line(error)}); decompress the file first."
         ) from error
 
 

@@ -112,6 +112,7 @@ def _read_volume(planes: Sequence[Plane], path: Path) -> _Image:
                 places, frame_values(dataset, [ordered[n].frame for n in places]), strict=True
             ):
                 frames.put(index, values, padding)
+            dataset.pop("PixelData", None)  # data sets refer to themselves, so their memory would stay for a while
     if frames is None:
         raise InputError(f"{path} holds no image.")
     return _Image(frames.finish(), geometry, ordered, first, notes)

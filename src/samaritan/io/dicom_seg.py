@@ -20,7 +20,7 @@ from pydicom.sr.codedict import codes
 
 from samaritan.core import Geometry, InputError, LabelMap, UsageError, Volume
 from samaritan.io import _dicom_file, _payload
-from samaritan.io._base import FORMATS, READ_FAULTS, Choice, reading
+from samaritan.io._base import FORMATS, READ_FAULTS, Choice, one_line, reading
 from samaritan.io._dicom_planes import planes_of, stack
 from samaritan.io._lps import affine_from_lps
 from samaritan.io._sniff import check_path
@@ -85,9 +85,8 @@ class DicomSeg:
             try:
                 seg = _segmentation(sources, numbered, [_description(n, v, labelmap) for n, v in enumerate(labels, 1)])
             except READ_FAULTS as error:
-                detail = " ".join(str(error).split())[:200]
                 raise InputError(
-                    f"The source's header lacks what a DICOM SEG needs ({detail}); write .nii.gz."
+                    f"The source's header lacks what a DICOM SEG needs ({one_line(error)}); write .nii.gz."
                 ) from error
             if labelmap.geometry.shape[2] == 1 and "SpacingBetweenSlices" in (measures := _measures(seg)):
                 measures.SpacingBetweenSlices = round(like.geometry.spacing[2], 8)  # highdicom always says 1.0
