@@ -24,6 +24,9 @@ BUDGET = 6_000_000
 SIDES = (480, 400, 320, 240, 180)
 BYTES_PER_PIXEL = 0.18
 
+#: How wide a picture of one case under every prompt is, compared with the others.
+SMALLER = 0.75
+
 
 @dataclass(frozen=True)
 class Strip:
@@ -81,8 +84,10 @@ class _Plan:
 
     @property
     def area(self) -> float:
-        """Of all pictures, in units of a large one; under every prompt they are half as wide and half as high."""
-        return sum(len(strip.hung) for strip in self.targets) + (len(self.prompts.hung) / 4 if self.prompts else 0)
+        """Of all pictures, in units of a large one."""
+        return sum(len(strip.hung) for strip in self.targets) + SMALLER**2 * len(
+            self.prompts.hung if self.prompts else ()
+        )
 
 
 def make_gallery(run: Run, rows: Sequence[Row], arms: Arms) -> list[Hall]:
@@ -104,7 +109,7 @@ def make_gallery(run: Run, rows: Sequence[Row], arms: Arms) -> list[Hall]:
         Hall(
             plan.dataset,
             tuple(strip.draw(run, side) for strip in plan.targets),
-            plan.prompts.draw(run, side // 2) if plan.prompts else None,
+            plan.prompts.draw(run, round(SMALLER * side)) if plan.prompts else None,
             plan.left_out,
         )
         for plan in plans

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samaritan.benchmark._row import Row
+from samaritan.benchmark.report._numbers import count, plural
 from samaritan.benchmark.report._run import Run
 
 Facts = list[tuple[str, str]]
@@ -30,10 +31,17 @@ CARD = (
 
 @dataclass(frozen=True)
 class Card:
-    """A weight card."""
+    """A weight card.
+
+    Attributes:
+        name: of the model.
+        facts: what the card says.
+        training_data: in words, "" where unknown.
+    """
 
     name: str
     facts: Facts
+    training_data: str
 
 
 @dataclass(frozen=True)
@@ -97,12 +105,10 @@ def find_failures(rows: Sequence[Row]) -> list[Failure]:
 
 def _cards(run: Run) -> list[Card]:
     """The weight cards of the models, as far as they are recorded."""
-    models = run.provenance.get("models")
-    models = models if isinstance(models, dict) else {}
+    cards = {str(name): _dict(card) for name, card in _dict(run.provenance.get("models")).items()}
     return [
-        Card(str(name), _facts({f: card[f] for f in CARD if f in card}))
-        for name, card in models.items()
-        if isinstance(card, dict)
+        Card(name, _facts({f: card[f] for f in CARD if f in card}), _words(card.get("training_data") or ""))
+        for name, card in cards.items()
     ]
 
 
@@ -143,15 +149,10 @@ def _day(run: Run) -> str:
 def _machine(run: Run) -> str:
     """One line on the machine, or ""."""
     m = _dict(run.provenance.get("machine"))
-    words = [
-        f"{m['cpus']} processor cores" if m.get("cpus") else "",
-        f"{m['threads']} threads" if m.get("threads") else "",
-    ]
-    words += [
-        f"{m['memory_gib']} GiB of memory" if m.get("memory_gib") else "",
-        str(m.get("gpu") or "no GPU") if m else "",
-    ]
-    return ", ".join(filter(None, words))
+    counts = [("cpus", "processor core"), ("threads", "thread")]
+    words = [plural(m[name], unit) for name, unit in counts if isinstance(m.get(name), int)]
+    words += [f"{m['memory_gib']} GiB of memory"] if m.get("memory_gib") else []
+    return ", ".join([*words, str(m.get("gpu") or "no GPU")]) if m else ""
 
 
 def _facts(content: dict[str, Any]) -> Facts:
@@ -169,7 +170,7 @@ def _words(value: Any) -> str:
         return ", ".join(map(_words, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if isinstance(value, int) else str(value)
+    return count(value) if isinstance(value, int) else str(value)
 
 
 def _dict(value: Any) -> dict[str, Any]:
