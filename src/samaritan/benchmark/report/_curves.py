@@ -87,6 +87,8 @@ def _clicks(rows: Sequence[Row], arms: Arms) -> list[Curve]:
         ]
 
     def box(part: Sequence[Row]) -> float | None:
+        if len(arms.systems) > 1:  # one line cannot stand for several models
+            return None
         boxes = summarise([row for row in part if row["prompt"] == REFERENCE_PROMPT], (), "dice", resamples=1)
         return boxes[0].mean if boxes else None
 
