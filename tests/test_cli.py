@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pytest
 from PIL import Image
 
 from samaritan import cli
+from samaritan.core import Geometry, LabelMap
+from samaritan.io import read_labels, write_labels
 
 Run = Callable[..., int]
 
@@ -49,8 +50,8 @@ def dataset(tmp_path: Path) -> Path:
 def brain(tmp_path: Path) -> Path:
     """A small volume with an oblique-free but anisotropic grid."""
     path = tmp_path / "brain.nii.gz"
-    voxels = np.random.default_rng(0).integers(0, 200, (20, 24, 6)).astype(np.int16)
-    nib.save(nib.Nifti1Image(voxels, np.diag([1.0, 1.0, 4.0, 1.0])), path)
+    voxels = np.random.default_rng(0).integers(0, 200, (20, 24, 6)).astype(np.uint8)
+    write_labels(LabelMap(voxels, Geometry((20, 24, 6), np.diag([1.0, 1.0, 4.0, 1.0]))), path)
     return path
 
 
@@ -66,10 +67,11 @@ def test_segment_writes_the_mask_on_the_source_s_grid(
         "segment", brain, "--box", "4,5,14,15@2-3=core", "--point", "9,9,3=core", "-m", "tiny-litemedsam", "--json"
     )
     record = json.loads(capsys.readouterr().out)
-    written = nib.load(brain.with_name("brain_mask.nii.gz"))  # type: ignore[attr-defined]
+    written = read_labels(brain.with_name("brain_mask.nii.gz"))
     assert code == 0
-    assert written.shape == (20, 24, 6)
-    assert np.array_equal(written.affine, np.diag([1.0, 1.0, 4.0, 1.0]))
+    assert written.geometry.shape == (20, 24, 6)
+    assert np.array_equal(written.geometry.affine, np.diag([1.0, 1.0, 4.0, 1.0]))
+    assert written.labels() == [1]
     assert [t["name"] for t in record["targets"]] == ["core"]
     assert [s["slice"] for s in record["targets"][0]["slices"]] == [2, 3]
     assert brain.with_name("brain_mask_preview.png").stat().st_size > 0

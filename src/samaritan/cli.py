@@ -114,6 +114,7 @@ def benchmark(
     raters: Annotated[str, typer.Option(help="reference, or all.")] = "reference",
     nsd_tolerance: Annotated[float, typer.Option(help="Tolerance of the surface Dice, in mm (or pixels).")] = 2.0,
     meta: Meta = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table as Markdown too.")] = None,
     plane: PlaneName = "auto",
     intensity: Intensity = None,
     device: Device = "cpu",
@@ -140,6 +141,10 @@ def benchmark(
     )  # fmt: skip
     with case_bar(quiet or as_json) as progress:
         result = run_benchmark(config, output, overwrite=overwrite, progress=progress, debug=debug)
+    if markdown is not None and not result.interrupted:
+        from samaritan.benchmark._markdown import write_markdown_table
+
+        write_markdown_table(output, markdown)
     if as_json:
         _emit({"run": result.run, "report": result.report, "cases_ok": result.n_ok, "cases_failed": result.n_failed})
     elif not quiet:
