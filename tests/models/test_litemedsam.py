@@ -82,6 +82,19 @@ def test_boxes_of_the_reference_are_not_empty() -> None:
         assert all(np.unpackbits(file[f"{name}/0/mask"]).mean() > 0.05 for name in ("axial", "coronal", "sagittal"))
 
 
+def test_a_box_is_answered_where_it_stands(litemedsam: Segmenter) -> None:
+    """A block right and up in a picture that is not square: x and y cannot be confused."""
+    picture = np.random.default_rng(0).uniform(0, 60, (180, 100, 3)).astype(np.float32)
+    block = np.zeros((180, 100), bool)
+    block[120:160, 10:50] = True
+    picture[block] += 150
+
+    (answer,) = litemedsam.decode(litemedsam.encode(picture), [PromptSet(box=Box([120, 10], [159, 49]))])
+
+    mask = answer.masks[0]
+    assert 2 * (mask & block).sum() / (mask.sum() + block.sum()) > 0.9
+
+
 def test_the_card_tells_the_truth(litemedsam: Segmenter) -> None:
     trained = sum(p.numel() for p in litemedsam.network.parameters() if p.requires_grad)
 

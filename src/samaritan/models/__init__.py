@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from samaritan.core import ModelError, ResourceError, UsageError
 from samaritan.models._base import MODELS, Embedding, ModelEntry, Prediction, Segmenter, WeightCard
 
-__all__ = ["MODELS", "Embedding", "ModelEntry", "Prediction", "Segmenter", "WeightCard", "load_model"]
+__all__ = ["MODELS", "Embedding", "ModelEntry", "Prediction", "Segmenter", "WeightCard", "load_model", "pull"]
 
 
 def load_model(
@@ -25,8 +26,42 @@ def load_model(
 
     Raises:
         UnknownNameError: no such model; the nearest names are in the message.
+        UsageError: ``device`` is not the name of one.
+        ResourceError: this machine has no such device.
         ModelError: weights are missing, damaged, of another model or not verified.
     """
     entry = MODELS.get(name)
+    _check_device(device)
     path = None if weights is None else Path(weights)
     return entry.load(path, device, allow_unverified=allow_unverified)
+
+
+def pull(name: str) -> Path:
+    """Fetch a model's published weights into the cache, unless this machine has them.
+
+    Returns:
+        Path of the verified file.
+
+    Raises:
+        UnknownNameError: no such model.
+        ModelError: the model's weights cannot be fetched, or what came is not the published file.
+        ResourceError: the cache cannot be written.
+    """
+    entry = MODELS.get(name)
+    if entry.pull is None:
+        where = (
+            f"get them from {entry.card.url} and pass the file with --weights" if entry.card.url else "it needs none"
+        )
+        raise ModelError(f"The weights of {name} cannot be fetched; {where}.")
+    return entry.pull()
+
+
+def _check_device(device: str) -> None:
+    import torch  # noqa: PLC0415  listing models must not import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        if device.partition(":")[0] in ("cuda", "mps", "xpu"):
+            raise ResourceError(f"This machine has no device {device!r} that torch can use; use cpu.") from error
+        raise UsageError(f"There is no device {device!r}; use cpu, cuda, cuda:1 or mps.") from error

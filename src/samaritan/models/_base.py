@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,12 +124,14 @@ class ModelEntry:
         load: ``load(weights: Path | None, device: str, *, allow_unverified: bool) -> Segmenter``; None means the card's own
             weights, wherever found.
         find: ``find() -> Path | None``, where this machine has the card's weights; None where it has not.
+        pull: ``pull() -> Path``, fetch them into the cache; None where weights are made by code or cannot be fetched.
         tags: e.g. ("tiny",) for the variants that tests use.
     """
 
     card: WeightCard
     load: Callable[..., Segmenter]
-    find: Callable[[], Any]
+    find: Callable[[], Path | None]
+    pull: Callable[[], Path] | None = None
     tags: tuple[str, ...] = field(default=())
 
 

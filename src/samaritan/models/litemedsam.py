@@ -69,4 +69,11 @@ def load(weights: Path | None, device: str, *, allow_unverified: bool = False) -
     return SamSegmenter(CARD.name, CARD, network.to(device), Frame(SIDE, SIDE, min_max))
 
 
-MODELS.add("litemedsam", ModelEntry(CARD, load, find=lambda: find_any(SOURCE)))
+def pull() -> Path:
+    """Fetch the weights into the cache; see :func:`samaritan.models.pull`."""
+    from samaritan.models._pull import pull_weights  # noqa: PLC0415
+
+    return pull_weights(SOURCE)
+
+
+MODELS.add(CARD.name, ModelEntry(CARD, load, find=lambda: find_any(SOURCE), pull=pull))
