@@ -92,6 +92,8 @@ def test_interactions_count_acts_of_a_person() -> None:
     assert PromptSet().interactions == 0
     assert PromptSet(points).interactions == 2
     assert PromptSet(points, box, MaskHint.from_mask(np.zeros((4, 4)))).interactions == 4
+    fed_back = MaskHint(np.zeros((4, 4), np.float32), "model")
+    assert PromptSet(points, mask=fed_back).interactions == 2
 
 
 @pytest.mark.parametrize("place", [(-0.5, 0), (11.5, 7.5), (0, 0, 0.5)])

@@ -25,5 +25,10 @@ def test_image_and_none(blocks: Mask) -> None:
 
 
 def test_interactions_are_counted(blocks: Mask) -> None:
-    texts = ("box", "boxes", "point", "points:5+5", "box+point", "mask", "image", "none")
-    assert [sum(p.interactions for p in first(text, blocks)) for text in texts] == [1, 4, 1, 10, 2, 1, 1, 0]
+    texts = ("box", "boxes", "point", "points:5+5", "box+point", "mask")
+    assert [sum(p.interactions for p in first(text, blocks)) for text in texts] == [1, 4, 1, 10, 2, 1]
+
+
+def test_nobody_is_asked_for_automatic_prompts() -> None:
+    texts = ("image", "none", "everything:4", "huang:S1", "box", "clicks:3", "mask", "huang:S5")
+    assert [make_prompt(text).automatic for text in texts] == [True] * 4 + [False] * 4

@@ -64,7 +64,8 @@ class Question:
             self.low_res = prediction.low_res[chosen]
             qualities.append(float(prediction.quality[chosen]))
         self.quality = float(np.mean(qualities)) if qualities else None
-        self.interactions = sum(_acts(prompt) for prompt in self.prompts)
+        if not self.strategy.automatic:
+            self.interactions = sum(prompt.interactions for prompt in self.prompts)
         self.history.append(PackedMask.of(self.mask))
 
     def accept(self, proposal: Proposal | None) -> None:
@@ -155,9 +156,3 @@ def _choose(candidates: Candidates, prediction: Prediction, ref: Mask) -> int:
         shared = (masks & ref).sum(axis=(1, 2))
         return int(np.argmax(2 * shared / np.maximum(masks.sum(axis=(1, 2)) + ref.sum(), 1)))
     return 0
-
-
-def _acts(prompt: PromptSet) -> int:
-    """Acts of a person; the model's own logits, fed back with the next click, are none."""
-    fed_back = prompt.mask is not None and prompt.mask.frame == "model"
-    return prompt.interactions - fed_back

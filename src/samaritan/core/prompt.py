@@ -126,8 +126,9 @@ class PromptSet:
 
     @property
     def interactions(self) -> int:
-        """How many acts of a person this is: a click counts 1, a box 1, a mask hint 1."""
-        return (len(self.points) if self.points else 0) + (self.box is not None) + (self.mask is not None)
+        """How many acts of a person this is: a click, a box and a rough mask count 1 each, the model's own logits nothing."""
+        drawn = self.mask is not None and self.mask.frame == "image"
+        return (len(self.points) if self.points else 0) + (self.box is not None) + drawn
 
     def check_inside(self, shape: tuple[int, ...]) -> None:
         """Refuse positions outside an image of ``shape`` (i, j[, k]).

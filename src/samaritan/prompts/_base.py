@@ -28,6 +28,7 @@ class PromptStrategy(Protocol):
         candidates: which candidate counts.
         shared: True when prompts do not depend on the reference ("everything"): they are decoded once per picture, and
             ``match`` then chooses for each target.
+        automatic: True when nobody is asked anything (a grid of points, the whole picture): no interaction is counted.
 
     The contract, tested for every registered strategy:
         1. ``ref`` is (x, y) bool; prompts are at (x, y, 0) of the same picture and lie inside it.
@@ -56,6 +57,11 @@ class PromptStrategy(Protocol):
     @property
     def shared(self) -> bool:
         """True when prompts do not depend on the reference."""
+        ...
+
+    @property
+    def automatic(self) -> bool:
+        """True when nobody is asked anything."""
         ...
 
     def first(self, ref: Mask, rng: np.random.Generator) -> list[PromptSet]:

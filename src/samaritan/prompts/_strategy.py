@@ -41,6 +41,7 @@ class Strategy:
 
     head: ClassVar[str]
     shared: ClassVar[bool] = False
+    automatic: ClassVar[bool] = False
 
     candidates: Annotated[Candidates, Option(choice(*get_args(Candidates)))] = "single"
     alias: str = ""

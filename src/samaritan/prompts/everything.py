@@ -38,6 +38,7 @@ class Everything(Strategy):
     """
 
     shared: ClassVar[bool] = True
+    automatic: ClassVar[bool] = True
 
     candidates: Annotated[Candidates, Option(choice("oracle"))] = "oracle"
     side: Annotated[int, Option(whole(1, 256), positional=True)] = 32

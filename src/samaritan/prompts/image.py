@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from samaritan.prompts._strategy import Strategy, strategy
 @dataclass(frozen=True, kw_only=True)
 class WholeImage(Strategy):
     """``image``: the whole picture as the box, the automatic prompt of adapted models (finetune-SAM, arXiv 2404.09957)."""
+
+    automatic: ClassVar[bool] = True
 
     def ask(self, ref: Mask, rng: np.random.Generator) -> list[PromptSet]:  # noqa: ARG002 - the contract's signature
         """One question with the picture's outermost pixel centres as corners."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from samaritan.prompts._strategy import Strategy, strategy
 @dataclass(frozen=True, kw_only=True)
 class NoPrompt(Strategy):
     """``none``: a question without any prompt, for models adapted to one target (SAMed, arXiv 2304.13785)."""
+
+    automatic: ClassVar[bool] = True
 
     def ask(self, ref: Mask, rng: np.random.Generator) -> list[PromptSet]:  # noqa: ARG002 - the contract's signature
         """One empty question."""
