@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from samaritan.core import PromptError, SliceView
+from samaritan.core import Box, Geometry, PromptError, PromptSet, SliceView
 from samaritan.prompts import TargetPrompt, to_prompt_sets
 from samaritan.prompts._target import Runs
 
@@ -41,3 +43,12 @@ def test_exactly_one_kind() -> None:
         TargetPrompt("t", "here", point=(1, 2), box=((1, 2), (3, 4)))
     with pytest.raises(PromptError, match="label is 1"):
         TargetPrompt("t", "here", point=(1, 2), label=2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(-2, 38).map(lambda n: n / 4), min_size=2, max_size=2).map(sorted))
+def test_a_box_asks_on_the_slices_that_a_volume_box_crosses(ends: list[float]) -> None:
+    view = SliceView.of(Geometry.from_spacing((9, 8, 10), (1, 1, 1)), "axial")
+    low, high = (1.0, 1.0, ends[0]), (4.0, 5.0, ends[1])
+    asked = TargetPrompt("t", "here", "voxel", box=(low, high)).on_slices(view)
+    assert [index for index, _ in asked] == list(view.lower(PromptSet(box=Box(low, high))))

@@ -96,6 +96,14 @@ class SliceView:
         ijk[:, self.axes] = self._flip(np.array(xyz, float))
         return ijk
 
+    def crossed(self, low: float, high: float) -> range:
+        """Slices of which some part, half a slice around the centre, lies between; the same from either end."""
+        return range(max(int(np.ceil(low - 0.5)), 0), min(int(np.floor(high + 0.5)), self.count - 1) + 1)
+
+    def nearest(self, z: float) -> int:
+        """The slice whose centre is nearest to position ``z``; half-way between two it is the later one."""
+        return int(np.clip(np.floor(z + 0.5), 0, self.count - 1))
+
     def lower(self, prompt: PromptSet) -> dict[int, PromptSet]:
         """Split a prompt on the volume into prompts on its pictures: slice index -> prompt at (x, y, 0).
 
@@ -110,11 +118,11 @@ class SliceView:
         if prompt.box is not None:
             ends = self.to_picture(np.stack([prompt.box.lo, prompt.box.hi]))
             low, high = ends.min(axis=0), ends.max(axis=0)
-            for index in self._crossed(low[2], high[2]):
+            for index in self.crossed(low[2], high[2]):
                 pieces[index] = PromptSet(box=Box(low[:2], high[:2]))
         if prompt.points is not None:
             places = self.to_picture(prompt.points.ijk)
-            nearest = np.array([self._nearest(z) for z in places[:, 2]])
+            nearest = np.array([self.nearest(z) for z in places[:, 2]])
             for index in np.unique(nearest):
                 here = nearest == index
                 points = Points(places[here, :2], prompt.points.labels[here])
@@ -173,13 +181,6 @@ class SliceView:
             if self.flips[axis]:
                 xyz[:, axis] = self.shape[axis] - 1 - xyz[:, axis]
         return xyz
-
-    def _crossed(self, low: float, high: float) -> range:
-        """Slices of which some part, half a slice around the centre, lies between; the same from either end."""
-        return range(max(int(np.ceil(low - 0.5)), 0), min(int(np.floor(high + 0.5)), self.count - 1) + 1)
-
-    def _nearest(self, z: float) -> int:
-        return int(np.clip(np.floor(z + 0.5), 0, self.count - 1))
 
     @staticmethod
     def _on_slice(xyz: NDArray[np.float64], index: int) -> NDArray[np.float64]:

@@ -111,14 +111,11 @@ class TargetPrompt:
             yield self._mask_on(self.mask, view)
         elif self.point is not None:
             place = self._in_picture([self.point], view)[0]
-            index = int(np.clip(np.floor(place[2] + 0.5), 0, view.count - 1))
-            yield index, PromptSet(points=Points(place[:2], self.label))
+            yield view.nearest(place[2]), PromptSet(points=Points(place[:2], self.label))
         elif self.box is not None:
             ends = self._in_picture(self.box, view)
             low, high = ends.min(axis=0), ends.max(axis=0)
-            # Half a slice around its centre belongs to a slice, as in SliceView.lower.
-            first, last = max(np.ceil(low[2] - 0.5), 0), min(np.floor(high[2] + 0.5), view.count - 1)
-            for index in range(int(first), int(last) + 1):
+            for index in view.crossed(low[2], high[2]):
                 yield index, PromptSet(box=Box(low[:2], high[:2]))
 
     def _in_picture(self, places: Sequence[Place], view: SliceView) -> NDArray[np.float64]:
