@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
-from samaritan.core import Geometry, InputError
+from samaritan.core import Geometry, GeometryError, InputError, LabelMap
 from samaritan.datasets import Dataset, fingerprint, open_datasets
 from samaritan.datasets.samples._base import package_file
+from samaritan.io import read_volume, write_labels
 
 from .conftest import AFFINE, ell, picture, volume, write_nifti, write_png
 
@@ -194,3 +196,34 @@ def test_dicom_as_a_file_and_as_a_folder(tmp_path: Path) -> None:
         assert image.data[labels.data == 1].mean() > image.data[labels.data == 0].mean() + 100  # the vertebra
         prints.add(fingerprint(case))
     assert len(prints) == 1
+
+
+def test_a_dicom_seg_of_some_slices_is_laid_onto_its_series(tmp_path: Path) -> None:
+    """Other makers leave slices without a label out; the part must come to lie where it was drawn."""
+    series, part = tmp_path / "ct" / "images" / "case", tmp_path / "part"
+    for folder in (series, part, tmp_path / "ct" / "masks"):
+        folder.mkdir(parents=True)
+    dicom = pydicom.dcmread(package_file("pydicom", "data/test_files/CT_small.dcm"))
+    x, y, z = (float(p) for p in dicom.ImagePositionPatient)
+    for k in range(5):
+        dicom.ImagePositionPatient = [x, y, z + 5 * k]
+        dicom.SOPInstanceUID = dicom.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID(f"1.2.3.{k + 1}")
+        for folder in (series, part) if k in (2, 3) else (series,):
+            dicom.save_as(folder / f"{9 - k}.dcm")
+    drawn = read_volume(part)
+    labels = np.zeros(drawn.geometry.shape, np.uint8)
+    labels[40:80, 5:50, 0], labels[60:70, 20:30, 1] = 1, 2
+    write_labels(LabelMap(labels, drawn.geometry, {1: "spine", 2: "node"}), tmp_path / "ct/masks/case.dcm", like=drawn)
+    (case,) = opened(tmp_path / "ct").cases
+    found, image = case.read_references["reference"](), case.read_image()
+    assert found.geometry.mismatch(image.geometry) is None
+    assert found.names == {1: "spine", 2: "node"}
+    first = round(float(image.geometry.to_voxel(drawn.geometry.to_world([[0, 0, 0]]))[0, 2]))
+    assert np.array_equal(found.data[:, :, first : first + 2], labels)
+    assert np.count_nonzero(found.data) == np.count_nonzero(labels)
+    for name in ("5.dcm", "6.dcm", "7.dcm", "8.dcm", "9.dcm"):
+        slice_ = pydicom.dcmread(series / name)
+        slice_.ImagePositionPatient = [x + 0.3, *slice_.ImagePositionPatient[1:]]
+        slice_.save_as(series / name)
+    with pytest.raises(GeometryError, match=r"case\.dcm does not fit its image .*case: the mask's grid does not fit"):
+        opened(tmp_path / "ct").cases[0].read_references["reference"]()

@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from samaritan.core import Geometry, GeometryError, LabelMap
+from samaritan.io import FORMATS
+from samaritan.io._placing import place_on
 
 
 def onto_grid(labels: LabelMap, grid: Geometry, path: Path, image: Path) -> LabelMap:
     """``labels`` on ``grid``: the same voxels in the world, perhaps stored in another order of axes.
 
     Tools disagree about the order (a NIfTI mask drawn on a DICOM series usually has its rows turned round), which changes
-    no voxel's place and is undone by transposing and flipping. Anything else would need resampling and is refused.
+    no voxel's place and is undone by transposing and flipping. A DICOM SEG may hold only the slices where something is; it
+    is laid onto the whole grid. Anything else would need resampling and is refused.
 
     Raises:
         GeometryError: the two are different grids; names both files and what differs.
@@ -24,6 +27,11 @@ def onto_grid(labels: LabelMap, grid: Geometry, path: Path, image: Path) -> Labe
     turned = _turned(labels, grid)
     if turned is not None and turned.geometry.mismatch(grid) is None:
         return LabelMap(turned.data, grid, labels.names)
+    if grid.unit == "mm" and FORMATS.get("dicom-seg").claims(path):
+        try:
+            return place_on(labels, grid)
+        except GeometryError as error:
+            raise GeometryError(f"The mask {path} does not fit its image {image}: {error}") from error
     raise GeometryError(
         f"The mask {path} does not lie on the grid of its image {image}: {difference}; resample the mask onto the image "
         "and save it again."
