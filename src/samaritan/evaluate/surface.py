@@ -20,14 +20,14 @@ _ROUNDING = 1 + 1e-9
     higher_is_better=True,
     empty=EmptyPolicy(both=1.0, pred=0.0, ref=0.0),
     definition=(
-        "Normalised surface Dice: the share of the border voxels of both masks that lie within the tolerance of the other "
-        "border (Nikolov et al. 2018, arXiv 1809.04430, with border voxels instead of surface areas, as in MetricsReloaded)."
+        "Normalised surface Dice: the share of the area of both surfaces that lies within the tolerance of the other surface "
+        "(Nikolov et al. 2018, arXiv 1809.04430; equal to the surface-distance package; contour length in 2D)."
     ),
 )
 def nsd(pair: MaskPair) -> float:
     """Normalised surface Dice at ``pair.nsd_tolerance``, 0 to 1."""
-    both = np.concatenate(pair.surface_distances)
-    return float(np.count_nonzero(both <= pair.nsd_tolerance * _ROUNDING) / both.size)
+    near, total = pair.surface_areas(pair.nsd_tolerance * _ROUNDING)
+    return near / total
 
 
 @metric(
