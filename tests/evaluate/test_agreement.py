@@ -103,18 +103,17 @@ class TestSimpleITK:
         assert _itk_hausdorff(ball, shell, (1, 1, 1)) > 12
 
 
+@pytest.fixture(scope="module")
+def library() -> Any:
+    return pytest.importorskip("surface_distance")
+
+
 class TestSurfaceDistance:
     """NSD is equal. For distances its surface lies on voxel corners, half a voxel diagonal from ours, and is weighed by area.
 
     Every corner between mask and background touches a border voxel and every border voxel such a corner, so each surface lies
     within half a diagonal of the other kind, and the Hausdorff distances (100 %) within a whole one.
     """
-
-    @pytest.fixture(scope="class")
-    def library(self) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it imports scipy the old way
-            return pytest.importorskip("surface_distance")
 
     @pytest.mark.parametrize(("seed", "shape", "spacing"), CASES)
     @pytest.mark.filterwarnings("ignore:Please (use|import) `:DeprecationWarning")
