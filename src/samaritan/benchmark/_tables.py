@@ -18,7 +18,7 @@ from samaritan.benchmark.statistics import summarise
 from samaritan.core import atomic_path, write_text
 
 #: What a spreadsheet takes for a formula when a text begins with it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t")
 
 #: Groupings of summary.json, from coarse to fine.
 GROUPINGS: tuple[tuple[str, ...], ...] = (
@@ -74,8 +74,9 @@ def summaries(rows: Sequence[Row], *, seed: int) -> list[dict[str, Any]]:
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
         return " ".join(f"{number:.6g}" for number in value)
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
+    if isinstance(value, str):
+        text = value.replace("\r", " ")  # readers end a line there, and the writer does not quote it
+        return "'" + text if text.startswith(FORMULA) else text
     return value
 
 
