@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ def test_every_public_name_resolves() -> None:
     assert {name for name in samaritan.__all__ if getattr(samaritan, name) is None} == set()
 
 
+def test_no_public_name_is_a_room() -> None:
+    import samaritan.benchmark
+    import samaritan.evaluate
+    import samaritan.predict
+
+    assert [name for name in samaritan.__all__ if isinstance(getattr(samaritan, name), types.ModuleType)] == []
+
+
 def test_the_list_and_the_rooms_agree() -> None:
     assert sorted(samaritan.__all__) == sorted(samaritan._ROOM_OF)
 
@@ -27,7 +36,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["import samaritan", "import samaritan.cli", "from samaritan import evaluate, make_prompt"]
+    "code", ["import samaritan", "import samaritan.cli", "from samaritan import make_prompt, score"]
 )
 def test_looking_imports_no_torch(code: str) -> None:
     report = "import sys; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
