@@ -39,3 +39,12 @@ def test_image_outside_the_window() -> None:
 
 def test_window_that_shows_the_image_is_silent() -> None:
     assert warnings_of(-1000, -400, "CT", "ct:lung") == ()
+
+
+def test_a_ct_that_nobody_says_is_one() -> None:
+    (found,) = warnings_of(-1024, 3071, None)
+    assert "look like Hounsfield units" in found
+    assert "the policy is percentile 0.5-99.5; for a CT pass --modality CT" in found
+    assert warnings_of(-1024, 3071, None, "ct:lung") == ()
+    assert warnings_of(-1024, 3071, "MR") == ()
+    assert warnings_of(-47, 833, None) == ()

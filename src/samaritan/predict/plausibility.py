@@ -11,13 +11,22 @@ LOW_CONTRAST = 16.0
 #: Every CT holds air or fat, which are negative in Hounsfield units, and nothing in it reaches these limits.
 HU_LIMITS = (-4096.0, 32767.0)
 
+#: No other modality stores values below this beside positive ones; air is -1000.
+LIKE_CT = -500.0
+
 
 def image_warnings(volume: Volume, scaling: Scaling, modality: str | None = None) -> tuple[str, ...]:
-    """Sentences about ``volume``: constant, little contrast under ``scaling``, or no Hounsfield units in a CT."""
+    """Sentences about ``volume``: constant, little contrast, no Hounsfield units in a CT, or a CT that nobody says is one."""
     low, high = float(volume.data.min()), float(volume.data.max())
     found = [_contrast(low, high, scaling)]
-    if (canonical_modality(modality) or volume.modality) == "CT" and not volume.is_colour:
+    known = canonical_modality(modality) or volume.modality
+    if known == "CT" and not volume.is_colour:
         found.append(_hounsfield(low, high))
+    if known is None and low < LIKE_CT and high > 0 and not scaling.policy.startswith("window"):
+        found.append(
+            f"Values from {low:g} to {high:g} look like Hounsfield units, but nothing says that this is a CT, so the policy is "
+            f"{scaling.policy}; for a CT pass --modality CT, or a window such as --intensity ct:lung."
+        )
     return tuple(text for text in found if text)
 
 
