@@ -7,7 +7,7 @@ import pytest
 from samaritan.benchmark._row import Row
 from samaritan.benchmark.report._arms import Arms
 from samaritan.benchmark.report._differences import compare_arms
-from samaritan.benchmark.report._finding import Extent, find, untrained_prompts
+from samaritan.benchmark.report._finding import Extent, _uses, find, untrained_prompts
 from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._tables import make_table
 
@@ -52,3 +52,16 @@ def test_card_decides_which_prompts_are_outside_the_training(fake_run: tuple[Pat
     assert untrained_prompts(run, arms) == {"litemedsam": ["point", "points:5", "clicks:5", "everything"]}
     run.provenance["models"]["litemedsam"]["prompts"] = ["box", "points"]
     assert untrained_prompts(run, arms) == {}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kinds"),
+    [
+        ("box:jitter=10px", {"box"}), ("image", {"box"}), ("none", set()), ("mask", {"mask"}), ("clicks:3", {"points"}),
+        ("box+point", {"box", "points"}), ("everything:4", {"points"}), ("mazurowski:2", {"points"}),
+        ("mazurowski:4:candidates=oracle", {"box"}), ("huang:S1", {"points"}), ("huang:S6", {"box", "points"}),
+        ("a prompt of a later version", set()),
+    ],
+)  # fmt: skip
+def test_what_a_prompt_asks_with_whatever_its_name(prompt: str, kinds: set[str]) -> None:
+    assert _uses(prompt) == kinds

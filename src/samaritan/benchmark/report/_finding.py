@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from samaritan.benchmark._case import EVERY_TARGET
 from samaritan.benchmark._row import Row
 from samaritan.benchmark.report._arms import REFERENCE_PROMPT, Arm, Arms
@@ -14,6 +16,8 @@ from samaritan.benchmark.report._differences import Differences
 from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._tables import Line, Table
 from samaritan.benchmark.statistics import FEW_PATIENTS, Summary, summarise
+from samaritan.core import UsageError
+from samaritan.prompts import make_prompt
 
 #: How many data sets or targets are named as the best and the worst ones.
 NAMED = 3
@@ -170,10 +174,12 @@ def untrained_prompts(run: Run, arms: Arms) -> dict[str, list[str]]:
 
 
 def _uses(prompt: str) -> set[str]:
-    head = prompt.split(":", maxsplit=1)[0]
-    kinds = {"box"} if "box" in head or head == "image" else set()
-    kinds |= {"points"} if any(word in head for word in ("point", "clicks", "everything")) else set()
-    return kinds | ({"mask"} if "mask" in head else set())
+    """The kinds of prompt that a strategy asks with first; none where this version does not know it."""
+    try:
+        asked = make_prompt(prompt).first(np.pad(np.ones((4, 4), bool), 4), np.random.default_rng(0))
+    except UsageError:
+        return set()
+    return {kind for one in asked for kind in ("points", "box", "mask") if getattr(one, kind) is not None}
 
 
 def _places(rows: Sequence[Row], arm: Arm) -> tuple[str, list[Place]]:
