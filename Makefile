@@ -12,7 +12,7 @@ help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: install  ## benchmark LiteMedSAM on the built-in samples, print the table and the path of the report
-	$(BIN)/samaritan benchmark samples -m litemedsam -p box -p box:margin=0.1 -p point -p points:5 -p clicks:5 -o runs/demo --overwrite
+	$(BIN)/samaritan benchmark samples -m litemedsam -p box -p box:margin=0.1 -p point -p points:5 -p clicks:5 --max-instances 12 -o runs/demo --overwrite
 
 test: install  ## the default test suite: no network, no weights beyond the package's
 	$(BIN)/python -m pytest -n 2

@@ -45,6 +45,7 @@ def test_looking_imports_no_torch(code: str) -> None:
 
 def test_the_version_is_the_package_s() -> None:
     assert f'version = "{samaritan.__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"\n## {samaritan.__version__}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
