@@ -23,7 +23,7 @@ def block(*place: slice) -> PackedMask:
 def target(
     areas: dict[int, PackedMask], prompted: tuple[int, ...], instance: int | None = None, **given: Any
 ) -> Target:
-    return Target("nucleus", 1, instance, "reference", areas, prompted, gaps=False, sampled=False, **given)
+    return Target("nucleus", 1, instance, "reference", areas, prompted, by_slice=False, sampled=False, **given)
 
 
 def answered(prompt: str, *history: PackedMask, interactions: int = 1, quality: float = 0.5) -> Question:

@@ -28,7 +28,7 @@ def pixels(*places: tuple[int, int]) -> PackedMask:
 
 def test_a_line_holds_key_masks_and_prompts(make_case: Any, picture: Any) -> None:
     row = failed_rows(make_case("a", picture), "m", [make_prompt("box")], "")[0]
-    target = Target("t", 1, None, "reference", {3: pixels((0, 1))}, (3,), gaps=False, sampled=False)
+    target = Target("t", 1, None, "reference", {3: pixels((0, 1))}, (3,), by_slice=False, sampled=False)
     asked = PromptSet(Points([(1.234, 2)], [0]), Box((0, 1), (2, 3)), MaskHint.from_mask(np.ones(SHAPE)))
     measurement = Measurement(
         target, make_prompt("box"), 0, masks={3: pixels((4, 3))}, prompts={3: [asked] * (MAX_PROMPTS + 1)}

@@ -37,7 +37,7 @@ def test_distances_of_a_stack_with_gaps_are_means_within_slices() -> None:
     ref[2:8, 2:8, 1] = ref[2:8, 2:8, 6] = True
     pred[2:8, 2:8, 1] = True
     pred[2:8, 5:11, 6] = True  # three pixels off
-    found = score(pred=pack(pred), ref=pack(ref), view=view, gaps=True, nsd_tolerance=1.0)
+    found = score(pred=pack(pred), ref=pack(ref), view=view, by_slice=True, nsd_tolerance=1.0)
     assert found["dice"] == pytest.approx((36 + 18) / 72)
     assert found["hd95_mm"] == pytest.approx(3 / 2)
 

@@ -32,7 +32,16 @@ def test_slices_are_taken_evenly(make_case: Any, limit: int, slices: list[int]) 
     labels = np.ones((4, 4, 9), np.uint8)
     (target,) = find(make_case("a", labels), max_slices=limit)
     assert list(target.areas) == list(target.prompted) == slices
-    assert target.gaps == (limit < 9)
+    assert (target.sampled, target.by_slice) == (limit < 9, True)
+
+
+def test_distances_are_of_one_kind_in_a_run(make_case: Any, two_targets: Any, picture: Any) -> None:
+    """A target that loses no slice is measured as the others are; a picture has no other way."""
+    two_targets[12, 4, :] = 3  # on six slices now, beside three of label 1
+    targets = find(make_case("a", two_targets), max_slices=3)
+    assert [(target.sampled, target.by_slice) for target in targets] == [(False, True), (True, True)]
+    assert [target.by_slice for target in find(make_case("b", two_targets))] == [False, False]
+    assert [target.by_slice for target in find(make_case("c", picture), max_slices=3)] == [False]
 
 
 def test_large_label_values_are_found(make_case: Any) -> None:

@@ -143,7 +143,7 @@ def _row(work: Work, predictor: VolumePredictor, measurement: Measurement) -> Ro
         pred=measurement.masks,
         ref=target.areas,
         view=view,
-        gaps=target.gaps,
+        by_slice=target.by_slice,
         nsd_tolerance=work.config.nsd_tolerance,
     )
     spent = time.perf_counter() - started

@@ -23,7 +23,7 @@ class RunConfig(Config):
         limit: at most this many cases of each data set, the first ones.
         max_instances: at most this many objects of an instance-labelled image, a seeded sample; None takes all.
         max_slices: at most this many slices of each target, evenly spaced among its labelled ones. The score is then over
-            these slices only (``sampled`` in the row). None takes all.
+            these slices only (``sampled`` in the row), and distances are measured within slices. None takes all.
         min_pixels: a slice on which a target has fewer reference pixels is not prompted; its voxels still count.
         raters: the gold standard only, or everyone who drew.
         plane: in which plane volumes are sliced; "auto" is the one they were acquired in.

@@ -142,6 +142,6 @@ def _union(parts: Sequence[Target], shape: tuple[int, int]) -> Target:
         rater=parts[0].rater,
         areas={k: unite((part.areas[k] for part in parts if k in part.areas), shape) for k in slices},
         prompted=tuple(sorted({k for part in parts for k in part.prompted})),
-        gaps=any(part.gaps for part in parts),
-        sampled=any(part.gaps for part in parts) or parts[0].siblings > len(parts),
+        by_slice=parts[0].by_slice,
+        sampled=any(part.sampled for part in parts) or parts[0].siblings > len(parts),
     )

@@ -46,8 +46,9 @@ class Row(TypedDict):
     slices: int
     """Number of slices that were prompted."""
     sampled: bool
-    """True when the score is over a declared sample only: ``max_slices`` (overlap over these slices together, distances the
-    mean of each slice's own) or, in the "target" row of an instance-labelled image, ``max_instances``."""
+    """True when the score is over a declared sample only: of slices (``max_slices``; overlap is then over these slices
+    together, and all distances of the run are means of each slice's own) or, in the "target" row of an instance-labelled
+    image, of objects (``max_instances``)."""
     quality: float | None
     """The model's own estimate of IoU, mean over the prompted slices."""
     intensity: str

@@ -19,7 +19,7 @@ DISTANCES = ("nsd", "hd95_mm", "assd_mm")
 
 
 def score(
-    *, pred: Masks, ref: Masks, view: SliceView, gaps: bool = False, nsd_tolerance: float
+    *, pred: Masks, ref: Masks, view: SliceView, by_slice: bool = False, nsd_tolerance: float
 ) -> dict[str, float | None]:
     """The scores of one target, None where undefined.
 
@@ -27,13 +27,13 @@ def score(
         pred: slice -> predicted mask.
         ref: slice -> reference mask.
         view: plane and grid of the slices.
-        gaps: True when the reference has slices beside those in ``ref``: overlap is then taken over these slices
+        by_slice: True when the reference may have slices beside those in ``ref``: overlap is then taken over these slices
             together, and a distance is the mean of the distances within each, since a stack with gaps has surfaces that
             the object has not.
         nsd_tolerance: in mm, or pixels where the image knows no spacing.
     """
     result = _evaluate(pred, ref, view, nsd_tolerance)
-    if gaps:
+    if by_slice:
         flat = [_evaluate({k: pred[k]} if k in pred else {}, {k: ref[k]}, view, nsd_tolerance, flat=True) for k in ref]
         result |= {name: _mean([one[name] for one in flat]) for name in DISTANCES}
     return {name: value if math.isfinite(value) else None for name, value in result.items()}

@@ -29,7 +29,8 @@ class Target:
         rater: who drew it.
         areas: slice -> its mask there, on every slice that is scored.
         prompted: the slices on which the model is asked, ascending.
-        gaps: True when ``areas`` leaves slices out that the reference has.
+        by_slice: True when distances are measured within slices, because a run takes only some slices of its targets. So are
+            those of targets with few slices, which lose none: a mean over both must be of one kind of distance.
         sampled: True when slices, or objects of a union, were left out.
         siblings: number of objects of this kind in the image, of which some may not be in the sample.
     """
@@ -40,7 +41,7 @@ class Target:
     rater: str
     areas: dict[int, PackedMask]
     prompted: tuple[int, ...]
-    gaps: bool
+    by_slice: bool
     sampled: bool
     siblings: int = 1
 
@@ -83,18 +84,18 @@ def _raters(case: Case, config: RunConfig) -> list[str]:
 def _rater_targets(case: Case, rater: str, labels: LabelMap, view: SliceView, config: RunConfig) -> Iterator[Target]:
     present = _areas(labels, view)
     values = sorted(present)
-    siblings = len(values)
+    siblings, by_slice = len(values), config.max_slices is not None and view.count > 1
     if case.instances and config.max_instances is not None and len(values) > config.max_instances:
         rng = generator(config.seed, "instances", case.dataset, case.case_id, rater)
         values = sorted(rng.choice(values, config.max_instances, replace=False).tolist())
     for value in values:
-        areas, gaps = _sample(present[value], config.max_slices)
+        areas, sampled = _sample(present[value], config.max_slices)
         prompted = tuple(k for k in areas if areas[k].area >= config.min_pixels)
         if case.instances:
-            yield Target(case.names.get(1, OBJECT), 1, value, rater, areas, prompted, gaps, gaps, siblings)
+            yield Target(case.names.get(1, OBJECT), 1, value, rater, areas, prompted, by_slice, sampled, siblings)
         else:
             name = case.names.get(value) or labels.name(value)
-            yield Target(name, value, None, rater, areas, prompted, gaps, gaps)
+            yield Target(name, value, None, rater, areas, prompted, by_slice, sampled)
 
 
 def _areas(labels: LabelMap, view: SliceView) -> dict[int, dict[int, PackedMask]]:
