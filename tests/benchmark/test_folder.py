@@ -104,13 +104,13 @@ def test_other_settings_are_refused_and_overwrite_leaves_strangers_alone(run: Pa
 
 
 def test_lines_hold_no_word_that_json_does_not_know(tmp_path: Path) -> None:
+    file = tmp_path / "previews.jsonl"
     with pytest.raises(ValueError, match="JSON compliant"):
-        append(tmp_path / "results.jsonl", [{"dice": float("nan")}])
-    assert not (tmp_path / "results.jsonl").exists()
-    append(tmp_path / "results.jsonl", [{"case_id": "line\nbreak"}])
-    assert [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()] == read_lines(
-        tmp_path / "results.jsonl"
-    )
+        append(file, [{"key": [float("nan")]}])
+    assert not file.exists()
+    append(file, [{"key": ["line\nbreak"]}])
+    assert [json.loads(line) for line in file.read_text().splitlines()] == read_lines(file)
+    assert len(read_lines(file)) == 1
 
 
 def test_a_place_that_cannot_be_a_folder(tmp_path: Path) -> None:
