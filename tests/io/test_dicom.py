@@ -386,6 +386,34 @@ def test_declared_sizes_and_nesting(save_dicom: Make, tmp_path: Path) -> None:
         read_volume(path)
 
 
+def test_pixels_end_before_their_declared_length(save_dicom: Make, tmp_path: Path) -> None:
+    path = save_dicom(tmp_path / "a.dcm", slice_())
+    content = bytearray(path.read_bytes())
+    length = content.index(struct.pack("<HH", 0x7FE0, 0x0010)) + 8
+    content[length : length + 4] = b"\xf0\xff\xff\xff"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"a\.dcm.* declares 4294967280 bytes of pixels and holds 60"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize("count", [2_000_000_000, -3])
+def test_more_frames_than_the_file_has_room_for(count: int, save_dicom: Make, tmp_path: Path) -> None:
+    path = save_dicom(tmp_path / "a.dcm", slice_(), NumberOfFrames=count)
+    with pytest.raises(FormatError, match=f"declares {count} frames"):
+        read_volume(path)
+
+
+def test_a_damaged_header_does_not_spill_into_messages(save_dicom: Make, tmp_path: Path) -> None:
+    path = save_dicom(tmp_path / "a.dcm", slice_())
+    content = bytearray(path.read_bytes())
+    length = content.index(b"\x08\x00\x60\x00CS") + 6
+    content[length : length + 2] = b"\xf0\x7f"  # Modality now swallows the patient's name and the image
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_volume(path)
+    assert "SECRET" not in str(caught.value)
+
+
 def test_deflated(make_dataset: Make, tmp_path: Path) -> None:
     dataset = make_dataset(slice_())
     dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian

@@ -325,6 +325,18 @@ def test_values_that_are_not_finite(share: int, tmp_path: Path) -> None:
         read_volume(write_nifti(tmp_path / "b.nii", np.full(SHAPE, np.nan, np.float32)))
 
 
+def test_values_beyond_single_precision_count_as_infinite(tmp_path: Path) -> None:
+    data = DATA.astype(np.float64)
+    data.flat[0], data.flat[1] = 1e300, -1e300
+    volume = read_volume(write_nifti(tmp_path / "a.nii", data))
+    rest = DATA.flat[2:]
+    assert volume.data.flat[0] == max(rest)
+    assert volume.data.flat[1] == min(rest)
+    assert "2 of 60 voxels" in volume.meta["warnings"][0]
+    with pytest.raises(InputError, match="no finite"):
+        read_volume(write_nifti(tmp_path / "b.nii", np.full(SHAPE, 1e300)))
+
+
 def test_float_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     data = np.zeros(SHAPE, np.float64)
     data.flat[:3] = (1.0, 2.99999, 3.00000006)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom.dataelem import RawDataElement
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from samaritan.core import FormatError, InputError
@@ -17,6 +18,7 @@ SUFFIXES = (".dcm", ".dicom", ".ima")
 
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_UNDEFINED = 0xFFFFFFFF
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 
 #: A deflated data set may inflate to this many bytes, and beyond the first of them only to so many times its size.
@@ -63,7 +65,18 @@ def load(path: Path, *, pixels: bool = False, tags: list[str] | None = None) -> 
             implicit, little = dataset.original_encoding
             explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
             dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+        if pixels:
+            _check_whole(dataset)
     return dataset
+
+
+def _check_whole(dataset: Any) -> None:
+    """Refuse pixels that end before their declared length; the library takes what there is."""
+    stored = dataset.get_item("PixelData") if "PixelData" in dataset else None
+    if isinstance(stored, RawDataElement) and stored.length != _UNDEFINED and len(stored.value or b"") < stored.length:
+        raise FormatError(
+            f"it declares {stored.length} bytes of pixels and holds {len(stored.value or b'')}; fetch it again."
+        )
 
 
 def preamble_warnings(path: Path) -> list[str]:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
-from pydicom.pixels.utils import iter_pixels
 
 from samaritan.core import FormatError, InputError
-from samaritan.io._base import one_line
+from samaritan.io._decode import Decoder
 
 #: Modalities whose values are measurements; MONOCHROME1 ("low is white") is inverted for all others, where the picture counts.
 QUANTITATIVE = ("CT", "MR", "PT", "NM")
@@ -77,27 +76,20 @@ def is_inverted(dataset: Any) -> bool:
     return dataset.PhotometricInterpretation == "MONOCHROME1" and dataset.get("Modality") not in QUANTITATIVE
 
 
-def frame_values(dataset: Any, frames: Sequence[int]) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_] | None]]:
+def frame_values(
+    dataset: Any, frames: Sequence[int], decoder: Decoder
+) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_] | None]]:
     """For each of ``frames``: (row, col[, 3]) values in the scanner's unit, and where they are padding.
 
     Raises:
         InputError: a rescale slope of 0, or colours of more than 8 bits.
+        FormatError: the pixels cannot be decoded, or are not those that the header declares.
     """
-    for number, stored in zip(frames, _decoded(dataset, frames), strict=True):
+    for number, stored in zip(frames, decoder.frames(dataset, frames), strict=True):
         if is_colour(dataset):
             yield _colours(dataset, stored), None
         else:
             yield _rescaled(dataset, stored, number), _padding(dataset, stored)
-
-
-def _decoded(dataset: Any, frames: Sequence[int]) -> Iterator[NDArray[Any]]:
-    try:
-        yield from iter_pixels(dataset, indices=list(frames))
-    except (RuntimeError, NotImplementedError) as error:
-        syntax = dataset.file_meta.TransferSyntaxUID.name
-        raise InputError(
-            f"the pixels are stored as {syntax}, which could not be decoded ({one_line(error)}); decompress the file first."
-        ) from error
 
 
 def window(dataset: Any, frame: int) -> tuple[float, float] | None:

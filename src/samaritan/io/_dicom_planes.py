@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import Geometry, GeometryError
+from samaritan.core import FormatError, Geometry, GeometryError
 from samaritan.io._lps import affine_from_lps
 
 #: Distances between neighbours may deviate from their median by this fraction: silently, and with a warning.
@@ -71,6 +71,8 @@ def planes_of(dataset: Any, path: Path) -> list[Plane]:
     """The frames of one file; those of an enhanced multi-frame file carry their own places."""
     count = int(dataset.get("NumberOfFrames") or 1)
     shared = (dataset.get("SharedFunctionalGroupsSequence") or [None])[0]
+    if not 0 < count <= path.stat().st_size:
+        raise FormatError(f"{path} declares {count} frames, more than it has room for; export it again.")
     own = list(dataset.get("PerFrameFunctionalGroupsSequence") or [None] * count)
     if len(own) != count:
         raise GeometryError(f"{path} declares {count} frames and describes {len(own)}; export it again.")

@@ -18,6 +18,9 @@ PLAUSIBLE_SPACING_MM = (0.01, 30.0)
 #: Labels stored as floats may lie this far from an integer (a header with a rounded slope); further away is refused.
 LABEL_TOLERANCE = 1e-3
 
+#: Larger values are no measurements: they are treated like Inf, since networks compute in single precision.
+_LARGEST = float(np.finfo(np.float32).max)
+
 _log = logging.getLogger("samaritan.io")
 
 
@@ -27,7 +30,7 @@ def make_volume(
 ) -> Volume:  # fmt: skip
     """A Volume with finite voxels; what was odd goes into ``meta["warnings"]``.
 
-    NaN and -Inf become the smallest finite value of the image, +Inf the largest.
+    NaN and -Inf become the smallest finite value of the image, +Inf the largest; beyond single precision counts as Inf.
 
     Raises:
         InputError: not one voxel is finite, or the voxels are not real numbers.
@@ -83,15 +86,19 @@ def _finite(data: NDArray[Any], path: Path, notes: list[str]) -> NDArray[Any]:
     data = _native(data)
     if data.dtype.kind != "f":
         return data
-    finite = np.isfinite(data)
+    finite = np.isfinite(data) if data.itemsize <= 4 else np.abs(data) <= _LARGEST
     bad = int(data.size - np.count_nonzero(finite))
     if not bad:
         return data
     if bad == data.size:
-        raise InputError(f"{path} holds no finite voxel, only NaN or Inf; export it again.")
+        raise InputError(
+            f"{path} holds no finite voxel, only NaN, Inf or values beyond {_LARGEST:.2g}; export it again."
+        )
     low, high = data[finite].min(), data[finite].max()
-    notes.append(f"{bad} of {data.size} voxels were NaN or Inf and became {low:g} (NaN, -Inf) or {high:g} (+Inf)")
-    return np.asarray(np.nan_to_num(data, nan=low, posinf=high, neginf=low))
+    notes.append(
+        f"{bad} of {data.size} voxels were NaN, Inf or beyond {_LARGEST:.2g} and became {low:g} (NaN, -Inf) or {high:g} (+Inf)"
+    )
+    return np.asarray(np.clip(np.nan_to_num(data, nan=low), low, high))
 
 
 def _native(data: NDArray[Any]) -> NDArray[Any]:

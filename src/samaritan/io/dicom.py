@@ -17,6 +17,7 @@ from samaritan.core import Geometry, GeometryError, InputError, LabelMap, UsageE
 from samaritan.core.intensity import canonical_modality
 from samaritan.io import _dicom_file, _payload
 from samaritan.io._base import FORMATS, Choice, reading
+from samaritan.io._decode import Decoder
 from samaritan.io._dicom_pixels import Frames, frame_values, is_inverted, window
 from samaritan.io._dicom_planes import Plane, planes_of, stack
 from samaritan.io._voxels import make_labels, make_volume
@@ -100,19 +101,19 @@ def _read_volume(planes: Sequence[Plane], path: Path) -> _Image:
     notes += sorted({note for p in {p.path for p in ordered} for note in _dicom_file.preamble_warnings(p)})
     frames: Frames | None = None
     first: Any = None
-    for file, places in _by_file(ordered).items():
-        dataset = _dicom_file.load(file, pixels=True)
-        with reading(file, "DICOM"):
-            _check_image(dataset, file, pixels=True)
-            first = dataset if first is None else first
-            if frames is None:
-                _payload.check_memory(3 * len(ordered) * int(dataset.Rows) * int(dataset.Columns), path)
-                frames = Frames.empty(dataset, len(ordered))
-            for index, (values, padding) in zip(
-                places, frame_values(dataset, [ordered[n].frame for n in places]), strict=True
-            ):
-                frames.put(index, values, padding)
-            dataset.pop("PixelData", None)  # data sets refer to themselves, so their memory would stay for a while
+    with Decoder() as decoder:
+        for file, places in _by_file(ordered).items():
+            dataset = _dicom_file.load(file, pixels=True)
+            with reading(file, "DICOM"):
+                _check_image(dataset, file, pixels=True)
+                first = dataset if first is None else first
+                if frames is None:
+                    _payload.check_memory(3 * len(ordered) * int(dataset.Rows) * int(dataset.Columns), path)
+                    frames = Frames.empty(dataset, len(ordered))
+                wanted = [ordered[n].frame for n in places]
+                for index, (values, padding) in zip(places, frame_values(dataset, wanted, decoder), strict=True):
+                    frames.put(index, values, padding)
+                dataset.pop("PixelData", None)  # data sets refer to themselves, so their memory would stay for a while
     if frames is None:
         raise InputError(f"{path} holds no image.")
     return _Image(frames.finish(), geometry, ordered, first, notes)
@@ -129,7 +130,7 @@ def _check_image(dataset: Any, path: Path, *, pixels: bool = False) -> None:
     if dataset.get("SOPClassUID") in _dicom_file.SEGMENTATION_CLASSES:
         raise InputError(f"{path} is a DICOM SEG, which is a mask; read it as labels.")
     if "Rows" not in dataset or "Columns" not in dataset or not int(dataset.Rows) * int(dataset.Columns):
-        raise InputError(f"{path} is a DICOM object without an image ({dataset.get('Modality') or 'unknown'}).")
+        raise InputError(f"{path} is a DICOM object without an image.")
     if pixels and not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise InputError(f"{path} is truncated or holds no pixels; export it again.")
 

@@ -86,7 +86,7 @@ class DicomSeg:
                 seg = _segmentation(sources, numbered, [_description(n, v, labelmap) for n, v in enumerate(labels, 1)])
             except READ_FAULTS as error:
                 raise InputError(
-                    f"The source's header lacks what a DICOM SEG needs ({one_line(error)}); write .nii.gz."
+                    f"The header of {like.meta['files'][0]} lacks what a DICOM SEG needs ({one_line(error)}); write .nii.gz."
                 ) from error
             if labelmap.geometry.shape[2] == 1 and "SpacingBetweenSlices" in (measures := _measures(seg)):
                 measures.SpacingBetweenSlices = round(like.geometry.spacing[2], 8)  # highdicom always says 1.0

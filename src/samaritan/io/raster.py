@@ -53,7 +53,7 @@ class Raster:
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read a picture: (i, j, 1) uint8 or uint16 grey, or (i, j, 1, 3) uint8, in pixels."""
         choice.refuse_series(path)
-        choice.index(1, path, "picture")
+        choice.index(1, path, "pictures")
         with reading(path, "picture"):
             picture = _open(path)
             pixels = _image_pixels(picture)
