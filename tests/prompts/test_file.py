@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from samaritan.core import FormatError, Geometry, InputError, PromptError, ResourceError, SliceView
+from samaritan.core import FormatError, Geometry, InputError, PromptError, SliceView
 from samaritan.prompts import _file, read_prompts, to_prompt_sets
 from samaritan.prompts._gather import MOST_PROMPTS
 
@@ -102,12 +102,12 @@ def test_broken_files_are_refused(text: str, error: type[InputError], hint: str,
 def test_not_text(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
     file.write_bytes(b"\x89PNG\r\n\xff\xfe")
-    with pytest.raises(FormatError, match="not valid JSON"):
+    with pytest.raises(FormatError, match="not text in UTF-8"):
         read_prompts(file)
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(ResourceError, match=r"nowhere\.json"):
+    with pytest.raises(InputError, match=r"nowhere\.json"):
         read_prompts(tmp_path / "nowhere.json")
 
 

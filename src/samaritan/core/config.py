@@ -9,7 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from samaritan.core.atomic import write_text
-from samaritan.core.errors import InputError, ResourceError
+from samaritan.core.errors import InputError
+from samaritan.core.text import read_text
 
 
 class Config(BaseModel):
@@ -22,18 +23,11 @@ class Config(BaseModel):
         """Read YAML (or JSON, which is YAML).
 
         Raises:
-            InputError: not readable as YAML, or a key is unknown or of the wrong type; every fault is named.
-            ResourceError: the file cannot be read.
+            InputError: not readable, not YAML, or a key is unknown or of the wrong type; every fault is named.
         """
         try:
-            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ResourceError(f"Could not read {path}: {error.strerror}.") from error
-        except (
-            yaml.YAMLError,
-            ValueError,
-            RecursionError,
-        ) as error:  # ValueError: not UTF-8, or no such date or number
+            content = yaml.safe_load(read_text(path))
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no such date or number
             raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
         return cls.parse(content if content is not None else {}, str(path))
 

@@ -8,13 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from samaritan.core import FormatError, InputError
+from samaritan.core import FormatError, InputError, read_text
 from samaritan.core.intensity import canonical_modality
 
 FILE_NAME = "dataset.json"
-
-#: A table of contents is text; one that is larger than this is something else.
-MAX_BYTES = 64 << 20
 
 #: Names of MR sequences, which channels are usually called by.
 _MR_SEQUENCE = re.compile(r"^(t1|t2|flair|adc|dwi|pd\b|mri?\b)", re.IGNORECASE)
@@ -29,11 +26,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / FILE_NAME
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise FormatError(f"{path} is larger than {MAX_BYTES >> 20} MiB and so no table of contents; replace it.")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"Could not read {path}: {error.strerror}.") from error
+        content = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} is not valid JSON ({error}); write it anew.") from error
     if not isinstance(content, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from samaritan.core import InputError
+from samaritan.core import InputError, read_text
 from samaritan.datasets._base import LAYOUTS, REFERENCE, Dataset, Layout
 from samaritan.datasets._case import Parts, make_dataset
 from samaritan.datasets._info import DatasetInfo
@@ -65,8 +65,8 @@ def _raters(folder: Path, info: DatasetInfo) -> dict[str, Listing]:
 def _labels_file(path: Path) -> dict[int, str]:
     """Names from labels.txt, or none where the file is absent or has another form."""
     try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError):
+        lines = [line for line in read_text(path).splitlines() if line.strip()]
+    except InputError:
         return {}
     pairs = [_LABEL_LINE.fullmatch(line) for line in lines]
     if None in pairs:

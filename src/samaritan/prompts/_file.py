@@ -29,12 +29,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from samaritan.core import Config, FormatError, PromptError, ResourceError
+from samaritan.core import Config, FormatError, PromptError, read_text
 from samaritan.prompts._gather import check_count
 from samaritan.prompts._target import Frame, Runs, TargetPrompt
-
-#: Larger files are refused before they are parsed: 10,000 points take about 1 MB.
-MOST_BYTES = 64 * 2**20
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Position = tuple[Number, ...]
@@ -84,9 +81,9 @@ def read_prompts(path: Path | str) -> list[TargetPrompt]:
 
     Raises:
         FormatError: not JSON.
-        InputError: a key is unknown, missing or of the wrong type; every fault with the path of its key.
+        InputError: the file cannot be read; or a key is unknown, missing or of the wrong type, every fault with the path
+            of its key.
         PromptError: no prompts, too many, an inverted box, or a mask that does not add up.
-        ResourceError: the file cannot be read, or is larger than 64 MB.
     """
     content = PromptFile.parse(_load(Path(path)), str(path))
     items = [
@@ -117,11 +114,7 @@ def _items(entry: TargetEntry, content: PromptFile, origin: str) -> Iterator[Tar
 
 def _load(path: Path) -> object:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ResourceError(f"{path} is larger than {MOST_BYTES >> 20} MB; a prompt file is much smaller.")
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
-    except OSError as error:
-        raise ResourceError(f"Could not read {path}: {error.strerror}.") from error
+        return json.loads(read_text(path), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} is not valid JSON: {error}.") from error
 

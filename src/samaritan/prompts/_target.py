@@ -83,6 +83,8 @@ class TargetPrompt:
     def __post_init__(self) -> None:
         if not self.target.strip():
             raise PromptError(f"{self.origin}: the target's name is empty; give one or leave it out.")
+        if any("\ud800" <= character <= "\udfff" for character in self.target):
+            raise PromptError(f"{self.origin!r}: the target's name is not text in UTF-8; write it in another way.")
         if sum(given is not None for given in (self.point, self.box, self.mask)) != 1:
             raise PromptError(f"{self.origin}: give exactly one of a point, a box and a mask.")
         places = [self.point] if self.point is not None else list(self.box or ())
