@@ -10,6 +10,9 @@ from pathlib import Path
 
 from samaritan.core.errors import ResourceError
 
+#: Characters of a name's ending that go into the temporary name, which must not be too long itself.
+_MOST_SUFFIX = 32
+
 
 @contextmanager
 def atomic_path(path: Path | str, *, overwrite: bool = True) -> Iterator[Path]:
@@ -27,7 +30,9 @@ def atomic_path(path: Path | str, *, overwrite: bool = True) -> Iterator[Path]:
     try:
         _refuse_existing(path, overwrite)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".tmp-", suffix="".join(path.suffixes[-2:]), dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=".tmp-", suffix="".join(path.suffixes[-2:])[-_MOST_SUFFIX:], dir=path.parent
+        )
         os.close(handle)
         temporary = Path(name)
         temporary.chmod(0o666 & ~_umask())

@@ -11,6 +11,9 @@ from pathlib import Path
 from samaritan.core import ResourceError, UsageError
 from samaritan.io import FORMATS, default_output_suffix
 
+#: Bytes of a source's name that go into the names made from it.
+_MOST_STEM = 200
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -64,7 +67,7 @@ def plan_outputs(image: Path, output: Path | None, separate: Sequence[str] | Non
     """
     suffix = default_output_suffix(image)
     if output is None:
-        output = image.resolve().parent / f"{_stem(image, _read_suffixes())}_mask{suffix}"
+        output = image.resolve().parent / f"{_short(_stem(image, _read_suffixes()))}_mask{suffix}"
     endings = tuple(s for name in FORMATS.names() for s in FORMATS.get(name).write_suffixes)
     if not output.name.lower().endswith(endings):
         raise UsageError(f"A mask cannot be written as {output.name!r}; end the name in one of {', '.join(endings)}.")
@@ -91,6 +94,13 @@ def _stem(path: Path, endings: tuple[str, ...]) -> str:
     name = path.name if path.name else path.resolve().name
     found = max((e for e in endings if e and name.lower().endswith(e)), key=len, default="")
     return name[: len(name) - len(found)] or name
+
+
+def _short(stem: str) -> str:
+    """Leave room for what is appended, since a name may have 255 bytes."""
+    while len(os.fsencode(stem)) > _MOST_STEM:
+        stem = stem[:-1]
+    return stem
 
 
 def _slug(name: str) -> str:
