@@ -149,6 +149,10 @@ def benchmark(
         _emit({"run": result.run, "report": result.report, "cases_ok": result.n_ok, "cases_failed": result.n_failed})
     elif not quiet:
         show_run(result)
+    if result.n_failed and (as_json or quiet):
+        typer.echo(
+            f"samaritan: {result.n_failed} cases failed; see status and error in {output}/results.csv.", err=True
+        )
     raise typer.Exit(result.exit_code)
 
 

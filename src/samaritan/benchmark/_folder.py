@@ -27,6 +27,12 @@ Unit = tuple[str, str, str]
 
 CONFIG, RESULTS, PREVIEWS, CASES = "config.yaml", "results.jsonl", "previews.jsonl", "cases.jsonl"
 
+#: Without these a line is not one of ours.
+_NEEDED = {
+    RESULTS: frozenset(KEY), PREVIEWS: frozenset(["key"]),
+    CASES: frozenset(["dataset", "case_id", "model", "status", "rows", "encode_calls", "fingerprint"]),
+}  # fmt: skip
+
 #: Everything that a run writes, and so what ``overwrite`` removes.
 FILES = (
     CONFIG, RESULTS, PREVIEWS, CASES,
@@ -128,15 +134,18 @@ def unit_of(line: Any) -> Unit:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file; lines that a kill or a full disk cut short are left out."""
+    """The JSON objects of a file; lines that a kill or a full disk cut short, or that no run wrote, are left out."""
+    needed = _NEEDED.get(path.name, frozenset())
     if not path.exists():
         return []
     lines = []
     for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
-            lines.append(json.loads(text))
-        except ValueError:
+            line = json.loads(text)
+        except (ValueError, RecursionError):
             continue
+        if isinstance(line, dict) and line.keys() >= needed:
+            lines.append(line)
     return lines
 
 

@@ -16,6 +16,7 @@ from samaritan.benchmark._provenance import Provenance
 from samaritan.benchmark._session import Session
 from samaritan.benchmark._tables import write_tables
 from samaritan.core import InputError, ResourceError
+from samaritan.core.intensity import parse as parse_intensity
 from samaritan.datasets import open_datasets
 from samaritan.datasets._base import Dataset
 from samaritan.models import load_model
@@ -73,17 +74,19 @@ def run_benchmark(
         debug: let unexpected errors through instead of recording them.
 
     Raises:
-        UsageError: an unknown prompt, model or data set.
+        UsageError: an unknown prompt, model, intensity policy or data set.
         InputError: the data cannot be used at all, or ``out`` holds something else than this run.
         ModelError: weights are missing or wrong.
         ResourceError: ``out`` cannot be written, is in use, or the disk is full.
     """
     strategies = _strategies(config.prompts)
     datasets = _datasets(config, out)
+    if config.intensity is not None:
+        parse_intensity(config.intensity)  # every case would fail for it
     if config.threads is not None:
         torch.set_num_threads(config.threads)
+    models = {name: _load(name, config) for name in dict.fromkeys(config.models)}
     with RunFolder.open(out, config, overwrite=overwrite) as folder:
-        models = {name: _load(name, config) for name in dict.fromkeys(config.models)}
         provenance = Provenance(out, config, datasets, models)
         provenance.write()
         cases = [case for dataset in datasets for case in dataset.cases]
