@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -122,7 +123,20 @@ def test_one_bad_case_ends_with_1_and_the_rest_is_scored(run: Run, dataset: Path
         (("segment", "{brain}", "--box", "1,1,5,5@1", "--intensity", "bright"), 2, "intensity"),
         (("segment", "{brain}", "--box", "1,1,5,5@1", "--plane", "frontal"), 2, "coronal"),
         (("segment", "{brain}", "--box", "1,1,5,5@1", "-m", "litemedsan"), 2, "litemedsam"),
+        (("segment", "{brain}", "--prompts", "{missing}"), 3, "missing.png"),
+        (("segment", "{brain}", "--prompts", "{pipe}"), 3, "a pipe"),
+        (("segment", "{pipe}", "--box", "1,1,5,5"), 3, "a pipe"),
+        (("segment", "{brain}", "--box", "1,1,nan,5@1"), 3, "nan"),
+        (("segment", "{brain}", "--box", "1,1,5,5@1=\udcff"), 3, "not text"),
+        (("segment", "{brain}", "--point", "2,2,1", "--point", "2,2,1:-"), 3, "both target and background"),
+        (("segment", "{brain}", "--box", "1,1,5,5@1", "-o", "{brain}"), 2, "an input itself"),
+        (("segment", "{brain}", "--box", "1,1,5,5@1", "-o", "{brain}/mask.nii.gz"), 5, "cannot be written"),
         (("benchmark", "{data}", "-o", "{out}", "-p", "boks"), 2, "box"),
+        (("benchmark", "{data}", "-o", "{out}", "-m", "litemedsan"), 2, "litemedsam"),
+        (("benchmark", "{data}", "-o", "{out}", "--device", "gpu"), 2, "cpu"),
+        (("benchmark", "{data}", "-o", "{out}", "--intensity", "bright"), 2, "intensity"),
+        (("benchmark", "{data}", "-o", "{out}", "--meta", "{missing}"), 3, "missing.png"),
+        (("benchmark", "{data}", "-o", "{brain}"), 5, "brain.nii.gz"),
         (("benchmark", "{missing}", "-o", "{out}"), 3, "missing.png"),
         (("benchmark", "{data}", "-o", "{data}/run"), 3, "inside"),
         (("benchmark", "{data}", "-o", "{out}", "--repeats", "0"), 3, "repeats"),
@@ -142,7 +156,11 @@ def test_mistakes_get_one_sentence_and_their_exit_code(
     code: int,
     words: str,
 ) -> None:
-    places = {"brain": brain, "data": dataset, "out": tmp_path / "out", "missing": tmp_path / "missing.png"}
+    os.mkfifo(tmp_path / "pipe.png")
+    places = {
+        "brain": brain, "data": dataset, "out": tmp_path / "out", "missing": tmp_path / "missing.png",
+        "pipe": tmp_path / "pipe.png",
+    }  # fmt: skip
     before = set(tmp_path.rglob("*"))
     filled = [argument.format(**places) for argument in arguments]
     tiny = ["-m", "tiny-litemedsam"] if filled[0] in ("segment", "benchmark") and "-m" not in filled else []
@@ -151,6 +169,61 @@ def test_mistakes_get_one_sentence_and_their_exit_code(
     assert words in said
     assert "Traceback" not in said
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_failed_case_is_said_even_when_quiet(
+    run: Run, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (dataset / "masks" / "case1.png").write_bytes(b"")
+    assert run("benchmark", dataset, "-m", "tiny-litemedsam", "-o", tmp_path / "run", "-q") == 1
+    assert "1 of the cases failed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b",
+        "new\nline",
+        "quote'\"",
+        "-dash",
+        "[bold]",
+        "<script>",
+        "\U0001f600\u05e8",
+        "bad\udcff",
+        "x" * 251,
+        "a." + "y" * 249,
+    ],
+)
+def test_any_name_of_a_file_works(
+    name: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(np.eye(30, dtype=np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / f"{name}.png")
+    command = ("segment", "--box=1,1,9,9=" + "q" * 99, "-m", "tiny-litemedsam", "--overlap", "separate", "-q")
+    assert run(*command, "--", f"{name}.png") == 0, capsys.readouterr().err
+    assert len(list(tmp_path.glob("*_mask*"))) == 3
+
+
+def test_a_full_disk_leaves_nothing(
+    run: Run, brain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    (tmp_path / "out").mkdir()
+    out = tmp_path / "out" / "mask.nii.gz"
+    assert run("segment", brain, "--box", "4,5,14,15@2", "-m", "tiny-litemedsam", "-o", out) == 5
+    assert "No space left" in capsys.readouterr().err
+    assert list(out.parent.iterdir()) == []
+
+
+def test_no_home_no_zone_and_a_plain_locale() -> None:
+    done = samaritan("models", env={"LC_ALL": "C", "PYTHONUTF8": "0", "TZ": "Nowhere/Bad"})
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "litemedsam" in done.stdout
 
 
 @pytest.mark.parametrize("verb", ["models", "datasets", "doctor"])

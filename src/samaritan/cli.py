@@ -151,7 +151,7 @@ def benchmark(
         show_run(result)
     if result.n_failed and (as_json or quiet):
         typer.echo(
-            f"samaritan: {result.n_failed} cases failed; see status and error in {output}/results.csv.", err=True
+            f"samaritan: {result.n_failed} of the cases failed; see status and error in {output}/results.csv.", err=True
         )
     raise typer.Exit(result.exit_code)
 

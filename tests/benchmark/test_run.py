@@ -247,6 +247,17 @@ def test_unknown_prompt_is_refused_before_anything_is_written(bench: Any) -> Non
     assert not bench.out.exists()
 
 
+@pytest.mark.parametrize("name", ["results.jsonl", "cases.jsonl", "previews.jsonl", "provenance.json"])
+@pytest.mark.parametrize("content", ["[1, 2]\n", '{"a": 1}\n', "\0\n", '{"cut'])
+def test_what_no_run_wrote_is_left_out(bench: Any, make_case: Any, picture: Any, name: str, content: str) -> None:
+    bench.cases = [make_case("a", picture)]
+    bench.run("box")
+    rows = content_of(bench.out)[0]
+    (bench.out / name).write_text(content)
+    assert bench.run("box").exit_code == 0
+    assert content_of(bench.out)[0] == rows
+
+
 def break_reading(error: Exception) -> Any:
     def read() -> Volume:
         raise error

@@ -11,8 +11,8 @@ from pathlib import Path
 from samaritan.core import ResourceError, UsageError
 from samaritan.io import FORMATS, default_output_suffix
 
-#: Bytes of a source's name that go into the names made from it.
-_MOST_STEM = 200
+#: Bytes of a source's name, and of a target's, that go into the names made from them.
+_MOST_STEM, _MOST_SLUG = 160, 60
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def plan_outputs(image: Path, output: Path | None, separate: Sequence[str] | Non
     """
     suffix = default_output_suffix(image)
     if output is None:
-        output = image.resolve().parent / f"{_short(_stem(image, _read_suffixes()))}_mask{suffix}"
+        output = image.resolve().parent / f"{_short(_stem(image, _read_suffixes()), _MOST_STEM)}_mask{suffix}"
     endings = tuple(s for name in FORMATS.names() for s in FORMATS.get(name).write_suffixes)
     if not output.name.lower().endswith(endings):
         raise UsageError(f"A mask cannot be written as {output.name!r}; end the name in one of {', '.join(endings)}.")
@@ -96,15 +96,15 @@ def _stem(path: Path, endings: tuple[str, ...]) -> str:
     return name[: len(name) - len(found)] or name
 
 
-def _short(stem: str) -> str:
-    """Leave room for what is appended, since a name may have 255 bytes."""
-    while len(os.fsencode(stem)) > _MOST_STEM:
-        stem = stem[:-1]
-    return stem
+def _short(text: str, most: int) -> str:
+    """At most so many bytes, since a file name may have 255 with all that is appended."""
+    while len(os.fsencode(text)) > most:
+        text = text[:-1]
+    return text
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"[^\w-]+", "-", name).strip("-")[:60] or "target"
+    return _short(re.sub(r"[^\w-]+", "-", name).strip("-"), _MOST_SLUG) or "target"
 
 
 def _check_folder(path: Path) -> None:
