@@ -63,10 +63,11 @@ def show_run(result: RunResult) -> None:
 
 def show_segmentation(done: Segmented) -> None:
     """What was segmented, how large and how sure; then the files."""
+    from samaritan.predict.preview import describe_size  # noqa: PLC0415 - imports torch
+
     table = _table("target", "slices", "size", "model's own IoU estimate")
     for target in done.record["targets"]:
-        sizes = {"ml": target.get("volume_ml"), "mm2": target.get("area_mm2"), "pixels": target["voxels"]}
-        size = next(f"{value:,.4g} {unit}" for unit, value in sizes.items() if value is not None)
+        size = describe_size(done.segmentation, target["voxels"])
         quality = "-" if target["quality"] is None else f"{target['quality']:.2f}"
         table.add_row(escape(target["name"]), str(len(target["slices"])), size, quality)
     console.print(table)

@@ -79,6 +79,7 @@ def test_square_millimetres_of_a_picture_with_spacing(segmenter: ThresholdSegmen
     volume = Volume(np.full((30, 20, 1), 200, np.uint8), Geometry.from_spacing((30, 20, 1), (0.5, 0.5, 7)))
     found = predict(segmenter, volume, {"a": box((0, 0, 0), (9, 9, 0))}, intensity="asis")
     assert describe_size(found, 100) == "25 mm²"
+    assert describe_size(found, 50_000) == "12,500 mm²"
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (90, 50), (45, 20)])

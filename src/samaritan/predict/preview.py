@@ -76,8 +76,13 @@ def describe_size(segmentation: Segmentation, voxels: int) -> str:
     if geometry.unit == "px":
         return f"{voxels:,} px"
     if view.count == 1:
-        return f"{voxels * view.spacing[0] * view.spacing[1]:,.4g} mm²"
-    return f"{voxels * geometry.voxel_volume / 1000:,.3g} ml"
+        return f"{_three_digits(voxels * view.spacing[0] * view.spacing[1])} mm²"
+    return f"{_three_digits(voxels * geometry.voxel_volume / 1000)} ml"
+
+
+def _three_digits(value: float) -> str:
+    """At least three digits, and never an exponent for what is large."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _panels(segmentation: Segmentation) -> list[_Panel]:
