@@ -30,7 +30,7 @@ CONFIG, RESULTS, PREVIEWS, CASES = "config.yaml", "results.jsonl", "previews.jso
 #: Without these a line is not one of ours.
 _NEEDED = {
     RESULTS: frozenset(KEY), PREVIEWS: frozenset(["key"]),
-    CASES: frozenset(["dataset", "case_id", "model", "status", "rows", "encode_calls", "fingerprint"]),
+    CASES: frozenset(["dataset", "case_id", "model", "encode_calls"]),
 }  # fmt: skip
 
 #: Everything that a run writes, and so what ``overwrite`` removes.
@@ -80,8 +80,8 @@ class RunFolder:
         counts = Counter(unit_of(row) for row in rows)
         for mark in read_lines(self.path / CASES):
             unit, now = unit_of(mark), fingerprint(unit_of(mark))
-            whole = mark["status"] == "ok" and counts[unit] == mark["rows"]
-            if whole and now is not None and mark["fingerprint"] == now:
+            whole = mark.get("status") == "ok" and counts[unit] == mark.get("rows")
+            if whole and now is not None and mark.get("fingerprint") == now:
                 self.finished[unit] = mark
         self._rewrite(RESULTS, (row for row in rows if unit_of(row) in self.finished))
         places = [KEY.index(name) for name in ("dataset", "case_id", "model")]
