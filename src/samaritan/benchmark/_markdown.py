@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
+from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._row import Level, Row
 from samaritan.benchmark.report._arms import ARM_FIELDS, Arm, Arms
 from samaritan.benchmark.report._numbers import NOTHING
@@ -19,6 +20,12 @@ from samaritan.core import InputError, write_text
 
 #: Packages whose version can move a number; the others are in provenance.json.
 VERSIONS = ("samaritan", "torch", "transformers", "numpy", "scipy")
+
+#: Settings that move a number, beside data, models, prompts and seed.
+OPTIONS = (
+    "limit", "repeats", "max_slices", "max_instances", "min_pixels", "raters", "plane", "intensity", "nsd_tolerance",
+    "meta",
+)  # fmt: skip
 
 #: What stands behind the model in the heading of a table -> which rows are in it.
 TABLES: Mapping[str, Level] = {"": "target", ", object by object": "instance"}
@@ -125,13 +132,21 @@ def _score(summary: Summary | None) -> str:
 
 
 def _command(config: Mapping[str, Any]) -> str:
-    """The command that the settings come from; of a path only its name."""
-    words = ["samaritan", "benchmark", *(PurePath(text).name for text in config.get("data") or ())]
+    """The command that the settings come from, without those that are as nobody said; of a foreign path only its name."""
+    words = ["samaritan", "benchmark", *map(_place, config.get("data") or ())]
     words += [word for name in config.get("models") or () for word in ("-m", name)]
     words += [word for name in config.get("prompts") or () for word in ("-p", name)]
-    for name in ("limit", "max_slices", "max_instances"):
-        words += [f"--{name.replace('_', '-')}", str(config[name])] if config.get(name) else []
+    for name in OPTIONS:
+        value = config.get(name, default := RunConfig.model_fields[name].default)
+        said = _place(value) if name == "meta" and value else str(value)
+        words += [f"--{name.replace('_', '-')}", said] if value != default else []
     return shlex.join([*words, "--seed", str(config.get("seed", 0))])
+
+
+def _place(text: str) -> str:
+    """A path or the name of a sample; what lies outside of the working folder says too much about a machine."""
+    path = PurePath(text)
+    return path.name if path.is_absolute() or ".." in path.parts else text
 
 
 def _line(cells: Sequence[str]) -> str:
