@@ -13,7 +13,7 @@ from samaritan.benchmark._measure import Measurement
 from samaritan.benchmark._preview import MAX_PROMPTS, picture_name, png, preview
 from samaritan.benchmark._row import key
 from samaritan.benchmark._targets import Target
-from samaritan.core import Box, MaskHint, Points, PromptSet
+from samaritan.core import Box, Geometry, MaskHint, Points, PromptSet, SliceView
 from samaritan.prompts import make_prompt
 
 SHAPE = (5, 4)
@@ -33,12 +33,14 @@ def test_a_line_holds_key_masks_and_prompts(make_case: Any, picture: Any) -> Non
     measurement = Measurement(
         target, make_prompt("box"), 0, masks={3: pixels((4, 3))}, prompts={3: [asked] * (MAX_PROMPTS + 1)}
     )
-    line = preview(row, measurement, 3, SHAPE)
+    view = SliceView.of(Geometry.from_spacing((*SHAPE, 6), (1, 2, 2)), "axial")
+    line = preview(row, measurement, 3, view)
     assert (line["key"], line["slice"], line["shape"]) == (list(key(row)), 3, [5, 4])
+    assert line["spacing"] == [1, 2]
     assert (line["ref"], line["pred"]) == ([1, 1, 18], [19, 1])
     assert len(line["prompts"]) == MAX_PROMPTS
     assert line["prompts"][0] == {"points": [[1.23, 2.0, 0.0]], "box": [0.0, 1.0, 2.0, 3.0], "mask": True}
-    assert preview(row, Measurement(target, make_prompt("box"), 0), 3, SHAPE)["pred"] == [20]  # nobody answered
+    assert preview(row, Measurement(target, make_prompt("box"), 0), 3, view)["pred"] == [20]  # nobody answered
 
 
 def test_names_are_safe_and_differ() -> None:

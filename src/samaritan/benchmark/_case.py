@@ -113,12 +113,12 @@ def failed_rows(case: Case, model: str, strategies: Sequence[PromptStrategy], er
 
 
 def _outcome(work: Work, predictor: VolumePredictor, bundles: Sequence[Bundle]) -> Outcome:
-    result, case, shape = Outcome([]), work.case, predictor.view.shape
+    result, case, view = Outcome([]), work.case, predictor.view
     for group, parts in bundles:
-        whole = group.unite(parts, shape)
+        whole = group.unite(parts, view.shape)
         result.rows.append(_row(work, predictor, whole))
         if whole.repeat == 0:
-            result.previews.append(preview(result.rows[-1], whole, group.shown, shape))
+            result.previews.append(preview(result.rows[-1], whole, group.shown, view))
             name = picture_name(case.dataset, case.case_id, group.shown)
             if name not in result.pictures:
                 result.pictures[name] = png(predictor.picture(group.shown))

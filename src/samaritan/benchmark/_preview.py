@@ -14,7 +14,7 @@ from PIL import Image
 from samaritan.benchmark._masks import run_lengths
 from samaritan.benchmark._measure import Measurement
 from samaritan.benchmark._row import Row, key
-from samaritan.core import PromptSet
+from samaritan.core import PromptSet, SliceView
 
 GALLERY = "gallery"
 
@@ -22,18 +22,20 @@ GALLERY = "gallery"
 MAX_PROMPTS = 200
 
 
-def preview(row: Row, measurement: Measurement, index: int, shape: tuple[int, int]) -> dict[str, Any]:
-    """The line of previews.jsonl for a row, at slice ``index`` of ``shape`` (x, y).
+def preview(row: Row, measurement: Measurement, index: int, view: SliceView) -> dict[str, Any]:
+    """The line of previews.jsonl for a row, at slice ``index`` of ``view``.
 
-    It holds the row's key, the picture's path in the run folder, the slice, the run lengths of reference and prediction and
-    the prompts of the last round at (x, y).
+    It holds the row's key, the picture's path in the run folder, the slice, its size and the distance of its pixels (x, y),
+    the run lengths of reference and prediction and the prompts of the last round at (x, y).
     """
+    shape = view.shape
     pred = measurement.masks.get(index)
     return {
         "key": list(key(row)),
         "picture": picture_name(row["dataset"], row["case_id"], index),
         "slice": index,
         "shape": list(shape),
+        "spacing": list(view.spacing[:2]),
         "ref": run_lengths(measurement.target.areas[index].unpack(shape)),
         "pred": run_lengths(pred.unpack(shape) if pred else np.zeros(shape, bool)),
         "prompts": [_describe(prompt) for prompt in measurement.prompts.get(index, [])[:MAX_PROMPTS]],
