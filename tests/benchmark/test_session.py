@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from samaritan.benchmark._config import RunConfig
-from samaritan.benchmark._folder import RunFolder
+from samaritan.benchmark._folder import RunFolder, read_lines
 from samaritan.benchmark._progress import Silent
 from samaritan.benchmark._session import Session
 from samaritan.core import ModelError
@@ -69,6 +70,17 @@ def test_a_case_is_read_once_for_all_models(session: Any, threshold: Any, make_c
     assert done.units == [("phantoms", "a", "one"), ("phantoms", "a", "two")]
     assert done.progress.told == [2, ("phantoms a", 1), None, ("phantoms a", 1), None]
     assert list(done.fingerprints()) == ["phantoms/a"]
+
+
+def test_what_was_odd_about_an_image_stays_with_its_case(
+    session: Any, threshold: Any, make_case: Any, picture: Any
+) -> None:
+    case = make_case("a", picture)
+    odd = replace(case.read_image(), data=np.full_like(case.read_image().data, 7), meta={"warnings": ["Odd header."]})
+    done = session([replace(case, read_image=lambda: odd)], {"one": threshold})
+    (line,) = read_lines(done.folder.path / "cases.jsonl")
+    assert line["warnings"][0] == "Odd header."
+    assert any("constant" in text for text in line["warnings"])
 
 
 @pytest.mark.parametrize(

@@ -60,12 +60,14 @@ class Outcome:
         previews: lines of previews.jsonl, one for each "target" row of repeat 0.
         pictures: path in the run folder -> PNG, of the slices that the previews show.
         encode_calls: how often the encoder ran.
+        warnings: what was odd about the image, in sentences.
     """
 
     rows: list[Row]
     previews: list[dict[str, Any]] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
     encode_calls: int = 0
+    warnings: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -123,7 +125,7 @@ def _outcome(work: Work, predictor: VolumePredictor, bundles: Sequence[Bundle]) 
             if name not in result.pictures:
                 result.pictures[name] = png(predictor.picture(group.shown))
         result.rows.extend(_row(work, predictor, part) for part in parts if part is not whole)
-    return replace(result, encode_calls=predictor.encode_calls)
+    return replace(result, encode_calls=predictor.encode_calls, warnings=tuple(predictor.warnings))
 
 
 def _question(work: Work, predictor: VolumePredictor, measurement: Measurement, k: int) -> Question:

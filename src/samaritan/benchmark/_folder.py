@@ -105,7 +105,7 @@ class RunFolder:
         dataset, case_id, model = unit
         mark = {
             "dataset": dataset, "case_id": case_id, "model": model, "status": status, "rows": len(outcome.rows),
-            "encode_calls": outcome.encode_calls, "fingerprint": fingerprint,
+            "encode_calls": outcome.encode_calls, "fingerprint": fingerprint, "warnings": list(outcome.warnings),
         }  # fmt: skip
         append(self.path / CASES, [mark])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from samaritan.benchmark._case import Outcome, Work, failed_rows, measure
 from samaritan.benchmark._config import RunConfig
@@ -113,7 +113,9 @@ class Session:
             modality=case.modality,
             intensity=config.intensity or case.intensity,
         )
-        return measure(opened.work, predictor, self.progress.step)
+        outcome = measure(opened.work, predictor, self.progress.step)
+        of_file = opened.volume.meta.get("warnings", ())
+        return replace(outcome, warnings=tuple(dict.fromkeys((*of_file, *outcome.warnings))))
 
     def _store(self, case: Case, model: str, outcome: Outcome) -> None:
         unit = (case.dataset, case.case_id, model)

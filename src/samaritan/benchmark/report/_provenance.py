@@ -123,6 +123,7 @@ def _other(run: Run) -> list[tuple[str, Facts]]:
         ("Settings", _facts(run.config)),
         ("Data", _facts(datasets)),
         ("Grey values", policies),
+        ("Warnings", [(name, f"{text} ({plural(n, 'case')})") for (name, text), n in run.warnings.items()]),
         ("Machine", _facts(_dict(p.get("machine")))),
         ("Versions", _facts({"python": p["python"]} if "python" in p else {}) + _facts(_dict(p.get("versions")))),
         ("Sessions", [_session(session) for session in _dicts(p.get("sessions"))]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class Run:
         provenance: of provenance.json.
         previews: values of KEY -> line of previews.jsonl.
         encode_calls: (data set, case, model) -> number of slices that were encoded.
+        warnings: (data set, sentence) -> number of cases that it was said of.
     """
 
     folder: Path
@@ -35,6 +37,7 @@ class Run:
     provenance: dict[str, Any]
     previews: dict[tuple[Any, ...], dict[str, Any]]
     encode_calls: dict[Unit, int]
+    warnings: dict[tuple[str, str], int]
 
     @classmethod
     def read(cls, folder: Path | str) -> Run:
@@ -47,13 +50,15 @@ class Run:
         folder = Path(folder)
         if not any((folder / name).is_file() for name in (CONFIG, RESULTS, PROVENANCE)):
             raise InputError(f"{folder} is not a run folder: it holds neither config.yaml nor results.jsonl.")
+        cases = read_lines(folder / CASES)
         return cls(
             folder,
             read_rows(folder) if (folder / RESULTS).is_file() else [],
             _mapping(folder / CONFIG),
             _mapping(folder / PROVENANCE),
             {tuple(line["key"]): line for line in read_lines(folder / PREVIEWS)},
-            {unit_of(line): int(line["encode_calls"]) for line in read_lines(folder / CASES)},
+            {unit_of(line): int(line["encode_calls"]) for line in cases},
+            Counter((str(line["dataset"]), str(text)) for line in cases for text in line.get("warnings", ())),
         )
 
     def preview(self, row: Row) -> dict[str, Any] | None:
