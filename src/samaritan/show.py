@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from samaritan.models import ModelEntry
     from samaritan.predict.segment import Segmented
 
-console = Console(highlight=False)
+#: Lines of a file or a log; on a terminal the terminal decides.
+WIDTH = 110
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 errors = Console(stderr=True, highlight=False)
 
 

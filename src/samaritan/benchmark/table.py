@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -33,15 +34,21 @@ def print_table(run: Path, console: Console) -> None:
     dice, nsd = (summarise(gold, BY, metric) for metric in ("dice", "nsd"))
     surfaces = {tuple(one.group.values()): one for one in nsd}
     shown = [name for name in BY if name in ("dataset", "prompt") or len({one.group[name] for one in dice}) > 1]
-    table = Table(title="Mean over patients [95 % interval]")
+    table = Table(title="Mean over patients [95 % interval]", box=SIMPLE_HEAD)
     for name in shown:
         table.add_column(name, overflow="fold")
     for title in ("Dice", "NSD", "patients", "failed"):
         table.add_column(title, justify="right", no_wrap=True)
+    above = ""
     for one in dice:
         surface = surfaces[tuple(one.group.values())]
         failed = f"[red]{one.n_failed}[/]" if one.n_failed else "0"
         cells = [escape(str(one.group[name])) for name in shown]
+        if cells[0] == above:
+            cells[0] = ""  # a data set is named once
+        elif above:
+            table.add_section()
+        above = cells[0] or above
         table.add_row(*cells, _interval(one), _number(surface.mean), str(one.n_patients), failed)
     console.print(table)
 
