@@ -13,11 +13,12 @@ from samaritan.benchmark.report._tables import make_table
 
 
 def test_extent_counts_cases_not_rows(fake_rows: list[Row]) -> None:
-    extent = Extent.of(fake_rows, Arms.of(fake_rows))
+    calls = {("a", "1", "m"): 3, ("a", "1", "n"): 3, ("b", "1", "m"): 2}
+    extent = Extent.of(fake_rows, Arms.of(fake_rows), calls)
 
     assert (extent.datasets, extent.cases, extent.patients) == (5, 8 + 6 + 1 + 5 + 4 + 1, 4 + 3 + 1 + 3 + 2 + 1)
     assert extent.targets == 1 + 2 + 6 + 1 + 1
-    assert extent.slices == 8 + 6 * 2 * 4 + 6 * 4 + 5 + 4
+    assert extent.slices == 3 + 2
     assert extent.failed == 8
     assert extent.rows == len(fake_rows)
 

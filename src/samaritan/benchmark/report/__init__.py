@@ -110,7 +110,11 @@ def render(run: Run) -> str:
 def _content(run: Run) -> dict[str, Any]:
     arms = Arms.of(run.rows, run.config.get("prompts") or ())
     targets = [row for row in run.rows if row["level"] == "target"]
-    extent, overall, differences = Extent.of(run.rows, arms), make_table(targets, arms), compare_arms(targets, arms)
+    extent, overall, differences = (
+        Extent.of(run.rows, arms, run.encode_calls),
+        make_table(targets, arms),
+        compare_arms(targets, arms),
+    )
     sections = [_section(n, rows, arms) for n, rows in enumerate(group(run.rows, "dataset").values(), 1)]
     several = len(sections) > 1
     return {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from samaritan.benchmark._case import EVERY_TARGET
+from samaritan.benchmark._folder import Unit
 from samaritan.benchmark._row import Row
 from samaritan.benchmark.report._arms import REFERENCE_PROMPT, Arm, Arms
 from samaritan.benchmark.report._differences import Differences
@@ -38,7 +39,7 @@ class Extent:
         cases: images or volumes.
         patients: over all data sets.
         targets: data set and label.
-        slices: prompted, each target's own.
+        slices: pictures and slices that were encoded, once each whatever the number of models.
         rows: measurements.
         failed: rows that failed.
         undefined: rows that ran and have no Dice.
@@ -57,13 +58,11 @@ class Extent:
     undefined: int
 
     @classmethod
-    def of(cls, rows: Sequence[Row], arms: Arms) -> Extent:
-        """Count."""
-        most: dict[tuple[str, str, str, int | None], int] = {}
-        for row in rows:
-            place = (row["dataset"], row["case_id"], row["target"], row["instance"])
-            if row["level"] == "target":
-                most[place] = max(most.get(place, 0), row["slices"])
+    def of(cls, rows: Sequence[Row], arms: Arms, encode_calls: Mapping[Unit, int]) -> Extent:
+        """Count; ``encode_calls`` is (data set, case, model) -> number of slices that were encoded."""
+        most: dict[tuple[str, str], int] = {}
+        for (dataset, case, _), calls in encode_calls.items():
+            most[dataset, case] = max(most.get((dataset, case), 0), calls)
         return cls(
             models=tuple(arms.systems),
             datasets=len({row["dataset"] for row in rows}),
