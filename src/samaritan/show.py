@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from samaritan.benchmark._progress import Reporter
     from samaritan.benchmark.compare import Comparison
     from samaritan.benchmark.compare_runs import ComparisonTable
+    from samaritan.benchmark.statistics import Summary
     from samaritan.models import ModelEntry
     from samaritan.predict.segment import Segmented
 
 #: Lines of a file or a log; on a terminal the terminal decides.
-WIDTH = 110
+WIDTH = 140
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 errors = Console(stderr=True, highlight=False)
@@ -129,34 +130,56 @@ def show_examination(found: Mapping[str, Any]) -> None:
 
 def show_comparison(table: ComparisonTable) -> None:
     """Means of every arm, then all pairs."""
-    means = _table("data set", "model and prompt", f"mean {table.metric} \\[95 % interval]", "patients", "note")
-    for one in table.summaries:
-        means.add_row(
-            one.group.get("dataset", "all"), one.group["arm"], _interval(one.mean, one.low, one.high),
-            str(one.n_patients), one.note,
-        )  # fmt: skip
-    pairs = _table(
-        "data set", "a", "b", "a - b \\[95 % interval]", "p (Holm)", "effect r", "patients", "better", "note"
+    arms = [one.group["arm"] for one in table.summaries]
+    model = arms[0].split(", ")[0] + ", "
+    shared = model if all(arm.startswith(model) for arm in arms) else ""  # one model is named once
+    means = _table(
+        "data set", f"{shared}prompt" if shared else "model, prompt", f"mean {table.metric}", "patients", "note"
     )
-    for pair in table.comparisons:
-        pairs.add_row(*map(escape, _pair(pair)))
-    console.print(means, pairs)
-    console.print("p: Wilcoxon signed-rank over patients, Holm-corrected; r: matched-pairs rank-biserial correlation.")
-
-
-def _pair(pair: Comparison) -> tuple[str, ...]:
-    return (
-        pair.group.get("dataset", "all"), pair.a, pair.b,
-        _interval(pair.difference, pair.low, pair.high).replace("\\", ""),
-        f"{pair.p_holm:.2g}" if math.isfinite(pair.p_holm) else "-", f"{pair.rank_biserial:+.2f}",
-        str(pair.n_patients), pair.better or "-", pair.note,
+    _fill_grouped(
+        means,
+        [
+            (_dataset(one), one.group["arm"].removeprefix(shared), _interval(one.mean, one.low, one.high),
+             str(one.n_patients), one.note)
+            for one in table.summaries
+        ],
     )  # fmt: skip
+    pairs = _table("data set", "pair", f"difference of {table.metric}", "p (Holm)", "effect r", "patients", "note")
+    _fill_grouped(pairs, [_pair(pair, shared) for pair in table.comparisons])
+    console.print(means, pairs)
+    console.print(
+        "In brackets 95 % bootstrap intervals over patients. p: Wilcoxon signed-rank test over patients, Holm-corrected; "
+        "r: matched-pairs rank-biserial correlation."
+    )
+
+
+def _pair(pair: Comparison, shared: str) -> tuple[str, ...]:
+    return (
+        _dataset(pair), f"{pair.a.removeprefix(shared)} - {pair.b.removeprefix(shared)}",
+        _interval(pair.difference, pair.low, pair.high),
+        f"{pair.p_holm:.2g}" if math.isfinite(pair.p_holm) else "-", f"{pair.rank_biserial:+.2f}",
+        str(pair.n_patients), pair.note,
+    )  # fmt: skip
+
+
+def _dataset(one: Summary | Comparison) -> str:
+    return str(one.group.get("dataset", "all"))
+
+
+def _fill_grouped(table: Table, rows: Sequence[tuple[str, ...]]) -> None:
+    """Rows as plain text; what the first column repeats is said once, and a space sets groups apart."""
+    above = ""
+    for row in rows:
+        if above and row[0] != above:
+            table.add_section()
+        table.add_row(*map(escape, ("" if row[0] == above else row[0], *row[1:])))
+        above = row[0]
 
 
 def _interval(mean: float, low: float, high: float) -> str:
     if not math.isfinite(mean):
         return "-"
-    return f"{mean:.3f} \\[{low:.3f}, {high:.3f}]" if math.isfinite(low) else f"{mean:.3f}"
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]" if math.isfinite(low) else f"{mean:.3f}"
 
 
 def _table(*titles: str) -> Table:
