@@ -140,6 +140,7 @@ def test_one_bad_case_ends_with_1_and_the_rest_is_scored(run: Run, dataset: Path
         (("benchmark", "{missing}", "-o", "{out}"), 3, "missing.png"),
         (("benchmark", "{data}", "-o", "{data}/run"), 3, "inside"),
         (("benchmark", "{data}", "-o", "{out}", "--repeats", "0"), 3, "repeats"),
+        (("benchmark", "{data}", "-o", "{out}", "--markdown", "{missing}/table.md"), 3, "--markdown"),
         (("compare", "{missing}"), 3, "results.jsonl"),
         (("compare", "{missing}", "--level", "voxel"), 2, "instance"),
         (("datasets", "samples/nuclear"), 2, "nuclei"),

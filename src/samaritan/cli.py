@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from samaritan.core.errors import SamaritanError, UsageError
+from samaritan.core.errors import InputError, SamaritanError, UsageError
 from samaritan.process import bind_threads, keep_heap
 
 app = typer.Typer(
@@ -139,6 +139,8 @@ def benchmark(
         },
         "The command line",
     )  # fmt: skip
+    if markdown is not None and not markdown.resolve().parent.is_dir():  # before hours of work, not after
+        raise InputError(f"There is no folder {markdown.parent} for --markdown; make it, or choose another one.")
     with case_bar(quiet or as_json) as progress:
         result = run_benchmark(config, output, overwrite=overwrite, progress=progress, debug=debug)
     if markdown is not None and not result.interrupted:
