@@ -15,7 +15,7 @@ demo: install  ## benchmark LiteMedSAM on the built-in samples, print the table 
 	$(BIN)/samaritan benchmark samples -m litemedsam -p box -p box:margin=0.1 -p point -p points:5 -p clicks:5 --max-instances 12 -o runs/demo --overwrite
 
 test: install  ## the default test suite: no network, no weights beyond the package's
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2  # one thread for each of the two workers: two cores
 
 install: $(STAMP)  ## the environment in .venv/
 
