@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import cast
 
@@ -31,6 +31,7 @@ class Question:
         strategy: what asks.
         ref: (x, y) reference on the slice.
         rng: the question's own random stream.
+        target: name of what is looked for.
         prompts: asked in the present round.
         mask: (x, y) the answer, empty before the first.
         low_res: (y, x) logits of the answer on the network's grid.
@@ -43,6 +44,7 @@ class Question:
     strategy: PromptStrategy
     ref: Mask
     rng: np.random.Generator
+    target: str | None = None
     prompts: list[PromptSet] = field(default_factory=list)
     mask: Mask = field(init=False)
     low_res: NDArray[np.float32] | None = None
@@ -82,8 +84,12 @@ class Question:
         question = self.strategy.correct(self.ref, self.mask, self.low_res, self.prompts[0], self.rng)
         if question is None:
             return False
-        self.prompts = [question]
+        self.prompts = self.named([question])
         return True
+
+    def named(self, prompts: Sequence[PromptSet]) -> list[PromptSet]:
+        """The prompts with the target's name, for models that were taught names."""
+        return [replace(prompt, text=self.target) for prompt in prompts]
 
 
 def ask(predictor: VolumePredictor, index: int, questions: Sequence[Question]) -> None:
@@ -94,7 +100,7 @@ def ask(predictor: VolumePredictor, index: int, questions: Sequence[Question]) -
     """
     own = [question for question in questions if not question.strategy.shared]
     for question in own:
-        question.prompts = list(question.strategy.first(question.ref, question.rng))
+        question.prompts = question.named(question.strategy.first(question.ref, question.rng))
     active = own
     while active:
         for multimask in (False, True):

@@ -135,7 +135,7 @@ def _question(work: Work, predictor: VolumePredictor, measurement: Measurement, 
         work.config.seed, case.dataset, case.case_id, target.label, target.instance, target.rater,
         measurement.strategy.name, measurement.repeat, k,
     )  # fmt: skip
-    return Question(measurement.strategy, target.areas[k].unpack(predictor.view.shape), rng)
+    return Question(measurement.strategy, target.areas[k].unpack(predictor.view.shape), rng, target.name)
 
 
 def _row(work: Work, predictor: VolumePredictor, measurement: Measurement) -> Row:

@@ -118,11 +118,19 @@ class MaskHint:
 
 @dataclass(frozen=True, eq=False)
 class PromptSet:
-    """All prompts for one target on one slice (or, before it is split into slices, on a volume). Empty = no prompt."""
+    """All prompts for one target on one slice (or, before it is split into slices, on a volume). Empty = no prompt.
+
+    Attributes:
+        points: clicks.
+        box: around the target.
+        mask: a rough mask.
+        text: name of the target; only models that were taught names look at it. It is no act of a person.
+    """
 
     points: Points | None = None
     box: Box | None = None
     mask: MaskHint | None = None
+    text: str | None = None
 
     @property
     def interactions(self) -> int:

@@ -119,21 +119,23 @@ class SliceView:
             ends = self.to_picture(np.stack([prompt.box.lo, prompt.box.hi]))
             low, high = ends.min(axis=0), ends.max(axis=0)
             for index in self.crossed(low[2], high[2]):
-                pieces[index] = PromptSet(box=Box(low[:2], high[:2]))
+                pieces[index] = PromptSet(box=Box(low[:2], high[:2]), text=prompt.text)
         if prompt.points is not None:
             places = self.to_picture(prompt.points.ijk)
             nearest = np.array([self.nearest(z) for z in places[:, 2]])
             for index in np.unique(nearest):
                 here = nearest == index
                 points = Points(places[here, :2], prompt.points.labels[here])
-                pieces[int(index)] = replace(pieces.get(int(index), PromptSet()), points=points)
+                pieces[int(index)] = replace(pieces.get(int(index), PromptSet(text=prompt.text)), points=points)
         if prompt.mask is not None:
             slices = list(pieces) or list(range(self.count))
             if len(slices) > 1:
                 raise PromptError(
                     "A mask hint belongs to one slice; give it together with a point or box on that slice."
                 )
-            pieces[slices[0]] = replace(pieces.get(slices[0], PromptSet()), mask=self._turn_hint(prompt.mask))
+            pieces[slices[0]] = replace(
+                pieces.get(slices[0], PromptSet(text=prompt.text)), mask=self._turn_hint(prompt.mask)
+            )
         return pieces
 
     def lift(self, prompt: PromptSet, index: int) -> PromptSet:
@@ -146,7 +148,7 @@ class SliceView:
             box = Box(ends.min(axis=0), ends.max(axis=0))
         if mask is not None and mask.frame == "image":
             mask = MaskHint(self._turn_back(mask.logits))
-        return PromptSet(points, box, mask)
+        return PromptSet(points, box, mask, prompt.text)
 
     def _turn(self, stored: NDArray[Any]) -> NDArray[Any]:
         """One slice in stored order -> (x, y)."""

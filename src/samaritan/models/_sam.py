@@ -57,17 +57,27 @@ class PromptTensors:
         labels: (prompt, 1, point) int64, 1 or 0.
         boxes: (prompt, 1, 4) float32 x0, y0, x1, y1.
         masks: (prompt, 1, grid, grid) float32 logits.
+        texts: (prompt,) names of the targets; networks look at them only where they were taught names.
     """
 
     points: Tensor | None = None
     labels: Tensor | None = None
     boxes: Tensor | None = None
     masks: Tensor | None = None
+    texts: tuple[str | None, ...] = (None,)
+
+    @property
+    def count(self) -> int:
+        """Number of prompts."""
+        given = [t for t in (self.points, self.boxes, self.masks) if t is not None]
+        return given[0].shape[0] if given else len(self.texts)
 
     def to(self, device: torch.device) -> PromptTensors:
         """The same on ``device``."""
-        moved = (None if t is None else t.to(device) for t in (self.points, self.labels, self.boxes, self.masks))
-        return PromptTensors(*moved)
+        points, labels, boxes, masks = (
+            None if t is None else t.to(device) for t in (self.points, self.labels, self.boxes, self.masks)
+        )
+        return PromptTensors(points, labels, boxes, masks, self.texts)
 
 
 class SamNetwork(nn.Module):
@@ -78,6 +88,14 @@ class SamNetwork(nn.Module):
         side: of the encoder's input in pixels.
         cells: side of the image embedding.
         config: size of the prompt encoder and the mask decoder.
+
+    Attributes:
+        token_sources: what adaptations add to a question: modules (texts of n prompts) -> (n, 1, token, hidden), whose tokens
+            go behind those of points and boxes; empty in a network as published.
+        asked: the prompts of the call to :meth:`decode` that is running, for modules that depend on them.
+        depth: number of neighbouring slices that lie one after the other along the batch axis of :meth:`encode`; 1 where
+            pictures have nothing to do with each other.
+        adaptation: name of the method that is attached; None where the network is as published.
     """
 
     position_grid: Tensor
@@ -91,6 +109,10 @@ class SamNetwork(nn.Module):
         # a random matrix of SAM, never trained; transformers holds it as a parameter
         self.prompt_encoder.shared_embedding.positional_embedding.requires_grad_(False)
         self.cells = cells
+        self.token_sources = nn.ModuleList()
+        self.asked: PromptTensors | None = None
+        self.depth = 1
+        self.adaptation: str | None = None
         self.register_buffer("position_grid", self._encode_positions(), persistent=False)
         self.register_load_state_dict_post_hook(_refresh_positions)  # type: ignore[no-untyped-call]
 
@@ -100,21 +122,37 @@ class SamNetwork(nn.Module):
         return features if isinstance(features, Tensor) else features[0]
 
     def decode(self, features: Tensor, prompts: PromptTensors, *, multimask: bool) -> tuple[Tensor, Tensor]:
-        """One image's (1, hidden, cells, cells) features and n prompts of one kind.
+        """Several prompts of one kind, on one image or each on its own.
+
+        Args:
+            features: (1 or n, hidden, cells, cells).
+            prompts: of the n questions.
+            multimask: three candidates for each instead of one.
 
         Returns:
             Logits (n, candidate, grid, grid) and estimated IoU (n, candidate), with one candidate or with three.
         """
-        sparse, dense = self.prompt_encoder(prompts.points, prompts.labels, prompts.boxes, prompts.masks)
-        count = dense.shape[0]  # prompts run along the batch axis, so that each may have its own mask
+        self.asked = prompts
+        sparse, dense = self.embed_prompts(prompts)
         low_res, quality = self.mask_decoder(
-            image_embeddings=features.expand(count, -1, -1, -1),
+            image_embeddings=features.expand(prompts.count, -1, -1, -1),
             image_positional_embeddings=self.position_grid,
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=dense,
             multimask_output=multimask,
         )
+        self.asked = None
         return low_res[:, 0], quality[:, 0]
+
+    def embed_prompts(self, prompts: PromptTensors) -> tuple[Tensor | None, Tensor]:
+        """Prompts -> sparse tokens (n, 1, token, hidden), None where there are none, and a dense (n, hidden, cells, cells).
+
+        Prompts run along the batch axis, so that each may have its own mask.
+        """
+        sparse, dense = self.prompt_encoder(prompts.points, prompts.labels, prompts.boxes, prompts.masks)
+        added = [source(prompts.texts) for source in self.token_sources]
+        tokens = ([] if sparse is None else [sparse]) + added
+        return torch.cat(tokens, dim=2) if tokens else None, dense.expand(prompts.count, -1, -1, -1)
 
     def forward(self, pixels: Tensor, prompts: PromptTensors, *, multimask: bool = False) -> tuple[Tensor, Tensor]:
         """:meth:`encode` of one image (1, 3, side, side), then :meth:`decode`; differentiable."""
@@ -192,6 +230,7 @@ class SamSegmenter:
             labels=torch.stack([torch.from_numpy(p.labels.copy()) for p in points])[:, None] if points else None,
             boxes=torch.stack([self.frame.box(b, shape) for b in boxes])[:, None] if boxes else None,
             masks=torch.stack([self.frame.hint(m, shape) for m in masks]) if masks else None,
+            texts=tuple(p.text for p in prompts),
         )
 
     @property
@@ -221,9 +260,8 @@ def _chunks(prompts: Sequence[PromptSet]) -> Iterator[list[int]]:
     for index, prompt in enumerate(prompts):
         points = len(prompt.points) if prompt.points else 0
         kinds[points, prompt.box is not None, prompt.mask is not None].append(index)
-    for (points, box, mask), members in kinds.items():
-        size = CHUNK if points or box or mask else 1  # without any prompt there is no batch axis
-        yield from (members[i : i + size] for i in range(0, len(members), size))
+    for members in kinds.values():
+        yield from (members[i : i + CHUNK] for i in range(0, len(members), CHUNK))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,9 @@ def to_prompt_sets(items: Sequence[TargetPrompt], view: SliceView) -> dict[str, 
         slices.setdefault(target, {}).setdefault(index, []).append(piece)
     return {
         target: [
-            view.lift(united, index) for index in sorted(found) for united in _unite(found[index], target, index, view)
+            view.lift(replace(united, text=target), index)
+            for index in sorted(found)
+            for united in _unite(found[index], target, index, view)
         ]
         for target, found in slices.items()
     }

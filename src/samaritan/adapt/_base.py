@@ -1,0 +1,297 @@
+"""The contract of an adaptation method, and what attaching one to a model gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from samaritan.adapt._surgery import Surgery
+from samaritan.core import Config, ModelError, Registry, UsageError
+from samaritan.models._sam import SamNetwork, SamSegmenter
+
+
+class MethodConfig(Config):
+    """Base of the methods' settings; they are stored in the adapter file and attach the same modules again."""
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """What is known about a method; printed by ``samaritan methods`` and on its page.
+
+    Attributes:
+        name: in the registry.
+        title: one line for a person.
+        paper: title and arXiv number of the source.
+        attaches: hook points of SAM where it adds something, in words (E3 after attention, E4 beside the MLP, ...).
+        trains: what it trains, in words.
+        prompts: prompts it answers at inference: "as the base" (points, boxes), "name" (of a target it was trained on).
+        deviations: where this implementation leaves the paper or its release, and why; one sentence each.
+        folds: True when it can be computed into the base's weights, and then costs nothing.
+        identity: True when answers are unchanged until something has been trained; where not, ``deviations`` says why.
+        stochastic: True when it can draw several different answers to one question.
+    """
+
+    name: str
+    title: str
+    paper: str
+    attaches: str
+    trains: str
+    prompts: str = "as the base"
+    deviations: tuple[str, ...] = ()
+    folds: bool = False
+    identity: bool = True
+    stochastic: bool = False
+
+
+class Behaviour:
+    """What a method does beside changing modules; this one does nothing.
+
+    Attributes:
+        per_target: True when the encoder depends on the target that is asked for, so that pictures cannot share an embedding.
+    """
+
+    per_target: bool = False
+
+    def observe(self, pixels: Tensor, masks: Tensor) -> None:
+        """A training step begins.
+
+        Args:
+            pixels: (item, 3, side, side) the encoder's input.
+            masks: (item, 1, grid, grid) reference in 0..1 of the one target of each item; zeros where an item has several.
+        """
+
+    def penalty(self) -> Tensor | None:
+        """What is added to the loss of the step (a KL divergence, a regulariser), or None."""
+        return None
+
+    def finish(self) -> None:
+        """The step is over: forget what was observed."""
+
+    def draw(self, generator: torch.Generator | None) -> None:
+        """Choose what makes the next answers differ (a latent sample); None goes back to the most likely answer."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered method.
+
+    Attributes:
+        card: what is known about it.
+        config: its settings' class.
+        attach: ``attach(surgery, config) -> Behaviour | None`` changes the network.
+    """
+
+    card: MethodCard
+    config: type[MethodConfig]
+    attach: Callable[..., Behaviour | None]
+
+
+METHODS: Registry[Method] = Registry("adaptation method", "samaritan.adapt")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of parameters.
+
+    Attributes:
+        trained: all that train: the method's own and the base's that it names.
+        own: of the method's own modules.
+        base: of the model as it was.
+    """
+
+    trained: int
+    own: int
+    base: int
+
+    @property
+    def share(self) -> float:
+        """Trained parameters over those of the base."""
+        return self.trained / self.base
+
+
+@dataclass(eq=False)
+class Adaptation:
+    """A method attached to a model, whose segmenter now is the adapted one.
+
+    Attributes:
+        method: the registered method.
+        config: its settings.
+        segmenter: the model it is attached to.
+        surgery: what was changed.
+        behaviour: what else it does.
+        merged: True while its effect lies in plain weights.
+    """
+
+    method: Method
+    config: MethodConfig
+    segmenter: SamSegmenter
+    surgery: Surgery
+    behaviour: Behaviour
+    merged: bool = False
+    _before: dict[str, Tensor] = field(default_factory=dict)
+    _base_count: int = 0
+
+    @property
+    def network(self) -> SamNetwork:
+        """The adapted network."""
+        return self.segmenter.network
+
+    def named_trainable(self) -> dict[str, nn.Parameter]:
+        """Everything that trains: "own." and the place of a wrapper, "token." of an added token, "base." of the base's own."""
+        found = {name: tensor for name, tensor in self._tensors().items() if isinstance(tensor, nn.Parameter)}
+        return {name: parameter for name, parameter in found.items() if parameter.requires_grad}
+
+    def state(self) -> dict[str, Tensor]:
+        """All that makes this adaptation, detached copies: its own tensors and the base's trained ones."""
+        return {name: tensor.detach().clone() for name, tensor in self._tensors().items()}
+
+    @torch.no_grad()
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Fill in what :meth:`state` gave.
+
+        Raises:
+            ModelError: tensors are missing, superfluous or of another shape.
+        """
+        own = self._tensors()
+        faults = [f"{name} is missing" for name in own.keys() - state.keys()]
+        faults += [f"{name} is not of this method" for name in state.keys() - own.keys()]
+        faults += [
+            f"{name} is {tuple(state[name].shape)} instead of {tuple(own[name].shape)}"
+            for name in own.keys() & state.keys()
+            if own[name].shape != state[name].shape
+        ]
+        if faults:
+            raise ModelError(f"The adapter does not fit {self.method.card.name}: {'; '.join(sorted(faults)[:5])}.")
+        for name, tensor in own.items():
+            tensor.copy_(state[name])
+
+    def counts(self) -> Counts:
+        """How many parameters train, of how many."""
+        trainable = self.named_trainable()
+        own = sum(p.numel() for name, p in trainable.items() if not name.startswith("base."))
+        return Counts(sum(p.numel() for p in trainable.values()), own, self._base_count)
+
+    def train(self, mode: bool = True) -> None:
+        """Training mode for the method's own modules (dropout); the base always runs as it was evaluated."""
+        self.network.eval()
+        for module in [*self.surgery.wrappers.values(), *self.surgery.tokens]:
+            for name, child in module.named_children():
+                if name != "base":
+                    child.train(mode)
+            module.training = mode
+
+    def merge(self) -> None:
+        """Compute the method's effect into plain weights; inference then costs what the base costs.
+
+        Raises:
+            UsageError: the method cannot be folded.
+        """
+        if self.merged:
+            return
+        folded = {path: wrapper.fold() for path, wrapper in self.surgery.wrappers.items()}
+        stuck = [path for path, module in folded.items() if module is None]
+        if stuck or self.surgery.tokens:
+            raise UsageError(f"{self.method.card.name} cannot be folded into the base's weights; use it as it is.")
+        for path, module in folded.items():
+            _place(self.network, path, module)
+        self.merged = True
+
+    def unmerge(self) -> None:
+        """Take back :meth:`merge`."""
+        if self.merged:
+            for path, wrapper in self.surgery.wrappers.items():
+                _place(self.network, path, wrapper)
+            self.merged = False
+
+    @torch.no_grad()
+    def detach(self) -> SamSegmenter:
+        """Restore the model, bit by bit, and return it."""
+        self.unmerge()
+        for undo in reversed(self.surgery.undo):
+            undo()
+        self.surgery.undo.clear()
+        for name, before in self._before.items():
+            self.surgery.tuned[name].copy_(before)
+        for parameter in self.network.parameters():
+            parameter.requires_grad_(True)
+        self.network.prompt_encoder.shared_embedding.positional_embedding.requires_grad_(False)
+        self.network.adaptation = None
+        return self.segmenter
+
+    def _tensors(self) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        for path, wrapper in self.surgery.wrappers.items():
+            below = {id(tensor) for tensor in wrapper.base.state_dict(keep_vars=True).values()}
+            for name, tensor in wrapper.state_dict(keep_vars=True).items():
+                if id(tensor) not in below:
+                    found[f"own.{path}.{name}"] = tensor
+        for number, source in enumerate(self.surgery.tokens):
+            found.update({f"token.{number}.{name}": t for name, t in source.state_dict(keep_vars=True).items()})
+        found.update({f"base.{name}": parameter for name, parameter in self.surgery.tuned.items()})
+        return found
+
+
+def attach(
+    segmenter: SamSegmenter,
+    method: str,
+    config: MethodConfig | Mapping[str, Any] | None = None,
+    *,
+    labels: Iterable[str] = (),
+    plan: Any = None,
+    seed: int = 0,
+) -> Adaptation:
+    """Attach a method to a model, in place; until it is trained the model answers as before (where the card says so).
+
+    Args:
+        segmenter: the model; its network is changed.
+        method: name in METHODS.
+        config: the method's settings; its defaults otherwise.
+        labels: names of the targets, for methods that know them by name.
+        plan: :class:`samaritan.models._anatomy.EncoderPlan` of an encoder that the package does not know.
+        seed: of the initial values of the method's own modules.
+
+    Raises:
+        UnknownNameError: there is no such method.
+        UsageError: the model is adapted already, or nothing in it fits the settings.
+        InputError: settings that do not fit the method.
+        ModelError: nothing is known about the model's encoder.
+    """
+    entry = METHODS.get(method)
+    network = segmenter.network
+    if network.adaptation is not None:
+        raise UsageError(f"This model is adapted already, with {network.adaptation}; detach that or merge it first.")
+    settings = (
+        config if isinstance(config, MethodConfig) else entry.config.parse(dict(config or {}), f"Method {method}")
+    )
+    surgery = Surgery(network, tuple(labels), plan)
+    fixed = network.prompt_encoder.shared_embedding.positional_embedding.numel()  # a random matrix, never trained
+    count = sum(parameter.numel() for parameter in network.parameters()) - fixed
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            behaviour = entry.attach(surgery, settings) or Behaviour()
+        for parameter in surgery.tuned.values():
+            parameter.requires_grad_(True)
+        network.adaptation = method
+    except BaseException:
+        for undo in reversed(surgery.undo):
+            undo()
+        raise
+    before = {name: parameter.detach().clone() for name, parameter in surgery.tuned.items()}
+    adapted = Adaptation(entry, settings, segmenter, surgery, behaviour, _before=before, _base_count=count)
+    if not adapted.named_trainable():
+        adapted.detach()
+        raise UsageError(f"With these settings {method} trains nothing; choose blocks or parts of the base.")
+    network.to(network.position_grid.device)
+    return adapted
+
+
+def _place(network: nn.Module, path: str, module: nn.Module | None) -> None:
+    parent, _, name = path.rpartition(".")
+    setattr(network.get_submodule(parent), name, module)

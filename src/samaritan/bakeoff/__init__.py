@@ -1,0 +1,1 @@
+"""Which method helps on this data: the same split, prompts, budget and schedule for every one."""
