@@ -13,7 +13,6 @@ import polars as pl
 import pytest
 
 import samaritan.benchmark._session as session_module
-from samaritan.benchmark._lock import exclusive
 from samaritan.benchmark._row import VOLATILE, key
 from samaritan.benchmark.run import run_benchmark
 from samaritan.core import (
@@ -22,6 +21,7 @@ from samaritan.core import (
     ResourceError,
     UnknownNameError,
     Volume,
+    exclusive,
 )  # fmt: skip
 
 

@@ -17,10 +17,9 @@ from typing import Any
 
 from samaritan.benchmark._case import Outcome
 from samaritan.benchmark._config import RunConfig
-from samaritan.benchmark._lock import exclusive
 from samaritan.benchmark._preview import GALLERY
 from samaritan.benchmark._row import KEY, Row
-from samaritan.core import InputError, ResourceError, write_bytes, write_text
+from samaritan.core import InputError, ResourceError, exclusive, write_bytes, write_text
 
 #: What is measured in one go: data set, case, model.
 Unit = tuple[str, str, str]

@@ -14,6 +14,7 @@ from samaritan.core.errors import (
     UsageError,
 )
 from samaritan.core.geometry import Geometry
+from samaritan.core.lock import exclusive
 from samaritan.core.prompt import Box, MaskHint, Points, PromptSet
 from samaritan.core.registry import Registry
 from samaritan.core.text import read_text
@@ -23,5 +24,5 @@ from samaritan.core.volume import LabelMap, Volume
 __all__ = [
     "Box", "Config", "FormatError", "Geometry", "GeometryError", "InputError", "LabelMap", "MaskHint", "ModelError",
     "Plane", "Points", "PromptError", "PromptSet", "Registry", "ResourceError", "SamaritanError", "SliceView",
-    "UnknownNameError", "UsageError", "Volume", "atomic_path", "read_text", "write_bytes", "write_text",
+    "UnknownNameError", "UsageError", "Volume", "atomic_path", "exclusive", "read_text", "write_bytes", "write_text",
 ]  # fmt: skip

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from samaritan.benchmark._lock import exclusive
-from samaritan.core import ResourceError
+from samaritan.core import ResourceError, exclusive
 
 
 def test_the_second_is_refused_with_the_process_of_the_first(tmp_path: Path) -> None:
@@ -27,7 +26,7 @@ def test_a_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
     script = (
         "import sys, os, signal\n"
         "from pathlib import Path\n"
-        "from samaritan.benchmark._lock import exclusive\n"
+        "from samaritan.core import exclusive\n"
         "with exclusive(Path(sys.argv[1])):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )

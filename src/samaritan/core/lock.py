@@ -1,4 +1,4 @@
-"""One process per run folder."""
+"""One process per folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from samaritan.core import ResourceError
+from samaritan.core.errors import ResourceError
 
 
 @contextmanager
