@@ -52,9 +52,17 @@ class Behaviour:
 
     Attributes:
         per_target: True when the encoder depends on the target that is asked for, so that pictures cannot share an embedding.
+        progress: share of the training that is done, 0..1; the loop sets it before each step.
     """
 
     per_target: bool = False
+    progress: float = 0.0
+
+    def look(self, pixels: Tensor) -> None:
+        """Pictures (item, 3, side, side) are about to be encoded from stored features, with nothing known about their masks.
+
+        Where the whole encoder runs, it sees the pictures itself and this is not called.
+        """
 
     def observe(self, pixels: Tensor, masks: Tensor) -> None:
         """A training step begins.

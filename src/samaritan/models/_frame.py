@@ -112,6 +112,30 @@ class Frame:
         square = self._pad(self._resize(rows_first, self.fit(shape)), min(0.0, float(logits.min())))
         return self._resize(square, (self.grid, self.grid))[0]
 
+    def shrink(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(x, y[, c]) -> the size that the encoder would see, where that is smaller; smoothed, so that masks become soft."""
+        x, y = array.shape[:2]
+        size = self.fit((x, y))
+        if size[0] >= x and size[1] >= y:
+            return np.asarray(array, np.float32)
+        channels = array.reshape(x, y, -1)
+        rows_first = torch.from_numpy(np.ascontiguousarray(channels.transpose(2, 1, 0), np.float32))[None]
+        small = self._resize(rows_first, size)[0].numpy().transpose(2, 1, 0)
+        return np.ascontiguousarray(small.reshape(*size, *array.shape[2:]))
+
+    def reference(self, masks: NDArray[np.float32]) -> Tensor:
+        """(n, x, y) masks in 0..1 of a picture -> (n, grid, grid), background around the picture."""
+        rows_first = torch.from_numpy(np.ascontiguousarray(masks.transpose(0, 2, 1), np.float32))[:, None]
+        square = self._pad(self._resize(rows_first, self.fit((masks.shape[1], masks.shape[2]))), 0.0)
+        return self._resize(square, (self.grid, self.grid))[:, 0]
+
+    def inside(self, shape: tuple[int, int]) -> Tensor:
+        """(grid, grid) float32, 1 where the logits belong to a picture of ``shape`` (x, y) and 0 where they are padding."""
+        x, y = (-(-n * self.grid // self.side) for n in self.fit(shape))
+        area = torch.zeros(self.grid, self.grid)
+        area[:y, :x] = 1.0
+        return area
+
     def restore(self, low_res: Tensor, shape: tuple[int, int]) -> Tensor:
         """(n, candidate, grid, grid) logits -> (n, candidate, x, y) at the picture's own size."""
         if self.grid != self.side:

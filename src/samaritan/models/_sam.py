@@ -72,6 +72,17 @@ class PromptTensors:
         given = [t for t in (self.points, self.boxes, self.masks) if t is not None]
         return given[0].shape[0] if given else len(self.texts)
 
+    @classmethod
+    def join(cls, parts: Sequence[PromptTensors]) -> PromptTensors:
+        """Prompts of one kind, one behind the other."""
+
+        def cat(name: str) -> Tensor | None:
+            found = [getattr(part, name) for part in parts]
+            return None if found[0] is None else torch.cat(found)
+
+        texts = tuple(text for part in parts for text in part.texts)
+        return cls(cat("points"), cat("labels"), cat("boxes"), cat("masks"), texts)
+
     def to(self, device: torch.device) -> PromptTensors:
         """The same on ``device``."""
         points, labels, boxes, masks = (

@@ -1,0 +1,130 @@
+"""From cases to what a network is trained on: pictures no larger than it sees, and soft masks of their targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan.core import GeometryError, InputError, LabelMap, SliceView
+from samaritan.datasets._base import REFERENCE, Case
+from samaritan.models._frame import Frame
+from samaritan.predict.volume import VolumePredictor
+from samaritan.models._sam import SamSegmenter
+from samaritan.train._config import TrainConfig
+
+#: What objects of an instance-labelled picture are called where the data set does not say.
+OBJECT = "object"
+
+#: A target that covers less of a picture, in pixels as the network sees it, is not asked for.
+MIN_PIXELS = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """One target on one picture.
+
+    Attributes:
+        name: of the label, or of the kind of object.
+        masks: rater -> (x, y) float32 in 0..1, the share of each pixel that belongs to the target; the gold standard first.
+    """
+
+    name: str
+    masks: dict[str, NDArray[np.float32]]
+
+    @property
+    def mask(self) -> NDArray[np.float32]:
+        """The gold standard, or the mean of the raters where there is none."""
+        if REFERENCE in self.masks:
+            return self.masks[REFERENCE]
+        return np.mean(list(self.masks.values()), axis=0, dtype=np.float32)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One picture with its targets.
+
+    Attributes:
+        key: data set, case and slice.
+        patient: whose it is.
+        modality: canonical, or None.
+        picture: (x, y, 3) float16 in 0..255, no side longer than the network's square.
+        targets: what is on it.
+    """
+
+    key: str
+    patient: str
+    modality: str | None
+    picture: NDArray[np.float16]
+    targets: tuple[Target, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Size (x, y)."""
+        return self.picture.shape[0], self.picture.shape[1]
+
+
+def examples_of(cases: Sequence[Case], segmenter: SamSegmenter, config: TrainConfig) -> list[Example]:
+    """All examples of the cases, in order.
+
+    Raises:
+        InputError: no case holds a target, or a case cannot be read.
+    """
+    found = [example for case in cases for example in _case_examples(case, segmenter, config)]
+    if cases and not found:
+        raise InputError(
+            f"The masks of {len(cases)} cases ({cases[0].dataset}) hold no target large enough to train on; check them."
+        )
+    return found
+
+
+def label_names(cases: Sequence[Case], examples: Sequence[Example]) -> tuple[str, ...]:
+    """Names of the targets in a stable order: as the data sets number them, then by name."""
+    order = {name: value for case in cases for value, name in case.names.items()}
+    present = {target.name for example in examples for target in example.targets}
+    return tuple(sorted(present, key=lambda name: (order.get(name, len(order) + 1), name)))
+
+
+def _case_examples(case: Case, segmenter: SamSegmenter, config: TrainConfig) -> Iterator[Example]:
+    volume = case.read_image()
+    predictor = VolumePredictor(
+        segmenter, volume, plane=config.plane, modality=case.modality, intensity=config.intensity or case.intensity
+    )
+    raters = {name: read() for name, read in case.read_references.items()}
+    for name, labels in raters.items():
+        if fault := labels.geometry.mismatch(volume.geometry):
+            raise GeometryError(f"The labels of case {case.case_id} ({name}) do not lie on the image's grid: {fault}.")
+    view, frame = predictor.view, segmenter.frame
+    for index in _slices(raters, view, config.max_slices):
+        targets = tuple(_targets(case, raters, view, index, frame, config))
+        if targets:
+            picture = frame.shrink(predictor.picture(index))
+            key = f"{case.dataset}/{case.case_id}/{index}"
+            yield Example(key, case.patient_id, case.modality, picture.astype(np.float16), targets)
+
+
+def _slices(raters: dict[str, LabelMap], view: SliceView, limit: int) -> list[int]:
+    """Labelled slices, evenly spaced where there are more than ``limit``."""
+    labelled = [k for k in range(view.count) if any(view.slice(labels.data, k).any() for labels in raters.values())]
+    if len(labelled) <= limit:
+        return labelled
+    return [labelled[int((n + 0.5) * len(labelled) / limit)] for n in range(limit)]
+
+
+def _targets(
+    case: Case, raters: dict[str, LabelMap], view: SliceView, index: int, frame: Frame, config: TrainConfig
+) -> Iterator[Target]:
+    pictures = {name: view.slice(labels.data, index) for name, labels in raters.items()}
+    values = sorted({int(v) for picture in pictures.values() for v in np.unique(picture)} - {0})
+    if case.instances and len(values) > config.max_instances:
+        rng = np.random.default_rng([config.seed, index])
+        values = sorted(rng.choice(values, config.max_instances, replace=False).tolist())
+    first = next(iter(raters.values()))
+    for value in values:
+        name = case.names.get(1, OBJECT) if case.instances else case.names.get(value) or first.name(value)
+        masks = {rater: frame.shrink((picture == value).astype(np.float32)) for rater, picture in pictures.items()}
+        target = Target(name, masks)
+        if target.mask.sum() >= MIN_PIXELS:
+            yield target
