@@ -1,0 +1,43 @@
+"""Options that several verbs share, and what they do with an answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from samaritan.core.errors import UsageError
+
+Output = Annotated[Path, typer.Option("-o", "--output", help="Where results go.")]
+Device = Annotated[str, typer.Option("-d", "--device", help="cpu, cuda, cuda:1 or mps.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Number of CPU threads.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no table.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there (default: refuse).")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+PlaneName = Annotated[str, typer.Option("--plane", help="auto, axial, coronal or sagittal.")]
+Intensity = Annotated[
+    str | None,
+    typer.Option(help="ct:NAME, window:CENTRE/WIDTH, percentile:LOW-HIGH, full or asis; chosen by modality otherwise."),
+]
+Meta = Annotated[
+    Path | None, typer.Option(help="YAML that describes data sets without a dataset.yaml, by folder name.")
+]
+
+
+def one_of(value: str, *allowed: str) -> Any:
+    """``value`` if it is allowed.
+
+    Raises:
+        UsageError: with what is allowed.
+    """
+    if value not in allowed:
+        raise UsageError(f"Received {value!r}; allowed are {', '.join(allowed)}.")
+    return value
+
+
+def emit(value: Any) -> None:
+    """Print JSON for programs."""
+    typer.echo(json.dumps(value, indent=2, default=str))

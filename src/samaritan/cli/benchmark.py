@@ -1,0 +1,86 @@
+"""The verb benchmark: models under prompts on data with reference masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from samaritan.cli._app import app
+from samaritan.cli._options import (
+    AsJson,
+    Debug,
+    Device,
+    Intensity,
+    Meta,
+    Output,
+    Overwrite,
+    PlaneName,
+    Quiet,
+    Threads,
+    emit,
+)
+from samaritan.core.errors import InputError
+from samaritan.process import bind_threads
+
+
+@app.command()
+def benchmark(
+    data: Annotated[
+        list[str], typer.Argument(help="Folders of data sets, collections of them, or built-in names (samples).")
+    ],
+    output: Output,
+    model: Annotated[list[str] | None, typer.Option("-m", "--model", help="Repeatable; litemedsam otherwise.")] = None,
+    prompt: Annotated[list[str] | None, typer.Option("-p", "--prompt", help="Repeatable; box otherwise.")] = None,
+    limit: Annotated[int | None, typer.Option(help="At most this many cases of each data set.")] = None,
+    repeats: Annotated[int, typer.Option(help="How often every prompt is drawn anew.")] = 1,
+    seed: Annotated[int, typer.Option(help="Start of all randomness.")] = 0,
+    max_slices: Annotated[int | None, typer.Option(help="At most this many slices of each target of a volume.")] = None,
+    max_instances: Annotated[int, typer.Option(help="At most this many objects of an image, drawn by seed.")] = 100,
+    min_pixels: Annotated[int, typer.Option(help="Slices with fewer reference pixels are not prompted.")] = 1,
+    raters: Annotated[str, typer.Option(help="reference, or all.")] = "reference",
+    nsd_tolerance: Annotated[float, typer.Option(help="Tolerance of the surface Dice, in mm (or pixels).")] = 2.0,
+    meta: Meta = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table as Markdown too.")] = None,
+    plane: PlaneName = "auto",
+    intensity: Intensity = None,
+    device: Device = "cpu",
+    threads: Threads = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
+) -> None:
+    """Score models under prompts on data with reference masks. Run it again to continue after a stop."""
+    bind_threads(threads)
+    from samaritan.benchmark import RunConfig, run_benchmark
+    from samaritan.show.runs import case_bar, show_run
+
+    config = RunConfig.parse(
+        {
+            "data": data, "models": model or ["litemedsam"], "prompts": prompt or ["box"], "limit": limit,
+            "repeats": repeats, "seed": seed, "max_slices": max_slices, "max_instances": max_instances,
+            "min_pixels": min_pixels, "raters": raters, "nsd_tolerance": nsd_tolerance,
+            "meta": None if meta is None else str(meta), "plane": plane, "intensity": intensity, "device": device,
+            "threads": threads,
+        },
+        "The command line",
+    )  # fmt: skip
+    if markdown is not None and not markdown.resolve().parent.is_dir():  # before hours of work, not after
+        raise InputError(f"There is no folder {markdown.parent} for --markdown; make it, or choose another one.")
+    with case_bar(quiet or as_json) as progress:
+        result = run_benchmark(config, output, overwrite=overwrite, progress=progress, debug=debug)
+    if markdown is not None and not result.interrupted:
+        from samaritan.benchmark._markdown import write_markdown_table
+
+        write_markdown_table(output, markdown)
+    if as_json:
+        emit({"run": result.run, "report": result.report, "cases_ok": result.n_ok, "cases_failed": result.n_failed})
+    elif not quiet:
+        show_run(result)
+    if result.n_failed and (as_json or quiet):
+        typer.echo(
+            f"samaritan: {result.n_failed} of the cases failed; see status and error in {output}/results.csv.", err=True
+        )
+    raise typer.Exit(result.exit_code)

@@ -1,0 +1,65 @@
+"""The verb segment: an image and prompts in, a mask out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from samaritan.cli._app import app
+from samaritan.cli._options import AsJson, Debug, Device, Intensity, Overwrite, PlaneName, Quiet, Threads, emit
+from samaritan.process import bind_threads
+
+
+@app.command()
+def segment(
+    image: Annotated[Path, typer.Argument(help="A picture, a volume, a DICOM file, or a folder with a DICOM series.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The mask; beside IMAGE, in its format, otherwise.")
+    ] = None,
+    box: Annotated[list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE or @FROM-TO][=LABEL] (repeatable).")] = None,
+    point: Annotated[list[str] | None, typer.Option(help="X,Y[,SLICE][:-][=LABEL]; ':-' is a negative click.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
+    label: Annotated[str | None, typer.Option(help="Name of the target, for prompts without =LABEL.")] = None,
+    model: Annotated[str, typer.Option("-m", "--model", help="See: samaritan models.")] = "litemedsam",
+    weights: Annotated[Path | None, typer.Option(help="A file of weights to take instead of the model's own.")] = None,
+    allow_unverified: Annotated[
+        bool, typer.Option(help="Take --weights though they are not the published file.")
+    ] = False,
+    overlap: Annotated[
+        str,
+        typer.Option(help="Who gets a voxel that two targets claim: quality, first, last, refuse; or separate files."),
+    ] = "quality",
+    plane: PlaneName = "auto",
+    intensity: Intensity = None,
+    modality: Annotated[str | None, typer.Option(help="CT, MR, ultrasound, ... where the file does not say.")] = None,
+    series: Annotated[str | None, typer.Option(help="Which DICOM series of a folder that holds several.")] = None,
+    volume: Annotated[int | None, typer.Option(help="Which volume of a 4D file, from 0.")] = None,
+    preview: Annotated[bool, typer.Option(help="Write an overlay PNG beside the mask.")] = True,
+    device: Device = "cpu",
+    threads: Threads = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
+) -> None:
+    """Segment an image from boxes, points or a prompt file; no reference mask anywhere."""
+    bind_threads(threads)
+    from samaritan.predict.segment import Request, segment_file
+    from samaritan.show.segmentation import show_segmentation, slices_bar
+
+    request = Request.of(
+        image, boxes=box or [], points=point or [], prompt_file=prompts, label=label, output=output, overlap=overlap,
+        plane=plane, intensity=intensity, modality=modality, series=series, volume=volume, preview=preview,
+        overwrite=overwrite,
+    )  # fmt: skip
+    from samaritan.models import load_model
+
+    segmenter = load_model(model, weights=weights, device=device, allow_unverified=allow_unverified)
+    with slices_bar(quiet or as_json) as progress:
+        done = segment_file(request, segmenter, progress=progress)
+    if as_json:
+        emit(done.record)
+    elif not quiet:
+        show_segmentation(done)

@@ -1,0 +1,1 @@
+"""What the verbs print for a person: tables on the terminal, plain text where there is none."""

@@ -1,0 +1,57 @@
+"""What is there: models, data sets, the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from samaritan.show._terminal import console, plain, print_facts, table_of
+
+if TYPE_CHECKING:
+    from samaritan.models import ModelEntry
+
+
+def show_models(entries: Sequence[ModelEntry]) -> None:
+    """One line per model."""
+    table = table_of("model", "what", "trained for", "weights")
+    for entry in entries:
+        card = entry.card
+        here = "here" if entry.find() else f"samaritan models pull {card.name}"
+        what = f"{card.title}. {card.parameters / 1e6:.1f} M parameters, {card.input_size} px, {card.licence}"
+        table.add_row(card.name, what, ", ".join(card.prompts), here)
+    console.print(table)
+
+
+def show_card(card: Mapping[str, Any]) -> None:
+    """A weight card, one fact per line."""
+    print_facts((name, plain(value)) for name, value in card.items())
+
+
+def show_datasets(described: Sequence[Mapping[str, Any]]) -> None:
+    """One block per data set."""
+    for facts in described:
+        print_facts((name, plain(value)) for name, value in facts.items() if value not in (None, "", [], {}))
+        console.print()
+
+
+def show_examination(found: Mapping[str, Any]) -> None:
+    """What ``samaritan doctor`` found."""
+    gigabytes = {name: size / 2**30 for name, size in found["memory"].items() if size is not None}
+    compute = found["compute"]
+    facts = [
+        ("system", f"{found['system']}, Python {found['python']}"),
+        (
+            "processor",
+            f"{compute['usable_cores']} of {compute['cores']} cores, {compute['torch_threads']} threads",
+        ),
+        ("GPU", compute["cuda"] or "none; everything runs on the processor"),
+        ("memory", ", ".join(f"{size:.1f} GiB {name}" for name, size in gigabytes.items()) or "unknown"),
+        ("disk", f"{found['disk_free'] / 2**30:.1f} GiB free here"),
+        *(
+            (f"weights of {name}", "found" if here else f"missing; samaritan models pull {name}")
+            for name, here in found["models"].items()
+        ),
+        *((name, version) for name, version in found["packages"].items() if version),
+        *((name, f"not installed: {why}") for name, why in found["missing"].items()),
+    ]
+    print_facts(facts)
