@@ -149,7 +149,7 @@ def make_split(
 
     The draw orders patients by a hash of seed, data set and patient: it depends neither on the order in which data are listed
     nor on the other data sets. Each data set has at least one patient in train and one in test, and one in val where it has
-    three or more (with two, val stays empty).
+    three or more (with two, val stays empty); only ``groups`` that reach into another data set can take that from it.
 
     Args:
         datasets: with all their cases.
@@ -226,10 +226,12 @@ def _draw(
     """The part of each unit; those that an earlier data set shares keep theirs."""
     n = len(units)
     if n < 2:
-        what = f"{len(dataset.cases)} case{'s' * (len(dataset.cases) != 1)} of one patient"
+        patients = len({case.patient_id for case in dataset.cases})
+        tied = ", whose images are nearly the same" if patients > 1 else ""
         raise InputError(
-            f"{dataset.name} has {what}, and at least 2 patients are needed: one to train on and one to test on. Add cases, "
-            "leave the data set out, or, if the cases are of several patients, say so under 'patients' in dataset.yaml."
+            f"{dataset.name} has {_count(len(dataset.cases), 'case')} of {_count(patients, 'patient')}{tied}; at least 2 "
+            "patients are needed, one to train on and one to test on. Add cases, leave the data set out or, if its cases are "
+            "of several patients, say so under 'patients' in dataset.yaml."
         )
     has_val = int(n > 2 and fractions[1] > 0)
     test = min(max(round(fractions[2] * n), 1), n - 1 - has_val)
@@ -253,6 +255,10 @@ def _check_fractions(fractions: Fractions) -> None:
         raise UsageError(
             f"The fractions of train, val and test must add up to 1, and only val may be 0; received {fractions}."
         )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _listed(keys: Sequence[Key]) -> str:
