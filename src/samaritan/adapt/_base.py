@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -140,7 +140,6 @@ class Adaptation:
     surgery: Surgery
     behaviour: Behaviour
     merged: bool = False
-    _before: dict[str, Tensor] = field(default_factory=dict)
     _base_count: int = 0
 
     @property
@@ -154,7 +153,13 @@ class Adaptation:
         return {name: parameter for name, parameter in found.items() if parameter.requires_grad}
 
     def state(self) -> dict[str, Tensor]:
-        """All that makes this adaptation, detached copies: its own tensors and the base's trained ones."""
+        """All that makes this adaptation, detached copies: its own tensors and the base's trained ones.
+
+        Raises:
+            UsageError: it is not attached any more.
+        """
+        if not self.surgery.undo:
+            raise UsageError(f"{self.method.card.name} is detached; take the state of an adaptation before.")
         return {name: tensor.detach().clone() for name, tensor in self._tensors().items()}
 
     @torch.no_grad()
@@ -164,6 +169,7 @@ class Adaptation:
         Raises:
             ModelError: tensors are missing, superfluous or of another shape.
         """
+        self.unmerge()
         own = self._tensors()
         faults = [f"{name} is missing" for name in own.keys() - state.keys()]
         faults += [f"{name} is not of this method" for name in state.keys() - own.keys()]
@@ -185,15 +191,21 @@ class Adaptation:
 
     def train(self, mode: bool = True) -> None:
         """Training mode for the method's own modules (dropout); the base always runs as it was evaluated."""
+        if mode:
+            self.unmerge()
         self.network.eval()
-        for module in [*self.surgery.wrappers.values(), *self.surgery.tokens]:
-            for name, child in module.named_children():
-                if name != "base":
-                    child.train(mode)
-            module.training = mode
+        for wrapper in self.surgery.wrappers.values():
+            below = {id(module) for module in wrapper.base.modules()}
+            for module in wrapper.modules():
+                if id(module) not in below:
+                    module.training = mode
+        for source in self.surgery.tokens:
+            source.train(mode)
 
     def merge(self) -> None:
         """Compute the method's effect into plain weights; inference then costs what the base costs.
+
+        Tokens that the method adds to a question stay: they are looked up.
 
         Raises:
             UsageError: the method cannot be folded.
@@ -202,32 +214,26 @@ class Adaptation:
             return
         folded = {path: wrapper.fold() for path, wrapper in self.surgery.wrappers.items()}
         stuck = [path for path, module in folded.items() if module is None]
-        if stuck or self.surgery.tokens:
+        if stuck or not self.method.card.folds:
             raise UsageError(f"{self.method.card.name} cannot be folded into the base's weights; use it as it is.")
         for path, module in folded.items():
-            _place(self.network, path, module)
+            if module is not None:
+                self.surgery.place(path, module.eval().requires_grad_(False))
         self.merged = True
 
     def unmerge(self) -> None:
         """Take back :meth:`merge`."""
         if self.merged:
             for path, wrapper in self.surgery.wrappers.items():
-                _place(self.network, path, wrapper)
+                self.surgery.place(path, wrapper)
             self.merged = False
 
-    @torch.no_grad()
     def detach(self) -> SamSegmenter:
         """Restore the model, bit by bit, and return it."""
-        self.unmerge()
-        for undo in reversed(self.surgery.undo):
-            undo()
-        self.surgery.undo.clear()
-        for name, before in self._before.items():
-            self.surgery.tuned[name].copy_(before)
-        for parameter in self.network.parameters():
-            parameter.requires_grad_(True)
-        self.network.prompt_encoder.shared_embedding.positional_embedding.requires_grad_(False)
-        self.network.adaptation = None
+        if self.surgery.undo:
+            self.unmerge()
+            self.surgery.take_back()
+            self.network.adaptation = None
         return self.segmenter
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -240,7 +246,10 @@ class Adaptation:
         for number, source in enumerate(self.surgery.tokens):
             found.update({f"token.{number}.{name}": t for name, t in source.state_dict(keep_vars=True).items()})
         found.update({f"base.{name}": parameter for name, parameter in self.surgery.tuned.items()})
-        return found
+        first = {
+            id(tensor): name for name, tensor in reversed(found.items())
+        }  # what several wrappers share counts once
+        return {name: tensor for name, tensor in found.items() if first[id(tensor)] == name}
 
 
 def attach(
@@ -251,6 +260,7 @@ def attach(
     labels: Iterable[str] = (),
     plan: Any = None,
     seed: int = 0,
+    stored: bool = False,
 ) -> Adaptation:
     """Attach a method to a model, in place; until it is trained the model answers as before (where the card says so).
 
@@ -261,6 +271,7 @@ def attach(
         labels: names of the targets, for methods that know them by name.
         plan: :class:`samaritan.models._anatomy.EncoderPlan` of an encoder that the package does not know.
         seed: of the initial values of the method's own modules.
+        stored: :meth:`Adaptation.load_state` follows, so that nothing needs to be computed that a state holds.
 
     Raises:
         UnknownNameError: there is no such method.
@@ -272,34 +283,30 @@ def attach(
     network = segmenter.network
     if network.adaptation is not None:
         raise UsageError(f"This model is adapted already, with {network.adaptation}; detach that or merge it first.")
-    settings = (
-        config if isinstance(config, MethodConfig) else entry.config.parse(dict(config or {}), f"Method {method}")
-    )
-    surgery = Surgery(network, tuple(labels), plan)
+    settings = _settings(entry, config)
+    surgery = Surgery(network, tuple(labels), plan, stored)
     fixed = network.prompt_encoder.shared_embedding.positional_embedding.numel()  # a random matrix, never trained
     count = sum(parameter.numel() for parameter in network.parameters()) - fixed
-    for parameter in network.parameters():
-        parameter.requires_grad_(False)
     try:
+        surgery.freeze()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             behaviour = entry.attach(surgery, settings) or Behaviour()
-        for parameter in surgery.tuned.values():
-            parameter.requires_grad_(True)
-        network.adaptation = method
+        adapted = Adaptation(entry, settings, segmenter, surgery, behaviour, _base_count=count)
+        if not adapted.named_trainable():
+            raise UsageError(f"With these settings {method} trains nothing; choose blocks or parts of the base.")
     except BaseException:
-        for undo in reversed(surgery.undo):
-            undo()
+        surgery.take_back()
         raise
-    before = {name: parameter.detach().clone() for name, parameter in surgery.tuned.items()}
-    adapted = Adaptation(entry, settings, segmenter, surgery, behaviour, _before=before, _base_count=count)
-    if not adapted.named_trainable():
-        adapted.detach()
-        raise UsageError(f"With these settings {method} trains nothing; choose blocks or parts of the base.")
+    network.adaptation = method
     network.to(network.position_grid.device)
     return adapted
 
 
-def _place(network: nn.Module, path: str, module: nn.Module | None) -> None:
-    parent, _, name = path.rpartition(".")
-    setattr(network.get_submodule(parent), name, module)
+def _settings(entry: Method, config: MethodConfig | Mapping[str, Any] | None) -> MethodConfig:
+    name = entry.card.name
+    if not isinstance(config, MethodConfig):
+        return entry.config.parse(dict(config or {}), f"Method {name}")
+    if not isinstance(config, entry.config):
+        raise UsageError(f"{type(config).__name__} is not for {name}; its settings are {entry.config.__name__}.")
+    return config

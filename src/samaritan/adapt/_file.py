@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from samaritan.adapt._base import Adaptation, attach
 from samaritan.core import Config, FormatError, InputError, ModelError, write_bytes
+from samaritan.models._anatomy import EncoderPlan
 from samaritan.models._sam import SamSegmenter
 from samaritan.models._weights import tensors_sha256
 
@@ -111,11 +113,21 @@ def read_adapter(path: Path | str) -> AdapterFile:
         content = json.loads(text)
     except ValueError as error:
         raise FormatError(f"{path} has a header that is not JSON.") from error
+    broken = sorted(name for name, tensor in state.items() if not bool(torch.isfinite(tensor).all()))
+    if broken:
+        raise FormatError(
+            f"{path} holds values that are not finite, in {', '.join(broken[:3])}; train the adapter again."
+        )
     return AdapterFile(AdapterHeader.parse(content, str(path)), state)
 
 
-def load_adapter(path: Path | str, segmenter: SamSegmenter) -> Adaptation:
+def load_adapter(path: Path | str, segmenter: SamSegmenter, *, plan: EncoderPlan | None = None) -> Adaptation:
     """Attach a stored adapter to the model it was made for.
+
+    Args:
+        path: of the file.
+        segmenter: the model; its network is changed.
+        plan: description of an encoder that the package does not know, the one that was trained with.
 
     Raises:
         InputError: there is no such file.
@@ -132,7 +144,7 @@ def load_adapter(path: Path | str, segmenter: SamSegmenter) -> Adaptation:
             f"{path} was trained on other weights of {header.base} (hash {header.base_sha256[:12]}, these have {found[:12]}); "
             "take the weights it was trained on."
         )
-    adapted = attach(segmenter, header.method, header.settings, labels=header.labels)
+    adapted = attach(segmenter, header.method, header.settings, labels=header.labels, plan=plan, stored=True)
     try:
         adapted.load_state(file.state)
     except ModelError:

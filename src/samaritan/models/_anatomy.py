@@ -159,6 +159,12 @@ def decoder_blocks(network: SamNetwork) -> list[TwoWayBlock]:
     return [TwoWayBlock(i, f"mask_decoder.transformer.layers.{i}", width) for i in range(count)]
 
 
+def decoder_attentions(network: SamNetwork) -> list[str]:
+    """Paths of the attentions of the mask decoder's transformer, in the order of their parts (hook point D4)."""
+    kind = type(network.mask_decoder.transformer.final_attn_token_to_image)
+    return [f"mask_decoder.{name}" for name, part in network.mask_decoder.named_modules() if isinstance(part, kind)]
+
+
 def neck_paths(network: SamNetwork, plan: EncoderPlan | None = None) -> list[str]:
     """Paths of the convolutions after the last block."""
     return [f"image_encoder.{name}" for name in plan_of(network, plan).neck]
