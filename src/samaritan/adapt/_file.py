@@ -113,7 +113,7 @@ def read_adapter(path: Path | str) -> AdapterFile:
         content = json.loads(text)
     except ValueError as error:
         raise FormatError(f"{path} has a header that is not JSON.") from error
-    broken = sorted(name for name, tensor in state.items() if not bool(torch.isfinite(tensor).all()))
+    broken = sorted(name for name, tensor in state.items() if not bool(torch.isfinite(tensor.float()).all()))
     if broken:
         raise FormatError(
             f"{path} holds values that are not finite, in {', '.join(broken[:3])}; train the adapter again."
