@@ -43,7 +43,9 @@ def variant(example: Example, number: int, mode: Augmentation, seed: int) -> Exa
     return replace(example, picture=picture.astype(np.float16), targets=targets)
 
 
-def resolve(mode: Augmentation, modalities: Sequence[str | None], names: Sequence[str], *, by_name: bool) -> Augmentation:
+def resolve(
+    mode: Augmentation, modalities: Sequence[str | None], names: Sequence[str], *, by_name: bool
+) -> Augmentation:
     """What "auto" means for this data.
 
     Args:
@@ -78,5 +80,8 @@ def _transforms(mode: Augmentation) -> Any:
     affine = RandAffined(
         both, prob=0.5, rotate_range=0.2, scale_range=0.15, mode="bilinear", padding_mode="zeros", cache_grid=False
     )
-    grey = [RandAdjustContrastd("picture", prob=0.5, gamma=(0.7, 1.5)), RandGaussianNoised("picture", prob=0.2, std=4.0)]
+    grey = [
+        RandAdjustContrastd("picture", prob=0.5, gamma=(0.7, 1.5)),
+        RandGaussianNoised("picture", prob=0.2, std=4.0),
+    ]
     return Compose([*flips, *turns, affine, *grey])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from samaritan.core import GeometryError, InputError, LabelMap, SliceView
 from samaritan.datasets._base import REFERENCE, Case
 from samaritan.models._frame import Frame
-from samaritan.predict.volume import VolumePredictor
 from samaritan.models._sam import SamSegmenter
+from samaritan.predict.volume import VolumePredictor
 from samaritan.train._config import TrainConfig
 
 #: What objects of an instance-labelled picture are called where the data set does not say.
@@ -98,7 +99,8 @@ def _case_examples(case: Case, segmenter: SamSegmenter, config: TrainConfig) -> 
             raise GeometryError(f"The labels of case {case.case_id} ({name}) do not lie on the image's grid: {fault}.")
     view, frame = predictor.view, segmenter.frame
     for index in _slices(raters, view, config.max_slices):
-        targets = tuple(_targets(case, raters, view, index, frame, config))
+        pictures = {name: view.slice(labels.data, index) for name, labels in raters.items()}
+        targets = tuple(_targets(case, raters, pictures, frame, config))
         if targets:
             picture = frame.shrink(predictor.picture(index))
             key = f"{case.dataset}/{case.case_id}/{index}"
@@ -114,12 +116,12 @@ def _slices(raters: dict[str, LabelMap], view: SliceView, limit: int) -> list[in
 
 
 def _targets(
-    case: Case, raters: dict[str, LabelMap], view: SliceView, index: int, frame: Frame, config: TrainConfig
+    case: Case, raters: dict[str, LabelMap], pictures: dict[str, Any], frame: Frame, config: TrainConfig
 ) -> Iterator[Target]:
-    pictures = {name: view.slice(labels.data, index) for name, labels in raters.items()}
+    """Targets on one slice, of which ``pictures`` holds each rater's labels (x, y)."""
     values = sorted({int(v) for picture in pictures.values() for v in np.unique(picture)} - {0})
     if case.instances and len(values) > config.max_instances:
-        rng = np.random.default_rng([config.seed, index])
+        rng = np.random.default_rng(config.seed)
         values = sorted(rng.choice(values, config.max_instances, replace=False).tolist())
     first = next(iter(raters.values()))
     for value in values:

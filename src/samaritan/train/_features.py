@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,14 +57,14 @@ class Trunk:
     def features(self, pixels: Tensor) -> Tensor:
         """(1, 3, side, side) -> (1, channel, ...) features of the fixed part, from the store where they are there."""
         if self._store is None:
-            return self._compute(pixels)
+            return self.compute(pixels)
         key = hashlib.sha256(self._place.encode() + pixels.numpy().tobytes()).hexdigest()
         path = self._store / key[:2] / f"{key}.npy"
         found = self._read(path)
         if found is not None:
             self.read += 1
             return found.to(self._device)
-        features = self._compute(pixels)
+        features = self.compute(pixels)
         return self._write(path, features)
 
     def embed(self, features: Tensor) -> Tensor:
@@ -73,7 +72,8 @@ class Trunk:
         return run(self.rest, features)
 
     @torch.no_grad()
-    def _compute(self, pixels: Tensor) -> Tensor:
+    def compute(self, pixels: Tensor) -> Tensor:
+        """Features of the fixed part, without looking into the store."""
         self.computed += 1
         return run(self._fixed, pixels.to(self._device))
 
@@ -97,8 +97,3 @@ class Trunk:
             log.warning("Features are not stored any more: %s", error)
             self._store = None
         return torch.from_numpy(small.astype(np.float32)).to(self._device)
-
-
-def stack(features: Sequence[Tensor]) -> Tensor:
-    """Features of single pictures as a batch."""
-    return torch.cat(list(features))

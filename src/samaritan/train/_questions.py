@@ -44,7 +44,7 @@ class Question:
         return self.mask >= HALF
 
     def correct(self, logits: NDArray[np.float32], low_res: NDArray[np.float32]) -> None:
-        """Look at an answer, (x, y) logits and (y, x) low_res, and ask again; nothing changes when there is nothing to correct."""
+        """Look at an answer, (x, y) logits and (y, x) low_res, and ask again where something is to be corrected."""
         better = self.strategy.correct(self.ref, logits > 0, low_res, self.prompt, self.rng)
         if better is not None:
             self.prompt = replace(better, text=self.prompt.text)
@@ -73,8 +73,8 @@ def ask(
     for target in _order(example.targets, rng):
         if len(found) == limit:
             break
-        strategy = strategies[rng.integers(len(strategies))]
-        mask = list(target.masks.values())[rng.integers(len(target.masks))] if random_rater else target.mask
+        strategy = strategies[int(rng.integers(len(strategies)))]
+        mask = list(target.masks.values())[int(rng.integers(len(target.masks)))] if random_rater else target.mask
         stream = np.random.default_rng(rng.integers(2**63))
         question = _question(number, target.name, mask, strategy, stream)
         if question is not None:

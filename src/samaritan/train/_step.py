@@ -127,7 +127,9 @@ def _alike(questions: Sequence[Question]) -> list[list[int]]:
     kinds: dict[tuple[int, bool, bool], list[int]] = defaultdict(list)
     for number, question in enumerate(questions):
         prompt = question.prompt
-        kinds[len(prompt.points) if prompt.points else 0, prompt.box is not None, prompt.mask is not None].append(number)
+        kinds[len(prompt.points) if prompt.points else 0, prompt.box is not None, prompt.mask is not None].append(
+            number
+        )
     return list(kinds.values())
 
 

@@ -57,9 +57,7 @@ class Validation:
             question.rounds = question.strategy.rounds
         return questions
 
-    def _dice(
-        self, adapted: Adaptation, trunk: Trunk, step: Step, example: Example, question: Question
-    ) -> float:
+    def _dice(self, adapted: Adaptation, trunk: Trunk, step: Step, example: Example, question: Question) -> float:
         frame = adapted.segmenter.frame
         pixels = frame.pixels(example.picture.astype(np.float32))
         logits = step.answer(Batch([pixels], [trunk.features(pixels)], [question]))

@@ -1,0 +1,306 @@
+"""The training loop: one for all methods, on one device or on many, and a kill costs at most what the last checkpoint lacks."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from samaritan.adapt import Adaptation
+from samaritan.core import ModelError
+from samaritan.train._checkpoint import Checkpoint, Checkpoints, optimiser_tensors, restore_optimiser
+from samaritan.train._config import TrainConfig
+from samaritan.train._features import Trunk
+from samaritan.train._log import TrainingLog, peak_mb
+from samaritan.train._progress import Reporter
+from samaritan.train._rate import factor
+from samaritan.train._sampler import Sampler
+from samaritan.train._step import Batch, Step
+from samaritan.train._validate import Validation
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+#: A step whose loss or gradient is not finite is left out; after so many in a row the run stops.
+MOST_LOST = 5
+
+
+@dataclass(eq=False)
+class State:
+    """What changes while a run goes on, beside the tensors.
+
+    Attributes:
+        step: optimiser steps done.
+        seconds: time spent, earlier sessions included.
+        lost: steps in a row that had to be left out.
+        base_dice: validation Dice before training; NaN without a validation part.
+        best_dice: best validation Dice.
+        best_step: when.
+        stale: validations since then.
+        validated: validations done.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    lost: int = 0
+    base_dice: float = math.nan
+    best_dice: float = -math.inf
+    best_step: int = 0
+    stale: int = 0
+    validated: int = 0
+
+
+@dataclass(eq=False)
+class Loop:
+    """Steps, validations and checkpoints of one run.
+
+    Attributes:
+        config: the settings.
+        adapted: the model.
+        trunk: its encoder in two parts.
+        step: the module that is trained.
+        sampler: draws what each step trains on.
+        validation: scores the model.
+        checkpoints: where the run is kept.
+        table: the log.
+        accelerator: devices and processes.
+        progress: is told what happens.
+        record: what else a checkpoint says (versions of a picture, fingerprints of the data).
+        state: what has been done.
+        best: tensors of the best validation; empty before.
+    """
+
+    config: TrainConfig
+    adapted: Adaptation
+    trunk: Trunk
+    step: Step
+    sampler: Sampler
+    validation: Validation
+    checkpoints: Checkpoints
+    table: TrainingLog
+    accelerator: Accelerator
+    progress: Reporter
+    record: dict[str, Any] = field(default_factory=dict)
+    state: State = field(default_factory=State)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    _saved: int = -1
+    _started: float = 0.0
+
+    def __post_init__(self) -> None:
+        trainable = self.adapted.named_trainable()
+        self._names = list(trainable)
+        own = [p for name, p in trainable.items() if not name.startswith("base.")]
+        base = [p for name, p in trainable.items() if name.startswith("base.")]
+        groups = [{"params": own, "lr": self.config.rate}, {"params": base, "lr": self.config.base_rate}]
+        groups = [group for group in groups if group["params"]]
+        self._rates = [float(group["lr"]) for group in groups]  # type: ignore[arg-type]
+        self._names = [n for n in trainable if not n.startswith("base.")] + [
+            n for n in trainable if n.startswith("base.")
+        ]
+        self._parameters = [trainable[name] for name in self._names]
+        self._optimiser = torch.optim.AdamW(groups, weight_decay=self.config.weight_decay)
+        self._module: Any = self.step
+        if self.accelerator.num_processes > 1:
+            self._module = nn.parallel.DistributedDataParallel(self.step, find_unused_parameters=True)
+
+    @property
+    def done(self) -> float:
+        """Share of the run, 0..1."""
+        budget = self.config.budget_minutes
+        share = self.state.step / (self.config.steps or 1) if budget is None else self.state.seconds / (60 * budget)
+        return min(share, 1.0)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint, as if nothing had happened."""
+        tensors = checkpoint.tensors
+        self.state = State(**checkpoint.record["state"])
+        self.adapted.load_state(_part(tensors, "now."))
+        self.best = _part(tensors, "best.")
+        restore_optimiser(self._optimiser, self._names, _part(tensors, "optimiser."))
+        self.table.cut(self.state.step)
+        self._saved = self.state.step
+
+    def run(self) -> None:
+        """Train until the budget is spent, or validation has not gained for long.
+
+        Raises:
+            ModelError: the loss stays not finite; the last good state is in the checkpoint.
+            ResourceError: the disk is full, or memory runs out.
+            KeyboardInterrupt: after a checkpoint.
+        """
+        try:
+            if self.state.step == 0 and math.isnan(self.state.base_dice):
+                self._begin()
+            while self.done < 1 and not self._tired():
+                row = self._timed(self._train_step)
+                if self.done * self.config.validations >= self.state.validated + 1 or self.done >= 1:
+                    row["val_dice"] = self._timed(self._validate)
+                self._record(row)
+                if self.state.step - self._saved >= self.config.checkpoint_steps:
+                    self.save()
+            self.save()
+        except KeyboardInterrupt:
+            self.save()
+            raise
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        if self._saved == self.state.step or not self.accelerator.is_main_process:
+            return
+        tensors = {f"now.{name}": tensor for name, tensor in self.adapted.state().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        optimiser = optimiser_tensors(self._optimiser, self._names)
+        tensors |= {f"optimiser.{name}": tensor for name, tensor in optimiser.items()}
+        self.checkpoints.write(self.state.step, tensors, self.record | {"state": asdict(self.state)})
+        self._saved = self.state.step
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self.state.seconds += self._agreed(time.perf_counter() - started)
+
+    def _agreed(self, value: float) -> float:
+        """The main process's number, so that all processes end together."""
+        if self.accelerator.num_processes == 1:
+            return value
+        shared = torch.tensor([value], dtype=torch.float64)
+        torch.distributed.broadcast(shared, 0)
+        return float(shared.item())
+
+    def _begin(self) -> None:
+        if self.validation:
+            self.state.base_dice = self._timed(self._score)
+            self._record({"val_dice": self.state.base_dice})
+
+    def _train_step(self) -> dict[str, float]:
+        """One optimiser step; its pictures are shared out over processes and over parts that go one after the other."""
+        config, world = self.config, self.accelerator.num_processes
+        self.adapted.behaviour.progress = self.done
+        rate = factor(self.done, config.warmup)
+        for group, highest in zip(self._optimiser.param_groups, self._rates, strict=True):
+            group["lr"] = rate * highest
+        mine = range(config.batch)[self.accelerator.process_index :: world]
+        parts = [list(mine)[n :: config.accumulate] for n in range(config.accumulate)]
+        self._optimiser.zero_grad(set_to_none=True)
+        self.adapted.train(True)
+        sums: dict[str, float] = {}
+        with torch.random.fork_rng(devices=[]):
+            for number, slots in enumerate(parts):
+                if slots:
+                    torch.manual_seed(_mix(config.seed, self.state.step, number, self.accelerator.process_index))
+                    self._part_step(slots, sums, world, last=number == len(parts) - 1)
+        norm = self._clip()
+        self.state.step += 1
+        if math.isfinite(norm) and math.isfinite(sums.get("total", math.nan)):
+            self._optimiser.step()
+            self.state.lost = 0
+        else:
+            self._lose(norm, sums)
+        return {
+            "rate": rate * self._rates[0], "loss": sums.get("total", math.nan), "dice_loss": sums.get("dice", math.nan),
+            "bce_loss": sums.get("bce", math.nan), "iou_loss": sums.get("quality", math.nan),
+            "penalty": sums.get("penalty", 0.0), "grad_norm": norm,
+        }  # fmt: skip
+
+    def _part_step(self, slots: list[int], sums: dict[str, float], world: int, *, last: bool) -> None:
+        batch = self._batch(slots)
+        if not batch.questions:
+            return
+        share = len(slots) * world / self.config.batch  # the mean over processes is taken when gradients are united
+        with self._module.no_sync() if world > 1 and not last else nullcontext():
+            losses = self._module(batch)
+            (losses["total"] * share).backward()
+        for name, value in losses.items():
+            sums[name] = sums.get(name, 0.0) + self._mean(float(value.detach()) * share)
+
+    def _mean(self, value: float) -> float:
+        if self.accelerator.num_processes == 1:
+            return value
+        shared = torch.tensor([value], dtype=torch.float64)
+        torch.distributed.all_reduce(shared)
+        return float(shared.item()) / self.accelerator.num_processes
+
+    def _batch(self, slots: Iterable[int]) -> Batch:
+        batch, frame = Batch(), self.adapted.segmenter.frame
+        for slot in slots:
+            drawn = self.sampler.draw(self.state.step, slot, len(batch.pixels))
+            pixels = frame.pixels(drawn.example.picture.astype("float32"))
+            batch.pixels.append(pixels)
+            batch.features.append(self.trunk.features(pixels))
+            batch.questions += drawn.questions
+        return batch
+
+    def _clip(self) -> float:
+        with_gradient = [p for p in self._parameters if p.grad is not None]
+        return float(nn.utils.clip_grad_norm_(with_gradient, self.config.clip)) if with_gradient else math.nan
+
+    def _lose(self, norm: float, sums: dict[str, float]) -> None:
+        self.state.lost += 1
+        log.warning(
+            "Step %d is left out: its loss is %s and its gradient %s.", self.state.step, sums.get("total"), norm
+        )
+        if self.state.lost >= MOST_LOST:
+            self.save()
+            raise ModelError(
+                f"Training stopped at step {self.state.step}: the loss was not finite {MOST_LOST} times in a row. The last "
+                "good state is kept; lower the learning rate, use fp32, or check the images."
+            )
+
+    def _score(self) -> float:
+        dice = self.validation(self.adapted, self.trunk, self.step)
+        return self._agreed(dice)
+
+    def _validate(self) -> float:
+        self.state.validated = int(self.done * self.config.validations)
+        if not self.validation:
+            return math.nan
+        dice = self._score()
+        if dice > self.state.best_dice:
+            self.state.best_dice, self.state.best_step, self.state.stale = dice, self.state.step, 0
+            self.best = self.adapted.state()
+        else:
+            self.state.stale += 1
+        return dice
+
+    def _tired(self) -> bool:
+        return self.config.patience is not None and self.state.stale >= self.config.patience
+
+    def _record(self, row: dict[str, float]) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        state, done = self.state, self.done
+        dice = row.get("val_dice", math.nan)
+        self.table.add(
+            {
+                "step": state.step,
+                "progress": done,
+                "minutes": state.seconds / 60,
+                "seconds_per_step": state.seconds / max(state.step, 1),
+                "peak_mb": peak_mb(),
+                **row,
+            }
+        )
+        left = state.seconds / done * (1 - done) / 60 if done > 0 else None
+        known = dice if math.isfinite(dice) else (state.best_dice if math.isfinite(state.best_dice) else None)
+        self.progress.step(state.step, done, row.get("loss", math.nan), known, left)
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _mix(*numbers: int) -> int:
+    """One seed from several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
