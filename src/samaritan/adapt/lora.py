@@ -1,7 +1,8 @@
 """LoRA on queries and values (SAMed).
 
 Zhang and Liu, "Customized Segment Anything Model for Medical Image Segmentation", arXiv 2304.13785, section 3.2; low-rank
-updates from Hu et al., arXiv 2106.09685, equation 3.
+updates from Hu et al., arXiv 2106.09685, equation 3. In the decoder's attentions too: Gu et al., "How to build the best medical
+image segmentation algorithm using foundation models" (finetune-SAM), arXiv 2404.09957, section 3.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class LoraConfig(MethodConfig):
         dropout: of the update's input while training.
         targets: which of the fused projections are updated.
         blocks: encoder blocks, see :meth:`samaritan.adapt._surgery.Surgery.blocks`.
+        decoder_targets: which projections of all attentions of the mask decoder are updated (finetune-SAM: q and v); with
+            ``train`` empty the file then holds the updates alone.
         train: parts of the base that train besides.
     """
 
@@ -50,16 +53,17 @@ class LoraConfig(MethodConfig):
     dropout: float = Field(default=0.0, ge=0, lt=1)
     targets: tuple[Target, ...] = Field(default=("q", "v"), min_length=1)
     blocks: str = "all"
+    decoder_targets: tuple[Target, ...] = ()
     train: tuple[Part, ...] = ("decoder",)
 
 
-class LoraQkv(Wrapper):
-    """A fused projection whose q, k or v rows have low-rank updates: rows + scale * up(down(x)).
+class LoraLinear(Wrapper):
+    """A projection some of whose rows have low-rank updates: rows + scale * up(down(x)).
 
     Args:
-        base: Linear width -> 3 width.
+        base: Linear in -> out; a fused one has out = 3 in.
         config: the settings.
-        rows: for each target, the rows of ``base`` that it owns, as a tensor of indices (width,).
+        rows: for each target, the rows of ``base`` that it owns, as a tensor of indices (row,).
     """
 
     base: nn.Linear
@@ -77,7 +81,7 @@ class LoraQkv(Wrapper):
             self.register_buffer(f"rows_{target}", owned, persistent=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(..., width) -> (..., 3 width)."""
+        """(..., in) -> (..., out)."""
         fused: Tensor = self.base(tokens)
         dropped = self.dropout(tokens)
         for target, up in self.up.items():
@@ -114,13 +118,17 @@ def rows_of(target: Target, width: int, heads: int, *, interleaved: bool) -> Ten
 
 
 def attach(surgery: Surgery, config: LoraConfig) -> None:
-    """Update the chosen rows of the chosen blocks."""
+    """Update the chosen rows of the chosen blocks, and the chosen projections of the decoder."""
     for block in surgery.blocks(config.blocks):
         rows: dict[str, Tensor] = {
             target: rows_of(target, block.width, block.heads, interleaved=block.plan.interleaved)
             for target in config.targets
         }
-        surgery.wrap(block.at("qkv"), partial(LoraQkv, config=config, rows=rows))
+        surgery.wrap(block.at("qkv"), partial(LoraLinear, config=config, rows=rows))
+    for attention in surgery.decoder_attentions:
+        for target in config.decoder_targets:
+            every = torch.arange(surgery.module(f"{attention}.{target}_proj").out_features)
+            surgery.wrap(f"{attention}.{target}_proj", partial(LoraLinear, config=config, rows={target: every}))
     surgery.train(config.train)
 
 
