@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,9 @@ class Behaviour:
             pixels: (item, 3, side, side) the encoder's input.
             masks: (item, 1, grid, grid) reference in 0..1 of the one target of each item; zeros where an item has several.
         """
+
+    def ask(self, items: Sequence[int]) -> None:
+        """The next questions are about these of the observed items, in this order; until told otherwise, about all in order."""
 
     def penalty(self) -> Tensor | None:
         """What is added to the loss of the step (a KL divergence, a regulariser), or None."""

@@ -38,6 +38,7 @@ class EncoderPlan:
         heads: attribute of the attention module that holds the number of heads.
         neck: convolutions after the last block, below the encoder.
         position: absolute positional embedding, below the encoder; None where there is none.
+        channels: axis of the channels in what a block takes and gives.
     """
 
     block: str
@@ -53,6 +54,7 @@ class EncoderPlan:
     heads: str = "num_attention_heads"
     neck: tuple[str, ...] = ()
     position: str | None = None
+    channels: int = -1
 
 
 #: Encoder class -> its plan.
@@ -60,6 +62,7 @@ PLANS: dict[str, EncoderPlan] = {
     "TinyViT": EncoderPlan(
         block=r"layers\.\d+\.blocks\.\d+", lin1="mlp.fc1", lin2="mlp.fc2", mlp_norm="mlp.norm",
         attention_norm="attn.norm", interleaved=True, heads="heads", neck=("neck.0", "neck.2"),
+        channels=1,
     ),
     "SamVisionEncoder": EncoderPlan(block=r"layers\.\d+", neck=("neck.conv1", "neck.conv2"), position="pos_embed"),
 }  # fmt: skip

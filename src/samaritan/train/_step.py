@@ -55,13 +55,15 @@ class Step(nn.Module):
         device = self.network.position_grid.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self._bf16):
             embeddings, owners = self._embed(batch, device)
-            for question, owner in zip(batch.questions, owners, strict=True):
+            for number, (question, owner) in enumerate(zip(batch.questions, owners, strict=True)):
+                self._adapted.behaviour.ask([number])
                 self._converse(question, embeddings[owner : owner + 1].detach())
             parts: dict[str, list[Tensor]] = defaultdict(list)
             order: list[int] = []
             for members in _alike(batch.questions):
                 chosen = [batch.questions[n] for n in members]
                 features = embeddings[[owners[n] for n in members]]
+                self._adapted.behaviour.ask(members)
                 logits, quality = self._decode(features, chosen, device)
                 wanted = torch.cat([frame.reference(q.mask[None]) for q in chosen]).to(device)
                 inside = torch.stack([frame.inside(q.shape) for q in chosen]).to(device)
