@@ -75,7 +75,8 @@ class Singular(Wrapper):
 
     def distance(self) -> Tensor:
         """|1 - a| + |b|, the paper's regulariser."""
-        return (1 - self.scale).norm() + self.shift.norm()
+        away: Tensor = (1 - self.scale).norm() + self.shift.norm()
+        return away
 
     @torch.no_grad()
     def fold(self) -> nn.Linear | nn.Conv2d:
