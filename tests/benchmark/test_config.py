@@ -31,7 +31,7 @@ def test_differences_are_named() -> None:
     [
         {"data": ()}, {"models": ()}, {"prompts": ()}, {"repeats": 0}, {"seed": -1}, {"limit": 0}, {"max_slices": 0},
         {"max_instances": 0}, {"min_pixels": 0}, {"raters": "anna"}, {"plane": "oblique"}, {"threads": 0},
-        {"nsd_tolerance": 0}, {"adaptations": ("lora",)}, {"repeat": 2},
+        {"nsd_tolerance": 0}, {"part": "val"}, {"part": "dev"}, {"base": False}, {"repeat": 2},
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any], tmp_path: Path) -> None:

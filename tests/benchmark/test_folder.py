@@ -31,7 +31,7 @@ def outcome(make_case: Any, picture: Any) -> Callable[..., Outcome]:
 
 
 def unit(case_id: str) -> Unit:
-    return "phantoms", case_id, "m"
+    return "phantoms", case_id, "m", "none"
 
 
 def known(path: Path, fingerprint: Callable[[Unit], str | None]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from samaritan.benchmark._arm import Arm
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._provenance import Provenance
 from samaritan.datasets import Dataset
@@ -18,7 +19,7 @@ CONFIG = RunConfig(data=("memory",), models=("threshold",), prompts=("box",), se
 def start(tmp_path: Path, threshold: Any) -> Any:
     """A new session of one run folder."""
     data = Dataset("phantoms", (), "folders", "MR", licence="CC0")
-    return lambda: Provenance(tmp_path, CONFIG, [data], {"threshold": threshold})
+    return lambda: Provenance(tmp_path, CONFIG, [data], [Arm("threshold", threshold)])
 
 
 def content(run: Path) -> Any:

@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from samaritan.benchmark._arm import Arm
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._folder import RunFolder, read_lines
 from samaritan.benchmark._progress import Silent
@@ -54,7 +55,8 @@ def session(tmp_path: Path) -> Any:
         config = RunConfig(data=("memory",), models=tuple(models), prompts=("box", "point"))
         with RunFolder.open(tmp_path / "run", config) as folder:
             notes = Notes()
-            done = Session(config, folder, cases, models, [make_prompt("box"), make_prompt("point")], notes, **options)
+            arms = [Arm(name, model) for name, model in models.items()]
+            done = Session(config, folder, cases, arms, [make_prompt("box"), make_prompt("point")], notes, **options)
             done.run()
         return done
 
@@ -67,7 +69,7 @@ def test_a_case_is_read_once_for_all_models(session: Any, threshold: Any, make_c
     case = replace(case, read_image=reads)
     done = session([case], {"one": threshold, "two": replace(threshold, name="two")})
     assert (reads.call_count, done.n_ok, done.encode_calls) == (1, 2, 2)
-    assert done.units == [("phantoms", "a", "one"), ("phantoms", "a", "two")]
+    assert done.units == [("phantoms", "a", "one", "none"), ("phantoms", "a", "two", "none")]
     assert done.progress.told == [2, ("phantoms a", 1), None, ("phantoms a", 1), None]
     assert list(done.fingerprints()) == ["phantoms/a"]
 
@@ -97,7 +99,7 @@ def test_a_model_that_fails_costs_the_other_nothing(
         ("broken", "point", "failed", sentence),
     ]
     assert [(row["model"], row["status"]) for row in rows[2:]] == [("threshold", "ok")] * 2
-    assert (done.n_ok, done.failed) == (1, {("phantoms", "a", "broken")})
+    assert (done.n_ok, done.failed) == (1, {("phantoms", "a", "broken", "none")})
     assert done.progress.told[2] == sentence
 
 

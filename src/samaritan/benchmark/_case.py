@@ -10,16 +10,13 @@ from typing import Any
 from samaritan.benchmark._ask import Question, ask
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._measure import Group, Measurement
-from samaritan.benchmark._preview import picture_name, png, preview
-from samaritan.benchmark._row import Row
+from samaritan.benchmark._preview import png, preview
+from samaritan.benchmark._row import UNADAPTED, Row
 from samaritan.benchmark._score import score
 from samaritan.benchmark._seeds import generator
 from samaritan.datasets._base import REFERENCE, Case
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts._base import PromptStrategy
-
-#: What the field ``adaptation`` says for a model as it is.
-UNADAPTED = "none"
 
 #: What the field ``target`` says when a case failed as a whole.
 EVERY_TARGET = "*"
@@ -75,13 +72,14 @@ class Outcome:
         return any(row["status"] != "ok" for row in self.rows)
 
 
-def measure(work: Work, predictor: VolumePredictor, step: Callable[[], None]) -> Outcome:
+def measure(work: Work, predictor: VolumePredictor, step: Callable[[], None], adaptation: str = UNADAPTED) -> Outcome:
     """Ask, score and describe; every slice is encoded once.
 
     Args:
         work: case, targets, prompts.
         predictor: the model on the case's image.
         step: called after each slice.
+        adaptation: name of the model's adaptation.
     """
     bundles: list[Bundle] = [
         (group, [Measurement(part, strategy, repeat) for part in group.parts])
@@ -96,16 +94,18 @@ def measure(work: Work, predictor: VolumePredictor, step: Callable[[], None]) ->
         for (group, measurement), question in zip(here, questions, strict=True):
             measurement.keep(k, question, show=measurement.repeat == 0 and k == group.shown)
         step()
-    return _outcome(work, predictor, bundles)
+    return _outcome(work, predictor, bundles, adaptation)
 
 
-def failed_rows(case: Case, model: str, strategies: Sequence[PromptStrategy], error: str) -> list[Row]:
+def failed_rows(
+    case: Case, model: str, strategies: Sequence[PromptStrategy], error: str, adaptation: str = UNADAPTED
+) -> list[Row]:
     """One row per prompt that says why the case has no scores."""
     return [
         Row(
             dataset=case.dataset, case_id=case.case_id, patient_id=case.patient_id, modality=case.modality,
             target=EVERY_TARGET, label=0, level="target", instance=None, rater=REFERENCE, model=model,
-            adaptation=UNADAPTED, prompt=strategy.name, repeat=0, candidates=strategy.candidates, interactions=0,
+            adaptation=adaptation, prompt=strategy.name, repeat=0, candidates=strategy.candidates, interactions=0,
             dice=None, iou=None, nsd=None, hd95_mm=None, assd_mm=None, volume_difference=None, dice_by_round=None,
             unit="px", spacing=[], voxels=0, slices=0, sampled=False, quality=None, intensity="", plane="",
             status="failed", error=error, seconds=0.0, encode_seconds=0.0,
@@ -114,17 +114,17 @@ def failed_rows(case: Case, model: str, strategies: Sequence[PromptStrategy], er
     ]  # fmt: skip
 
 
-def _outcome(work: Work, predictor: VolumePredictor, bundles: Sequence[Bundle]) -> Outcome:
-    result, case, view = Outcome([]), work.case, predictor.view
+def _outcome(work: Work, predictor: VolumePredictor, bundles: Sequence[Bundle], adaptation: str) -> Outcome:
+    result, view = Outcome([]), predictor.view
     for group, parts in bundles:
         whole = group.unite(parts, view.shape)
-        result.rows.append(_row(work, predictor, whole))
+        result.rows.append(_row(work, predictor, whole, adaptation))
         if whole.repeat == 0:
             result.previews.append(preview(result.rows[-1], whole, group.shown, view))
-            name = picture_name(case.dataset, case.case_id, group.shown)
+            name = result.previews[-1]["picture"]
             if name not in result.pictures:
                 result.pictures[name] = png(predictor.picture(group.shown))
-        result.rows.extend(_row(work, predictor, part) for part in parts if part is not whole)
+        result.rows.extend(_row(work, predictor, part, adaptation) for part in parts if part is not whole)
     return replace(result, encode_calls=predictor.encode_calls, warnings=tuple(predictor.warnings))
 
 
@@ -138,7 +138,7 @@ def _question(work: Work, predictor: VolumePredictor, measurement: Measurement, 
     return Question(measurement.strategy, target.areas[k].unpack(predictor.view.shape), rng, target.name)
 
 
-def _row(work: Work, predictor: VolumePredictor, measurement: Measurement) -> Row:
+def _row(work: Work, predictor: VolumePredictor, measurement: Measurement, adaptation: str) -> Row:
     case, target, strategy, view = work.case, measurement.target, measurement.strategy, predictor.view
     started = time.perf_counter()
     scores = score(
@@ -153,7 +153,7 @@ def _row(work: Work, predictor: VolumePredictor, measurement: Measurement) -> Ro
         dataset=case.dataset, case_id=case.case_id, patient_id=case.patient_id,
         modality=case.modality or predictor.volume.modality,
         target=target.name, label=target.label, level="target" if target.instance is None else "instance",
-        instance=target.instance, rater=target.rater, model=predictor.segmenter.name, adaptation=UNADAPTED,
+        instance=target.instance, rater=target.rater, model=predictor.segmenter.name, adaptation=adaptation,
         prompt=strategy.name, repeat=measurement.repeat, candidates=strategy.candidates,
         interactions=measurement.interactions,
         dice=scores["dice"], iou=scores["iou"], nsd=scores["nsd"], hd95_mm=scores["hd95_mm"],

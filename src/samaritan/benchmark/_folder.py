@@ -18,11 +18,14 @@ from typing import Any
 from samaritan.benchmark._case import Outcome
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._preview import GALLERY
-from samaritan.benchmark._row import KEY, Row
+from samaritan.benchmark._row import KEY, UNADAPTED, Row
 from samaritan.core import InputError, ResourceError, exclusive, write_bytes, write_text
 
-#: What is measured in one go: data set, case, model.
-Unit = tuple[str, str, str]
+#: What is measured in one go.
+Unit = tuple[str, str, str, str]
+
+#: Fields that name a unit.
+UNIT = ("dataset", "case_id", "model", "adaptation")
 
 CONFIG, RESULTS, PREVIEWS, CASES = "config.yaml", "results.jsonl", "previews.jsonl", "cases.jsonl"
 
@@ -83,10 +86,8 @@ class RunFolder:
             if whole and now is not None and mark.get("fingerprint") == now:
                 self.finished[unit] = mark
         self._rewrite(RESULTS, (row for row in rows if unit_of(row) in self.finished))
-        places = [KEY.index(name) for name in ("dataset", "case_id", "model")]
         previews = read_lines(self.path / PREVIEWS)
-        kept = (line for line in previews if tuple(line["key"][place] for place in places) in self.finished)
-        self._rewrite(PREVIEWS, kept)
+        self._rewrite(PREVIEWS, (line for line in previews if _unit_of_preview(line) in self.finished))
         self._rewrite(CASES, self.finished.values())
 
     def record(self, unit: Unit, outcome: Outcome, fingerprint: str | None) -> None:
@@ -101,12 +102,11 @@ class RunFolder:
         append(self.path / PREVIEWS, outcome.previews)
         append(self.path / RESULTS, outcome.rows)
         status = "failed" if outcome.failed else "ok"
-        dataset, case_id, model = unit
         mark = {
-            "dataset": dataset, "case_id": case_id, "model": model, "status": status, "rows": len(outcome.rows),
-            "encode_calls": outcome.encode_calls, "fingerprint": fingerprint, "warnings": list(outcome.warnings),
+            "status": status, "rows": len(outcome.rows), "encode_calls": outcome.encode_calls, "fingerprint": fingerprint,
+            "warnings": list(outcome.warnings),
         }  # fmt: skip
-        append(self.path / CASES, [mark])
+        append(self.path / CASES, [dict(zip(UNIT, unit, strict=True)) | mark])
 
     def rows(self) -> list[Row]:
         """All rows, as they are stored."""
@@ -115,11 +115,10 @@ class RunFolder:
     def sort(self, units: Sequence[Unit]) -> None:
         """Bring the lines into the order of the plan, which retried cases have left."""
         rank = {unit: number for number, unit in enumerate(units)}
-        places = [KEY.index(name) for name in ("dataset", "case_id", "model")]
         for name in (RESULTS, CASES):
             self._rewrite(name, sorted(read_lines(self.path / name), key=lambda line: rank[unit_of(line)]))
         previews = read_lines(self.path / PREVIEWS)
-        self._rewrite(PREVIEWS, sorted(previews, key=lambda line: rank[tuple(line["key"][p] for p in places)]))
+        self._rewrite(PREVIEWS, sorted(previews, key=lambda line: rank[_unit_of_preview(line)]))
 
     def _rewrite(self, name: str, lines: Iterable[Any]) -> None:
         path, content = self.path / name, "".join(map(_line, lines))
@@ -129,7 +128,11 @@ class RunFolder:
 
 def unit_of(line: Any) -> Unit:
     """The unit that a row or a line of cases.jsonl belongs to."""
-    return line["dataset"], line["case_id"], line["model"]
+    return line["dataset"], line["case_id"], line["model"], line.get("adaptation", UNADAPTED)
+
+
+def _unit_of_preview(line: Any) -> Unit:
+    return unit_of(dict(zip(KEY, line["key"], strict=True)))
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

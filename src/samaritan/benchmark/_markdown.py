@@ -23,8 +23,8 @@ VERSIONS = ("samaritan", "torch", "transformers", "numpy", "scipy")
 
 #: Settings that move a number, beside data, models, prompts and seed.
 OPTIONS = (
-    "limit", "repeats", "max_slices", "max_instances", "min_pixels", "raters", "plane", "intensity", "nsd_tolerance",
-    "meta",
+    "split", "part", "limit", "repeats", "max_slices", "max_instances", "min_pixels", "raters", "plane", "intensity",
+    "nsd_tolerance", "meta",
 )  # fmt: skip
 
 #: What stands behind the model in the heading of a table -> which rows are in it.
@@ -135,10 +135,12 @@ def _command(config: Mapping[str, Any]) -> str:
     """The command that the settings come from, without those that are as nobody said; of a foreign path only its name."""
     words = ["samaritan", "benchmark", *map(_place, config.get("data") or ())]
     words += [word for name in config.get("models") or () for word in ("-m", name)]
+    words += [word for path in config.get("adaptations") or () for word in ("-a", _place(path))]
+    words += [] if config.get("base", True) else ["--no-base"]
     words += [word for name in config.get("prompts") or () for word in ("-p", name)]
     for name in OPTIONS:
         value = config.get(name, default := RunConfig.model_fields[name].default)
-        said = _place(value) if name == "meta" and value else str(value)
+        said = _place(value) if name in ("meta", "split") and value else str(value)
         words += [f"--{name.replace('_', '-')}", said] if value != default else []
     return shlex.join([*words, "--seed", str(config.get("seed", 0))])
 

@@ -32,7 +32,7 @@ def preview(row: Row, measurement: Measurement, index: int, view: SliceView) -> 
     pred = measurement.masks.get(index)
     return {
         "key": list(key(row)),
-        "picture": picture_name(row["dataset"], row["case_id"], index),
+        "picture": picture_name(row["dataset"], row["case_id"], index, f"{row['plane']} {row['intensity']}"),
         "slice": index,
         "shape": list(shape),
         "spacing": list(view.spacing[:2]),
@@ -42,10 +42,19 @@ def preview(row: Row, measurement: Measurement, index: int, view: SliceView) -> 
     }
 
 
-def picture_name(dataset: str, case_id: str, index: int) -> str:
-    """Path within the run folder, of a form that any file system takes, and another one for every slice."""
+def picture_name(dataset: str, case_id: str, index: int, look: str = "") -> str:
+    """Path within the run folder, of a form that any file system takes, and another one for every slice and every look.
+
+    Args:
+        dataset: its name.
+        case_id: of the case.
+        index: of the slice.
+        look: plane and grey values, in which adapted models may differ.
+    """
     words = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{dataset}-{case_id}").strip("-.")[:80]
-    digest = hashlib.blake2b(f"{dataset}\x1f{case_id}".encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    digest = hashlib.blake2b(
+        f"{dataset}\x1f{case_id}\x1f{look}".encode("utf-8", "surrogatepass"), digest_size=4
+    ).hexdigest()
     return f"{GALLERY}/{words}-{digest}-{index}.png"
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 
+from samaritan.benchmark._arm import Arm
 from samaritan.benchmark._config import RunConfig
 from samaritan.core import write_text
 from samaritan.datasets._base import Dataset
-from samaritan.models._base import Segmenter
 
 FILE = "provenance.json"
 
@@ -32,9 +32,7 @@ PACKAGES = (
 class Provenance:
     """provenance.json of a run folder; every start of the run adds a session."""
 
-    def __init__(
-        self, run: Path, config: RunConfig, datasets: Sequence[Dataset], models: Mapping[str, Segmenter]
-    ) -> None:
+    def __init__(self, run: Path, config: RunConfig, datasets: Sequence[Dataset], arms: Sequence[Arm]) -> None:
         self._path = run / FILE
         self._session: dict[str, Any] = {"start": _now(), "end": None, "command": _command()}
         self._content: dict[str, Any] = {
@@ -42,7 +40,8 @@ class Provenance:
             "python": platform.python_version(),
             "machine": _machine(),
             "seed": config.seed,
-            "models": {name: _card(segmenter) for name, segmenter in models.items()},
+            "models": {arm.model: asdict(arm.segmenter.card) for arm in arms},
+            "adaptations": {arm.adaptation: arm.card.provenance() for arm in arms if arm.card},
             "datasets": [
                 {
                     "name": d.name,
@@ -100,7 +99,3 @@ def _machine() -> dict[str, Any]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
     }
-
-
-def _card(segmenter: Segmenter) -> dict[str, Any]:
-    return asdict(segmenter.card)

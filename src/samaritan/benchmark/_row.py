@@ -6,6 +6,9 @@ from typing import Any, Literal, TypedDict
 
 Level = Literal["target", "instance"]
 
+#: What the field ``adaptation`` says for a model as it is.
+UNADAPTED = "none"
+
 
 class Row(TypedDict):
     """The score of one target (or of one instance) under one prompt.
@@ -70,6 +73,11 @@ KEY = (
 
 #: Fields that may differ between two runs of the same work.
 VOLATILE = ("seconds", "encode_seconds")
+
+
+def system(model: str, adaptation: str) -> str:
+    """What makes the masks, in words: ``litemedsam``, or ``litemedsam + vessels`` where an adaptation is attached."""
+    return model if adaptation in ("", UNADAPTED) else f"{model} + {adaptation}"
 
 
 def key(row: Row | dict[str, Any]) -> tuple[Any, ...]:

@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ParamSpec, TypeVar
 
+from samaritan.benchmark._arm import Arm
 from samaritan.benchmark._case import Outcome, Work, failed_rows, measure
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._folder import RunFolder, Unit
 from samaritan.benchmark._measure import groups_of
 from samaritan.benchmark._progress import Reporter
 from samaritan.benchmark._targets import targets_of
-from samaritan.core import SamaritanError, SliceView, Volume
+from samaritan.core import Plane, SamaritanError, SliceView, Volume
 from samaritan.datasets import Case, fingerprint
-from samaritan.models._base import Segmenter
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts._base import PromptStrategy
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-@dataclass(frozen=True)
+
+@dataclass(eq=False)
 class Opened:
-    """A case that has been read: its image, and what is asked about it."""
+    """A case that is being measured: read once, asked about in each plane that an arm wants to see it in.
 
-    volume: Volume
-    work: Work
+    Attributes:
+        case: the case.
+        strategies: the prompts.
+        config: the run's settings.
+    """
+
+    case: Case
+    strategies: Sequence[PromptStrategy]
+    config: RunConfig
+    _works: dict[str, Work] = field(default_factory=dict)
+
+    @cached_property
+    def volume(self) -> Volume:
+        """The image."""
+        return self.case.read_image()
+
+    def work(self, plane: Plane) -> Work:
+        """What is asked: the same of all arms that see the case in this plane."""
+        view = SliceView.of(self.volume.geometry, plane)
+        if view.plane not in self._works:
+            groups = groups_of(targets_of(self.case, self.volume, view, self.config), view.shape)
+            self._works[view.plane] = Work(self.case, groups, self.strategies, self.config)
+        return self._works[view.plane]
 
 
 @dataclass(eq=False)
@@ -37,7 +63,7 @@ class Session:
         config: the run's settings.
         folder: where results go.
         cases: what is measured, in order.
-        models: name -> model.
+        arms: models, as they are and adapted.
         strategies: the prompts.
         progress: is told what happens.
         debug: let unexpected errors through.
@@ -49,7 +75,7 @@ class Session:
     config: RunConfig
     folder: RunFolder
     cases: Sequence[Case]
-    models: Mapping[str, Segmenter]
+    arms: Sequence[Arm]
     strategies: Sequence[PromptStrategy]
     progress: Reporter
     debug: bool = False
@@ -61,16 +87,23 @@ class Session:
     @property
     def units(self) -> list[Unit]:
         """The whole plan, in order."""
-        return [(case.dataset, case.case_id, model) for case in self.cases for model in self.models]
+        return [arm.unit(case) for case in self.cases for arm in self.arms]
 
     def run(self) -> None:
-        """Measure case after case; a case is read once, whatever the number of models."""
-        known = {(case.dataset, case.case_id): case for case in self.cases}
-        self.folder.recover(lambda unit: self._print(known[unit[:2]]) if unit[:2] in known else None)
+        """Measure case after case; a case is read once, whatever the number of arms."""
+        known = {arm.unit(case): (arm, case) for case in self.cases for arm in self.arms}
+
+        def fingerprint_now(unit: Unit) -> str | None:
+            if unit not in known:
+                return None
+            arm, case = known[unit]
+            return arm.fingerprint(self._print(case))
+
+        self.folder.recover(fingerprint_now)
         finished = self.folder.finished
         self.progress.plan(sum(unit not in finished for unit in self.units))
         for case in self.cases:
-            waiting = [name for name in self.models if (case.dataset, case.case_id, name) not in finished]
+            waiting = [arm for arm in self.arms if arm.unit(case) not in finished]
             if waiting:
                 self._measure(case, waiting)
 
@@ -78,61 +111,52 @@ class Session:
         """``dataset/case`` -> hash of the files that were measured."""
         return {"/".join(key): value for key, value in self._prints.items()}
 
-    def _measure(self, case: Case, models: Sequence[str]) -> None:
-        title = f"{case.dataset} {case.case_id}"
-        opened: Opened | str
-        try:
-            opened = self._open(case)
-        except Exception as error:  # noqa: BLE001 - one bad case must not end the run
-            opened = self._sentence(error)
-        for name in models:
-            self.progress.begin(title, 0 if isinstance(opened, str) else len(opened.work.slices))
-            fault = opened if isinstance(opened, str) else None
-            outcome = None
-            if not isinstance(opened, str):
-                try:
-                    outcome = self._ask(opened, self.models[name])
-                except Exception as error:  # noqa: BLE001
-                    fault = self._sentence(error)
-            self._store(case, name, outcome or Outcome(failed_rows(case, name, self.strategies, fault or "")))
-            self.progress.end(fault)
-
-    def _open(self, case: Case) -> Opened:
+    def _measure(self, case: Case, arms: Sequence[Arm]) -> None:
         self._print(case)
-        volume = case.read_image()
-        view = SliceView.of(volume.geometry, self.config.plane)
-        groups = groups_of(targets_of(case, volume, view, self.config), view.shape)
-        return Opened(volume, Work(case, groups, self.strategies, self.config))
+        opened = Opened(case, self.strategies, self.config)
+        for arm in arms:
+            work = self._attempt(opened.work, arm.plane(self.config))
+            self.progress.begin(f"{case.dataset} {case.case_id}", 0 if isinstance(work, str) else len(work.slices))
+            outcome = work if isinstance(work, str) else self._attempt(self._ask, opened.volume, work, arm)
+            self._store(case, arm, outcome)
+            self.progress.end(outcome if isinstance(outcome, str) else None)
 
-    def _ask(self, opened: Opened, segmenter: Segmenter) -> Outcome:
-        case, config = opened.work.case, self.config
+    def _ask(self, volume: Volume, work: Work, arm: Arm) -> Outcome:
+        case = work.case
         predictor = VolumePredictor(
-            segmenter,
-            opened.volume,
-            plane=config.plane,
+            arm.segmenter,
+            volume,
+            plane=arm.plane(self.config),
             modality=case.modality,
-            intensity=config.intensity or case.intensity,
+            intensity=arm.intensity(self.config, case),
         )
-        outcome = measure(opened.work, predictor, self.progress.step)
-        of_file = opened.volume.meta.get("warnings", ())
+        outcome = measure(work, predictor, self.progress.step, arm.adaptation)
+        of_file = volume.meta.get("warnings", ())
         return replace(outcome, warnings=tuple(dict.fromkeys((*of_file, *outcome.warnings))))
 
-    def _store(self, case: Case, model: str, outcome: Outcome) -> None:
-        unit = (case.dataset, case.case_id, model)
-        self.folder.record(unit, outcome, self._print(case))
+    def _store(self, case: Case, arm: Arm, outcome: Outcome | str) -> None:
+        """Keep what came out, or why nothing did."""
+        if isinstance(outcome, str):
+            outcome = Outcome(failed_rows(case, arm.model, self.strategies, outcome, arm.adaptation))
+        unit = arm.unit(case)
+        self.folder.record(unit, outcome, arm.fingerprint(self._print(case)))
         self.encode_calls += outcome.encode_calls
         if outcome.failed:
             self.failed.add(unit)
         else:
             self.n_ok += 1
 
-    def _sentence(self, error: Exception) -> str:
-        if isinstance(error, SamaritanError):
+    def _attempt(self, action: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | str:
+        """What the action gives, or a sentence that says why it failed: one bad case must not end the run."""
+        try:
+            return action(*args, **options)
+        except SamaritanError as error:
             return str(error)
-        if self.debug:
-            raise error
-        log.debug("unexpected error", exc_info=error)
-        return f"Unexpected {type(error).__name__}: {error}"
+        except Exception as error:
+            if self.debug:
+                raise
+            log.debug("unexpected error", exc_info=error)
+            return f"Unexpected {type(error).__name__}: {error}"
 
     def _print(self, case: Case) -> str | None:
         """The hash of the case's files when the session first looked; None when they cannot be read."""

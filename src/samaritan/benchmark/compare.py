@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import rankdata, wilcoxon
 
 from samaritan.benchmark._patients import UNIT, Bootstrap, Floats, Patients, Unit, group_means, patient_means, unit
-from samaritan.benchmark._row import Level, Row
+from samaritan.benchmark._row import Level, Row, system
 from samaritan.benchmark.statistics import FEW_PATIENTS, direction, number
 from samaritan.core import InputError, UsageError
 
@@ -187,10 +187,9 @@ def holm(p: Sequence[float]) -> list[float]:
 
 def arm_name(row: Row) -> str:
     """The name of a row's arm: ``litemedsam, box``, ``litemedsam + lora, points:5 (oracle)``."""
-    adapted = "" if row["adaptation"] in ("", "none") else f" + {row['adaptation']}"
     candidates = row["candidates"]
     chosen = "" if candidates == "single" or candidates in row["prompt"] else f" ({candidates})"
-    return f"{row['model']}{adapted}, {row['prompt']}{chosen}"
+    return f"{system(row['model'], row['adaptation'])}, {row['prompt']}{chosen}"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from samaritan.adapt import AdapterCard, load_adapted
+from samaritan.benchmark._arm import Arm, read_cards
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._folder import RunFolder, Unit
 from samaritan.benchmark._progress import Reporter, Silent
@@ -17,7 +19,7 @@ from samaritan.benchmark._session import Session
 from samaritan.benchmark._tables import write_tables
 from samaritan.core import InputError, ResourceError
 from samaritan.core.intensity import parse as parse_intensity
-from samaritan.datasets import open_datasets
+from samaritan.datasets import Split, open_datasets
 from samaritan.datasets._base import Dataset
 from samaritan.models import load_model
 from samaritan.models._base import Segmenter
@@ -33,7 +35,7 @@ class RunResult:
 
     Attributes:
         run: the folder.
-        n_ok: cases (times models) with scores, those of earlier sessions included.
+        n_ok: cases (times models and adaptations) with scores, those of earlier sessions included.
         n_failed: cases with a target that has none.
         encode_calls: how often an encoder ran in this session.
         report: the report, or None when it could not be made.
@@ -85,12 +87,12 @@ def run_benchmark(
         parse_intensity(config.intensity)  # every case would fail for it
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    models = {name: _load(name, config) for name in dict.fromkeys(config.models)}
+    arms = _arms(config)
     with RunFolder.open(out, config, overwrite=overwrite) as folder:
-        provenance = Provenance(out, config, datasets, models)
+        provenance = Provenance(out, config, datasets, arms)
         provenance.write()
         cases = [case for dataset in datasets for case in dataset.cases]
-        session = Session(config, folder, cases, models, strategies, progress or Silent(), debug)
+        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug)
         interrupted = False
         try:
             session.run()
@@ -111,13 +113,45 @@ def _datasets(config: RunConfig, out: Path) -> list[Dataset]:
     for argument in map(Path, config.data):
         if argument.is_dir() and out.resolve().is_relative_to(argument.resolve()):
             raise InputError(f"The run folder {out} lies inside the data {argument}; choose a folder outside of it.")
-    found = open_datasets(config.data, Path(config.meta) if config.meta else None)
+    found = _part(open_datasets(config.data, Path(config.meta) if config.meta else None), config)
     return [replace(dataset, cases=dataset.cases[: config.limit]) for dataset in found]
+
+
+def _part(datasets: Sequence[Dataset], config: RunConfig) -> list[Dataset]:
+    """The data sets with the cases of the part that is measured; without those that have none in it."""
+    if config.split is None or config.part == "all":
+        return list(datasets)
+    split = Split.read(config.split)
+    chosen = [replace(one, cases=tuple(split.part([one], config.part))) for one in datasets]
+    if not any(one.cases for one in chosen):
+        raise InputError(
+            f"The part {config.part!r} of {config.split} holds no case of these data; choose another part."
+        )
+    return [one for one in chosen if one.cases]
+
+
+def _arms(config: RunConfig) -> list[Arm]:
+    """Every model as it is, followed by its adaptations; all are loaded before anything is measured."""
+    cards = read_cards(config)
+    arms = []
+    for name in dict.fromkeys(config.models):
+        if config.base:
+            arms.append(Arm(name, _load(name, config)))
+        arms += [Arm(name, _load_adapted(card, config), card) for card in cards if card.header.base == name]
+    return arms
 
 
 def _load(name: str, config: RunConfig) -> Segmenter:
     file = config.weights.get(name)
     return load_model(name, weights=Path(file) if file else None, device=config.device)
+
+
+def _load_adapted(card: AdapterCard, config: RunConfig) -> Segmenter:
+    """The base once more, with the adapter attached, so that no arm changes another one's network."""
+    segmenter, _ = load_adapted(
+        card.header.base, card.path, weights=config.weights.get(card.header.base), device=config.device
+    )
+    return segmenter
 
 
 def _finish(folder: RunFolder, units: Sequence[Unit], config: RunConfig) -> Path | None:

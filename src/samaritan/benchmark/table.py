@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from samaritan.benchmark._row import Row
+from samaritan.benchmark._row import UNADAPTED, Row
 from samaritan.benchmark.statistics import Summary, read_rows, summarise
 
 #: What makes a line of the table.
@@ -33,7 +33,7 @@ def print_table(run: Path, console: Console) -> None:
     gold = _gold(rows)
     dice, nsd = (summarise(gold, BY, metric) for metric in ("dice", "nsd"))
     surfaces = {tuple(one.group.values()): one for one in nsd}
-    shown = [name for name in BY if name in ("dataset", "prompt") or len({one.group[name] for one in dice}) > 1]
+    shown = [name for name in BY if _is_told(name, {str(one.group[name]) for one in dice})]
     table = Table(title="Mean over patients [95 % interval]", box=SIMPLE_HEAD)
     for name in shown:
         table.add_column(name, overflow="fold")
@@ -51,6 +51,11 @@ def print_table(run: Path, console: Console) -> None:
         above = cells[0] or above
         table.add_row(*cells, _interval(one), _number(surface.mean), str(one.n_patients), failed)
     console.print(table)
+
+
+def _is_told(field: str, values: set[str]) -> bool:
+    """A column that says the same in every line is left out, unless it says that all models are adapted."""
+    return field in ("dataset", "prompt") or len(values) > 1 or (field == "adaptation" and values != {UNADAPTED})
 
 
 def _gold(rows: list[Row]) -> list[Row]:

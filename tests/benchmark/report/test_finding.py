@@ -13,7 +13,7 @@ from samaritan.benchmark.report._tables import make_table
 
 
 def test_extent_counts_cases_not_rows(fake_rows: list[Row]) -> None:
-    calls = {("a", "1", "m"): 3, ("a", "1", "n"): 3, ("b", "1", "m"): 2}
+    calls = {("a", "1", "m", "none"): 3, ("a", "1", "m", "lora"): 3, ("b", "1", "m", "none"): 2}
     extent = Extent.of(fake_rows, Arms.of(fake_rows), calls)
 
     assert (extent.datasets, extent.cases, extent.patients) == (5, 8 + 6 + 1 + 5 + 4 + 1, 4 + 3 + 1 + 3 + 2 + 1)

@@ -19,7 +19,7 @@ def test_all_files_are_read(make_run: Callable[..., Path]) -> None:
     assert run.provenance["models"]["litemedsam"]["licence"] == "Apache-2.0"
     assert preview
     assert tuple(preview["key"]) == key(first)
-    assert run.encode_calls[first["dataset"], first["case_id"], first["model"]] == 4
+    assert run.encode_calls[first["dataset"], first["case_id"], first["model"], "none"] == 4
 
 
 def test_line_that_a_kill_cut_short_is_left_out(make_run: Callable[..., Path]) -> None:

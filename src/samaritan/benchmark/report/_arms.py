@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from samaritan.benchmark._row import Row
+from samaritan.benchmark._row import Row, system
 
 #: The row fields that name an arm.
 ARM_FIELDS = ("model", "adaptation", "prompt")
@@ -31,7 +31,7 @@ class Arm(NamedTuple):
     @property
     def system(self) -> str:
         """Model and, where there is one, adaptation."""
-        return self.model if self.adaptation in ("", "none") else f"{self.model} + {self.adaptation}"
+        return system(self.model, self.adaptation)
 
 
 @dataclass(frozen=True)

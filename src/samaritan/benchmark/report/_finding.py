@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -59,9 +58,9 @@ class Extent:
 
     @classmethod
     def of(cls, rows: Sequence[Row], arms: Arms, encode_calls: Mapping[Unit, int]) -> Extent:
-        """Count; ``encode_calls`` is (data set, case, model) -> number of slices that were encoded."""
+        """Count; ``encode_calls`` is (data set, case, model, adaptation) -> number of slices that were encoded."""
         most: dict[tuple[str, str], int] = {}
-        for (dataset, case, _), calls in encode_calls.items():
+        for (dataset, case, *_), calls in encode_calls.items():
             most[dataset, case] = max(most.get((dataset, case), 0), calls)
         return cls(
             models=tuple(arms.systems),
@@ -160,16 +159,21 @@ def find(rows: Sequence[Row], table: Table, arms: Arms, differences: Differences
 
 
 def untrained_prompts(run: Run, arms: Arms) -> dict[str, list[str]]:
-    """Model -> prompts of this run for which its weights were not trained, as far as its card says."""
-    cards: dict[str, Any] = run.provenance.get("models") or {}
+    """Model, with its adaptation -> prompts of this run for which it was not trained, as far as the cards say."""
     found: dict[str, list[str]] = {}
-    for model in dict.fromkeys(arm.model for arm in arms.all):
-        card = cards.get(model) if isinstance(cards, dict) else None
-        kinds = card.get("prompts") if isinstance(card, dict) else None
-        if kinds:
-            beyond = [arm.prompt for arm in arms.all if arm.model == model and not _uses(arm.prompt) <= set(kinds)]
-            found |= {model: beyond} if beyond else {}
+    for arm in arms.all:
+        kinds = set(_prompts_of(run, "models", arm.model))
+        adapted = [kind for prompt in _prompts_of(run, "adaptations", arm.adaptation) for kind in _uses(prompt)]
+        if kinds and not _uses(arm.prompt) <= kinds.union(adapted):
+            found.setdefault(arm.system, []).append(arm.prompt)
     return found
+
+
+def _prompts_of(run: Run, kind: str, name: str) -> list[str]:
+    """What the card of a model or an adapter in provenance.json says under ``prompts``."""
+    cards = run.provenance.get(kind)
+    card = cards.get(name) if isinstance(cards, dict) else None
+    return list(card.get("prompts") or ()) if isinstance(card, dict) else []
 
 
 def _uses(prompt: str) -> set[str]:

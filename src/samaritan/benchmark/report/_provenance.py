@@ -29,12 +29,19 @@ CARD = (
 )
 
 
+#: Fields of an adapter's header, likewise.
+ADAPTER = (
+    "method", "settings", "base", "sha256", "size", "trained", "licence", "labels", "prompts", "preparation", "training",
+    "created",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Card:
-    """A weight card.
+    """A weight card, of a model or of an adapter.
 
     Attributes:
-        name: of the model.
+        name: of the model or adapter.
         facts: what the card says.
         training_data: in words, "" where unknown.
     """
@@ -69,7 +76,7 @@ class Provenance:
         day: of the first session, or "".
         machine: one line, or "".
         nsd_tolerance: of the settings, or "".
-        cards: weight cards of the models.
+        cards: weight cards of the models, then those of adapters.
         facts: everything else, by title.
         fingerprints: case and hash of its files.
     """
@@ -104,12 +111,19 @@ def find_failures(rows: Sequence[Row]) -> list[Failure]:
 
 
 def _cards(run: Run) -> list[Card]:
-    """The weight cards of the models, as far as they are recorded."""
-    cards = {str(name): _dict(card) for name, card in _dict(run.provenance.get("models")).items()}
+    """The weight cards of models and adapters, as far as they are recorded."""
+    models, adapters = (_dict(run.provenance.get(kind)) for kind in ("models", "adaptations"))
     return [
-        Card(name, _facts({f: card[f] for f in CARD if f in card}), _words(card.get("training_data") or ""))
-        for name, card in cards.items()
+        *(_card(name, _dict(card), CARD, _dict(card).get("training_data")) for name, card in models.items()),
+        *(
+            _card(name, _dict(card), ADAPTER, _dict(_dict(card).get("data")).get("datasets"))
+            for name, card in adapters.items()
+        ),
     ]
+
+
+def _card(name: object, card: dict[str, Any], fields: Sequence[str], training_data: Any) -> Card:
+    return Card(str(name), _facts({f: card[f] for f in fields if f in card}), _words(training_data or ""))
 
 
 def _other(run: Run) -> list[tuple[str, Facts]]:

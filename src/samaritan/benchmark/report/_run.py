@@ -27,7 +27,7 @@ class Run:
         config: of config.yaml.
         provenance: of provenance.json.
         previews: values of KEY -> line of previews.jsonl.
-        encode_calls: (data set, case, model) -> number of slices that were encoded.
+        encode_calls: (data set, case, model, adaptation) -> number of slices that were encoded.
         warnings: (data set, sentence) -> number of cases that it was said of.
     """
 
