@@ -202,7 +202,7 @@ class SamSegmenter:
             InputError: another shape, or values that are not finite.
         """
         pixels = self.frame.pixels(picture).to(self._device)
-        with _evaluating(self.network):
+        with evaluating(self.network):
             features = self.network.encode(pixels)
         return Embedding({"image": features.contiguous()}, (picture.shape[0], picture.shape[1]))
 
@@ -223,7 +223,7 @@ class SamSegmenter:
         for prompt in prompts:
             prompt.check_inside(embedding.shape)
         answers: dict[int, Prediction] = {}
-        with _evaluating(self.network):
+        with evaluating(self.network):
             for chunk in _chunks(prompts):
                 tensors = self.prompt_tensors([prompts[i] for i in chunk], embedding.shape).to(self._device)
                 low_res, quality = self.network.decode(features, tensors, multimask=multimask)
@@ -276,7 +276,7 @@ def _chunks(prompts: Sequence[PromptSet]) -> Iterator[list[int]]:
 
 
 @contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
+def evaluating(network: nn.Module) -> Iterator[None]:
     """Evaluation mode, and afterwards every module as it was (a prediction between training steps)."""
     training = [module for module in network.modules() if module.training]
     if training:
