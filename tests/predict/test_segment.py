@@ -243,3 +243,22 @@ def test_names_of_targets_may_be_anything(segmenter: ThresholdSegmenter, photo: 
     name = "Läsion\nzwei " + "x" * 100
     done = segment_file(Request.of(photo, boxes=["8,3,35,20"], label=name), segmenter)
     assert done.record["targets"][0]["name"] == name
+
+
+def test_the_record_names_the_adapter(segmenter: ThresholdSegmenter, photo: Path) -> None:
+    assert segment_file(Request.of(photo, boxes=["8,3,35,20"]), segmenter).record["adapter"] is None
+    adapter = {"name": "polyps", "sha256": "ab" * 32, "method": "lora"}
+    done = segment_file(Request.of(photo, boxes=["8,3,35,20"], adapter=adapter, overwrite=True), segmenter)
+    assert json.loads(done.outputs.record.read_text())["adapter"] == adapter
+
+
+def test_images_are_prepared_as_the_adapter_was_trained(segmenter: ThresholdSegmenter, scan: Path) -> None:
+    adapter = {"name": "x", "preparation": {"plane": "coronal", "intensity": "window:100/400"}}
+    box = ["2,1,13,4@5"]
+    done = segment_file(Request.of(scan, boxes=box, adapter=adapter), segmenter)
+    assert (done.record["plane"], done.record["intensity"]["policy"]) == ("coronal", "window 100/400")
+    assert any("Slices are coronal, as the adapter was trained" in text for text in done.record["warnings"])
+    request = Request.of(scan, boxes=box, adapter=adapter, plane="axial", intensity="asis", overwrite=True)
+    done = segment_file(request, segmenter)
+    assert (done.record["plane"], done.record["intensity"]["policy"]) == ("axial", "asis")
+    assert not any("adapter" in text for text in done.record["warnings"])

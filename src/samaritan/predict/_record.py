@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -17,13 +17,16 @@ from samaritan.predict.segmentation import Segmentation
 _PACKAGES = ("samaritan", "torch", "transformers", "numpy")
 
 
-def describe(segmentation: Segmentation, card: WeightCard, warnings: Sequence[str]) -> dict[str, Any]:
+def describe(
+    segmentation: Segmentation, card: WeightCard, warnings: Sequence[str], adapter: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Everything about a segmentation but its files, ready for JSON.
 
     Args:
         segmentation: the result.
         card: of the model's weights.
         warnings: all sentences to pass on: of the file and of the segmentation.
+        adapter: of an adapted model, what is known about the adapter.
     """
     geometry = segmentation.view.geometry
     areas = segmentation.areas()
@@ -42,6 +45,7 @@ def describe(segmentation: Segmentation, card: WeightCard, warnings: Sequence[st
             "trained_for": list(card.prompts),
             "training_data": list(card.training_data),
         },
+        "adapter": dict(adapter) if adapter else None,
         "intensity": {
             "policy": segmentation.intensity,
             "low": segmentation.scaling.low,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Request:
         preview: whether an overlay PNG is written.
         overwrite: whether files that exist are replaced.
         prompt_file: where prompts came from, so that it is never overwritten.
+        adapter: of an adapted model, what is known about the adapter in plain values, for the record; its ``preparation``
+            gives plane and intensity policy where the request leaves them open.
     """
 
     image: Path
@@ -53,6 +55,18 @@ class Request:
     preview: bool = True
     overwrite: bool = False
     prompt_file: Path | None = None
+    adapter: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def prepared_plane(self) -> Plane:
+        """The plane in which slices are taken."""
+        own: Plane = self.adapter.get("preparation", {}).get("plane") or "auto"
+        return own if self.plane == "auto" else self.plane
+
+    @property
+    def prepared_intensity(self) -> str | None:
+        """The intensity policy, or None where the image decides."""
+        return self.intensity or self.adapter.get("preparation", {}).get("intensity")
 
     @classmethod
     def of(
@@ -124,7 +138,7 @@ def segment_file(
     outputs.check(given, overwrite=request.overwrite)
     volume = read_volume(request.image, volume=request.volume, series=request.series)
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
-    view = SliceView.of(volume.geometry, request.plane)
+    view = SliceView.of(volume.geometry, request.prepared_plane)
     segmentation = predict(
         segmenter,
         volume,
@@ -132,16 +146,20 @@ def segment_file(
         overlap=request.overlap,
         plane=view.plane,
         modality=request.modality,
-        intensity=request.intensity,
+        intensity=request.prepared_intensity,
         progress=progress,
     )
     warnings = [*volume.meta.get("warnings", ()), *segmentation.warnings]
+    if view.count > 1 and request.prepared_plane != request.plane:
+        warnings.append(
+            f"Slices are {view.plane}, as the adapter was trained; prompts were read on them (see --plane)."
+        )
     files = {
         "image": _printable(request.image),
         "masks": {name or "all": _printable(path) for name, path in outputs.masks.items()},
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
-    record = {**files, **describe(segmentation, segmenter.card, warnings)}
+    record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter)}
     _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
     return Segmented(segmentation, outputs, record)
 
