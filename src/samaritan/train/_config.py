@@ -93,8 +93,8 @@ class TrainConfig(Config):
     variants: int | None = Field(default=None, ge=1)
     max_slices: int = Field(default=8, ge=1)
     max_instances: int = Field(default=30, ge=1)
-    validations: int = Field(default=8, ge=1)
-    max_validation: int = Field(default=8, ge=1)
+    validations: int = Field(default=5, ge=1)
+    max_validation: int = Field(default=6, ge=1)
     patience: int | None = Field(default=None, ge=1)
     checkpoint_steps: int = Field(default=50, ge=1)
     plane: Plane = "auto"

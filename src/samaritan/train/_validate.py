@@ -16,7 +16,7 @@ from samaritan.train._questions import Question, ask
 from samaritan.train._step import Batch, Step
 
 #: Questions about one picture that are scored, at most.
-QUESTIONS = 4
+QUESTIONS = 2
 
 
 class Validation:

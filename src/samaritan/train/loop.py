@@ -223,7 +223,7 @@ class Loop:
             losses = self._module(batch)
             (losses["total"] * share).backward()
         for name, value in losses.items():
-            sums[name] = sums.get(name, 0.0) + self._mean(float(value.detach()) * share)
+            sums[name] = sums.get(name, 0.0) + self._mean(float(value.detach().item()) * share)
 
     def _mean(self, value: float) -> float:
         if self.accelerator.num_processes == 1:
