@@ -194,23 +194,23 @@ class Surgery:
     def _part(self, part: Part) -> list[str]:
         encoder, norms = "image_encoder.", self._norms
         fixed = "prompt_encoder.shared_embedding."
-        neck = tuple(f"{encoder}{root}." for root in self._neck_roots)
         belongs: dict[Part, Callable[[str], bool]] = {
             "decoder": lambda name: name.startswith("mask_decoder."),
             "prompts": lambda name: name.startswith("prompt_encoder.") and not name.startswith(fixed),
             "encoder": lambda name: name.startswith(encoder),
-            "neck": lambda name: name.startswith(neck),
-            "norms": lambda name: name.startswith(encoder) and name in norms and not name.startswith(neck),
+            "neck": lambda name: name.startswith(self._neck),
+            "norms": lambda name: name.startswith(encoder) and name in norms and not name.startswith(self._neck),
             "decoder-norms": lambda name: name.startswith("mask_decoder.transformer.") and name in norms,
             "biases": lambda name: name.startswith(encoder) and name.endswith(".bias"),
             "position": lambda name: name == f"{encoder}{plan_of(self.network, self.plan).position}",
         }
         return [name for name in self._names if belongs[part](name)]
 
-    @property
-    def _neck_roots(self) -> set[str]:
-        """Children of the encoder that hold its last convolutions."""
-        return {path.partition(".")[0] for path in plan_of(self.network, self.plan).neck}
+    @cached_property
+    def _neck(self) -> tuple[str, ...]:
+        """How names of parameters begin that lie beside the encoder's last convolutions."""
+        roots = {path.partition(".")[0] for path in plan_of(self.network, self.plan).neck}
+        return tuple(f"image_encoder.{root}." for root in roots)
 
 
 def _numbers(which: str, found: Sequence[Block], network: SamNetwork) -> list[int]:
