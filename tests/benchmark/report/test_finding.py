@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,17 @@ def test_card_decides_which_prompts_are_outside_the_training(fake_run: tuple[Pat
     assert untrained_prompts(run, arms) == {"litemedsam": ["point", "points:5", "clicks:5", "everything"]}
     run.provenance["models"]["litemedsam"]["prompts"] = ["box", "points"]
     assert untrained_prompts(run, arms) == {}
+
+
+def test_an_adapter_brings_the_prompts_that_it_was_trained_with(fake_run: tuple[Path, list[Row]]) -> None:
+    run = Run.read(fake_run[0])
+    adapted: list[Any] = [{**row, "adaptation": "vessels"} for row in run.rows]
+    arms = Arms.of([*run.rows, *adapted])
+    untrained = ["point", "points:5", "clicks:5", "everything"]
+
+    assert untrained_prompts(run, arms) == {"litemedsam": untrained, "litemedsam + vessels": untrained}
+    run.provenance["adaptations"] = {"vessels": {"prompts": ["points:3"]}}
+    assert untrained_prompts(run, arms) == {"litemedsam": untrained}
 
 
 @pytest.mark.parametrize(
