@@ -10,7 +10,7 @@ from samaritan.adapt._sampling import Consensus, draw_samples
 from samaritan.adapt._surgery import Part, Surgery, TokenSource, Wrapper
 
 __all__ = [
-    "METHODS", "Adaptation", "AdapterCard", "AdapterHeader", "Behaviour", "Consensus", "Counts", "Method", "MethodCard", "MethodConfig",
-    "Part", "Surgery", "TokenSource", "Wrapper", "adapter_file", "attach", "base_sha256", "draw_samples", "load_adapted", "load_adapter",
-    "read_adapter", "save_adapter",
+    "METHODS", "Adaptation", "AdapterCard", "AdapterHeader", "Behaviour", "Consensus", "Counts", "Method", "MethodCard",
+    "MethodConfig", "Part", "Surgery", "TokenSource", "Wrapper", "adapter_file", "attach", "base_sha256", "draw_samples",
+    "load_adapted", "load_adapter", "read_adapter", "save_adapter",
 ]  # fmt: skip
