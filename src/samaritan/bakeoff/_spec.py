@@ -23,7 +23,7 @@ class MethodSpec:
     Attributes:
         text: as given, the name of its row in every table.
         name: in METHODS.
-        settings: of the method, resolved from ``text``.
+        settings: of the method, those that the text gives.
     """
 
     text: str
@@ -44,9 +44,8 @@ class MethodSpec:
         name, _, rest = text.strip().partition(":")
         method = METHODS.get(name)
         pairs = [*(_NEXT.split(rest) if rest else ()), *more]
-        settings = read_settings(method.config, pairs)
-        method.config.parse(settings, f"The method {name!r}")
-        return cls(text.strip(), name, settings)
+        settings = method.config.parse(read_settings(method.config, pairs), f"The method {name!r}")
+        return cls(text.strip(), name, settings.model_dump(mode="json", exclude_unset=True))
 
     @property
     def slug(self) -> str:

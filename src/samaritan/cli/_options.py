@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from samaritan.core.errors import UsageError
+from samaritan.core.errors import InputError, UsageError
 
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where results go.")]
 Device = Annotated[str, typer.Option("-d", "--device", help="cpu, cuda, cuda:1 or mps.")]
@@ -36,6 +36,28 @@ def one_of(value: str, *allowed: str) -> Any:
     if value not in allowed:
         raise UsageError(f"Received {value!r}; allowed are {', '.join(allowed)}.")
     return value
+
+
+def numbers(name: str, text: str) -> list[int]:
+    """Whole numbers with commas between them; none in an empty text.
+
+    Raises:
+        UsageError: something is no whole number.
+    """
+    try:
+        return [int(number) for number in text.split(",") if number.strip()]
+    except ValueError:
+        raise UsageError(f"--{name} is a list of whole numbers such as 1,2,5; received {text!r}.") from None
+
+
+def check_markdown(path: Path | None) -> None:
+    """Refuse an impossible place before hours of work.
+
+    Raises:
+        InputError: its folder does not exist.
+    """
+    if path is not None and not path.resolve().parent.is_dir():
+        raise InputError(f"There is no folder {path.parent} for --markdown; make it, or choose another one.")
 
 
 def emit(value: Any) -> None:

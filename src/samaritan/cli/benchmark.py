@@ -19,9 +19,9 @@ from samaritan.cli._options import (
     PlaneName,
     Quiet,
     Threads,
+    check_markdown,
     emit,
 )
-from samaritan.core.errors import InputError
 from samaritan.process import bind_threads
 
 
@@ -67,8 +67,7 @@ def benchmark(
         },
         "The command line",
     )  # fmt: skip
-    if markdown is not None and not markdown.resolve().parent.is_dir():  # before hours of work, not after
-        raise InputError(f"There is no folder {markdown.parent} for --markdown; make it, or choose another one.")
+    check_markdown(markdown)
     with case_bar(quiet or as_json) as progress:
         result = run_benchmark(config, output, overwrite=overwrite, progress=progress, debug=debug)
     if markdown is not None and not result.interrupted:

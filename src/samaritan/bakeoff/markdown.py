@@ -1,0 +1,114 @@
+"""The tables of a bake-off as a page of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from samaritan.bakeoff._command import command
+from samaritan.bakeoff._lines import SIMPLEST, Line, PromptTable
+from samaritan.bakeoff._raters import SCORES, summarise_raters
+from samaritan.bakeoff._words import COSTS, before_after, corrected_p, gain, is_better, score
+from samaritan.bakeoff.collect import Bakeoff, read_bakeoff
+from samaritan.benchmark._markdown import VERSIONS
+from samaritan.benchmark._markdown import _line as row
+from samaritan.benchmark._markdown import _text as text
+from samaritan.benchmark.report._numbers import NOTHING, plural
+from samaritan.core import write_text
+from samaritan.evaluate._raters import RATER_DEFINITIONS
+
+
+def write_markdown(folder: Path, out: Path) -> Path:
+    """Write the tables of a bake-off; the head names the command that writes them again, and no path of the machine.
+
+    Raises:
+        InputError: ``folder`` is no bake-off, or has no results yet.
+        ResourceError: ``out`` cannot be written.
+    """
+    write_text(out, "\n".join(_page(read_bakeoff(folder), out)) + "\n")
+    return out
+
+
+def _page(bakeoff: Bakeoff, out: Path) -> Iterator[str]:
+    names = [str(one["name"]) for one in bakeoff.provenance.get("datasets", ())]
+    yield from [f"# Adaptation methods on {text(', '.join(names))}", ""]
+    found = bakeoff.provenance.get("versions") or {}
+    versions = ", ".join(f"{name} {found[name]}" for name in VERSIONS if name in found)
+    yield from [f"Made by `{command(bakeoff.config, bakeoff.folder, out)}` with {versions}.", "", *_notes(bakeoff)]
+    for table in bakeoff.tables:
+        yield from ["", f"## Dice, asked with `{table.prompt}`", "", *_scores(table)]
+        if table.few:
+            yield from ["", f"### Few training patients, asked with `{table.prompt}`", "", *_few(table, bakeoff)]
+    if bakeoff.has_raters:
+        yield from ["", "## Against several raters", "", *_raters(bakeoff)]
+    yield from ["", "## Cost", "", *_costs(bakeoff)]
+    if bakeoff.failed:
+        yield from ["", "## Failed", "", *(f"* {text(arm)}: {text(why)}" for arm, why in bakeoff.failed.items())]
+
+
+def _notes(bakeoff: Bakeoff) -> Iterator[str]:
+    config, patients = bakeoff.config, bakeoff.patients
+    trained = ", ".join(f"`{prompt}`" for prompt in config.train.prompts)
+    length = f"{config.train.steps} steps" if config.train.steps else f"{config.train.budget_minutes:g} minutes"
+    yield (
+        f"Split by patient: {patients['train']} train, {patients['val']} validate, {patients['test']} test, never seen. "
+        f"Each method: {length}, trained with {trained}, {plural(len(config.seeds), 'seed')}."
+    )
+    yield (
+        "Dice: mean over test patients (a patient's value is the mean over seeds), in brackets the 95 % bootstrap interval "
+        "over patients. Differences are paired; p is of Wilcoxon's signed-rank test over patients, with Holm's correction over the "
+        "methods of a table. **Bold** is only what was shown to be better (p < 0.05 after correction)."
+    )
+
+
+def _scores(table: PromptTable) -> Iterator[str]:
+    rival = any(line.to_simplest for line in table.lines)
+    more = [f"minus `{SIMPLEST}`", "p"] if rival else []
+    heads = ["method", "Dice, before \N{RIGHTWARDS ARROW} after", "gain", "p", *more, "in words"]
+    yield row(heads)
+    yield row(["---", *["---:"] * (len(heads) - 2), "---"])
+    yield row(["base, not adapted", score(table.base.dice), *[NOTHING] * (len(heads) - 3), ""])
+    for line in table.lines:
+        against = [_bold(line, simplest=True), corrected_p(line.to_simplest)] if rival else []
+        dice = before_after(table.base, line)
+        yield row(
+            [f"`{line.label}`", f"**{dice}**" if is_better(line.to_base) else dice, _bold(line), corrected_p(line.to_base),
+             *against, line.words]
+        )  # fmt: skip
+
+
+def _bold(line: Line, *, simplest: bool = False) -> str:
+    paired = line.to_simplest if simplest else line.to_base
+    return f"**{gain(paired)}**" if is_better(paired) else gain(paired)
+
+
+def _few(table: PromptTable, bakeoff: Bakeoff) -> Iterator[str]:
+    sizes: list[int | None] = [*dict.fromkeys(line.few for line in table.few), None]
+    cells = {(line.label, line.few): score(line.dice) for line in (*table.few, *table.lines)}
+    yield row(["method", *(f"{size or bakeoff.patients['train']}" + ("" if size else " (all)") for size in sizes)])
+    yield row(["---", *["---:"] * len(sizes)])
+    yield row(["base, not adapted", *[score(table.base.dice)] * len(sizes)])
+    for label in dict.fromkeys(name for name, _ in cells):
+        yield row([f"`{label}`", *(cells.get((label, size), NOTHING) for size in sizes)])
+
+
+def _raters(bakeoff: Bakeoff) -> Iterator[str]:
+    for name in SCORES:
+        title, better, definition = RATER_DEFINITIONS[name]
+        yield f"* {title} ({better} is better): {definition}"
+    heads = [RATER_DEFINITIONS[name][0] for name in SCORES]
+    yield from ["", row(["method", "prompt", "answers", *heads]), row(["---", "---", *["---:"] * (len(SCORES) + 1)])]
+    for entry in (bakeoff.base, *(one for one in bakeoff.entries if one.few is None)):
+        for prompt in dict.fromkeys(one.prompt for one in entry.raters):
+            own = [one for one in entry.raters if one.prompt == prompt]
+            summaries = [score(summarise_raters(own, name, seed=bakeoff.config.score.seed)) for name in SCORES]
+            yield row([f"`{entry.label}`", f"`{prompt}`", str(own[0].samples), *summaries])
+
+
+def _costs(bakeoff: Bakeoff) -> Iterable[str]:
+    table = bakeoff.tables[0]
+    machine = bakeoff.provenance.get("machine") or {}
+    yield f"Measured on {machine.get('processor', 'one machine')}." if isinstance(machine, dict) else ""
+    yield from ["", row(["method", *(title for title, _ in COSTS)]), row(["---", *["---:"] * len(COSTS)])]
+    for line in (table.base, *table.lines):
+        yield row([f"`{line.label}`", *(cell(line.cost) for _, cell in COSTS)])

@@ -1,0 +1,133 @@
+"""A bake-off: every method on the same split, prompts, budget and schedule, arm by arm, resumable."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from samaritan.bakeoff._child import Ending, run_arm
+from samaritan.bakeoff._config import Arm, BakeoffConfig, plan
+from samaritan.bakeoff._folder import FAILURES, REPORT, SPLIT, base_scores, finished, hold, training_patients
+from samaritan.bakeoff._progress import Reporter, Silent
+from samaritan.bakeoff._result import ArmResult
+from samaritan.bakeoff.collect import write_results
+from samaritan.core import InputError, write_text
+from samaritan.datasets import Dataset, Split, check_leaks, make_split, near_duplicates, open_datasets
+from samaritan.models import MODELS
+from samaritan.prompts import make_prompt
+
+
+@dataclass(frozen=True)
+class BakeoffResult:
+    """How a bake-off ended.
+
+    Attributes:
+        folder: of the bake-off.
+        finished: arms with a result.
+        failed: arm -> why it has none.
+        skipped: sizes of the few-shot curve that were left out, because the training part is no larger.
+        interrupted: True when a person stopped it; run again to continue.
+    """
+
+    folder: Path
+    finished: int
+    failed: dict[str, str]
+    skipped: tuple[int, ...] = ()
+    interrupted: bool = False
+
+    @property
+    def report(self) -> Path:
+        """The report's path."""
+        return self.folder / REPORT
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well, 1 some arms failed, 130 interrupted."""
+        return 130 if self.interrupted else int(bool(self.failed))
+
+
+def run_bakeoff(
+    config: BakeoffConfig, out: Path, *, overwrite: bool = False, progress: Reporter | None = None
+) -> BakeoffResult:
+    """Train and score every arm that the folder does not hold yet, then write table and report.
+
+    Arms run one after the other, each in a process of its own. One that fails is reported and tried again by the next start;
+    without the base's scores nothing can be compared, so its failure ends the bake-off.
+
+    Args:
+        config: the settings.
+        out: the folder.
+        overwrite: start anew, whatever the folder holds.
+        progress: is told what happens.
+
+    Raises:
+        UsageError: an unknown method, model, prompt or data set.
+        InputError: settings or data cannot be used, or ``out`` holds something else.
+        ResourceError: ``out`` cannot be written or is in use.
+    """
+    progress = progress or Silent()
+    datasets = _check(config, out)
+    with hold(out, config, overwrite=overwrite):
+        split = _shared_split(config, datasets, out)
+        smallest = training_patients(split)
+        arms = plan(config, smallest)
+        progress.plan(len(arms), sum(finished(out, arm) for arm in arms))
+        failed: dict[str, str] = {}
+        interrupted = False
+        try:
+            for arm in arms:
+                if not finished(out, arm) and (reason := _run(config, arm, out, progress)):
+                    failed[arm.folder] = reason
+                    if arm.spec is None:
+                        raise InputError(f"The base could not be measured: {reason}")
+        except KeyboardInterrupt:
+            interrupted = True
+        write_text(out / FAILURES, json.dumps(failed, indent=1) + "\n")
+        done = sum(finished(out, arm) for arm in arms)
+        if finished(out, arms[0]):
+            write_results(out)
+        skipped = tuple(number for number in config.few if number >= smallest)
+        return BakeoffResult(out, done, failed, skipped, interrupted)
+
+
+def _check(config: BakeoffConfig, out: Path) -> list[Dataset]:
+    """Refuse before hours of work what would fail in every arm."""
+    plan(config, 0)
+    MODELS.get(config.train.model)
+    for text in (*config.train.prompts, *config.score.prompts):
+        make_prompt(text)
+    for argument in map(Path, config.train.data):
+        if argument.is_dir() and out.resolve().is_relative_to(argument.resolve()):
+            raise InputError(f"The folder {out} lies inside the data {argument}; choose a folder outside of it.")
+    return open_datasets(config.train.data, Path(config.train.meta) if config.train.meta else None)
+
+
+def _shared_split(config: BakeoffConfig, datasets: list[Dataset], out: Path) -> Split:
+    """The split of all arms: the one that is there, the one that was given, or a new one."""
+    path = out / SPLIT
+    if path.is_file():
+        split = Split.read(path)
+    elif config.train.split is not None:
+        split = Split.read(config.train.split)
+    else:
+        twins = near_duplicates(datasets)
+        split = make_split(datasets, fractions=config.train.fractions, seed=config.train.seed, groups=twins)
+    split.check_covers(datasets)
+    check_leaks(datasets, split)
+    if not path.is_file():
+        split.write(path)
+    return split
+
+
+def _run(config: BakeoffConfig, arm: Arm, out: Path, progress: Reporter) -> str:
+    """Run one arm; returns why it failed, or ""."""
+    folder = out / arm.folder
+    progress.begin(arm.folder)
+    own = arm.config(config, str(out / SPLIT), str(base_scores(out)))
+    ending: Ending = run_arm(own, folder, progress.event)
+    if ending.interrupted:
+        raise KeyboardInterrupt
+    reason = "" if ArmResult.find(folder) else ending.reason or "It ended without a result."
+    progress.end(arm.folder, reason)
+    return reason
