@@ -158,3 +158,15 @@ def test_unknown_and_missing_names(segmenter: SamSegmenter, head: str) -> None:
     adapted.detach()
     attach(segmenter, "prompt-free", {"head": head}, labels=["liver"])
     np.testing.assert_array_equal(ask(segmenter, PromptSet())[0][0], ask(segmenter, PromptSet(text="liver"))[0][0])
+
+
+def test_a_single_class_needs_nobody_who_knows_the_question(tiny_sam: SamSegmenter) -> None:
+    attach(tiny_sam, "prompt-free", labels=["liver"])
+    network = tiny_sam.network
+    features = torch.randn(2, 32, network.cells, network.cells)
+    with torch.no_grad():
+        masks, quality = network.mask_decoder(
+            image_embeddings=features, image_positional_embeddings=network.position_grid, multimask_output=False
+        )
+    assert masks.shape == (2, 1, 1, 4 * network.cells, 4 * network.cells)
+    assert quality.shape == (2, 1, 1)

@@ -22,7 +22,7 @@ from samaritan.models._sam import SamNetwork, SamSegmenter
 
 LABELS = ("liver", "spleen")
 #: Nothing but singular values.
-ALONE = {"text": "none", "train": ()}
+ALONE = {"text": "none", "norms": False, "train": ()}
 
 
 @pytest.fixture(params=["tiny-sam", "tiny-litemedsam"])
@@ -56,11 +56,12 @@ def test_counts_of_the_paper_on_vit_b(vit_network: Callable[[str], SamSegmenter]
     assert alone.trained == alone.own == 12 * 4 * 768 * 2 + 2 * 256 * 2 == 74_752
     assert trained(vit_network("b"), {**ALONE, "neck": False}) == 12 * 4 * 768 * 2
     assert trained(vit_network("b"), {**ALONE, "what": "scale"}) == 74_752 // 2
+    assert trained(vit_network("b"), {**ALONE, "norms": True}) == 74_752 + 36_864
     assert trained(vit_network("b"), {**ALONE, "train": ("norms",)}) == 74_752 + 36_864
     assert trained(vit_network("b"), {**ALONE, "train": ("decoder-norms",)}) == 74_752 + 4_608
     assert trained(vit_network("b"), {**ALONE, "train": ("position",)}) == 74_752 + 64 * 64 * 768
     # one text affine layer on embeddings of 384 numbers in place of 512
-    assert trained(vit_network("b"), {"train": ()}) == 74_752 + 131_840 - 128 * 256
+    assert trained(vit_network("b"), {"norms": False, "train": ()}) == 74_752 + 131_840 - 128 * 256
 
 
 def test_positions_at_256_pixels_are_196608() -> None:
@@ -106,8 +107,19 @@ def test_positions_train_where_the_backbone_has_them(tiny_sam: SamSegmenter, tin
     assert "image_encoder.pos_embed" in tuned
     tuned = attach(tiny_litemedsam, "s-sam", labels=LABELS).surgery.tuned
     assert not any("pos" in name for name in tuned)
-    assert any(name.endswith("local_conv.bn.weight") for name in tuned)
-    assert not any(name.startswith("image_encoder.neck") for name in tuned)
+    encoder = {name.removeprefix("image_encoder.layers.") for name in tuned if name.startswith("image_encoder")}
+    norms = {f"{stage}.blocks.0.{part}.norm" for stage in (1, 2, 3) for part in ("attn", "mlp")}
+    assert encoder == {f"{norm}.{name}" for norm in norms for name in ("weight", "bias")}
+
+
+def test_blocks_that_are_not_chosen_stay_as_they_are(segmenter: SamSegmenter) -> None:
+    adapted = attach(segmenter, "s-sam", {"blocks": "-1", "train": ("decoder-norms",)}, labels=LABELS)
+    last = adapted.surgery.blocks("-1")[0].path
+    changed = [
+        name for name in (*adapted.surgery.wrappers, *adapted.surgery.tuned) if name.startswith("image_encoder.l")
+    ]
+    assert len(changed) == 4 + 4
+    assert all(name.startswith(last) for name in changed)
 
 
 def test_folding_leaves_the_network_s_layers_plain_and_the_token_in_place(segmenter: SamSegmenter) -> None:

@@ -63,7 +63,7 @@ class Head(Wrapper):
     Args:
         base: the mask decoder.
         labels: names of the targets.
-        asked: names that the running questions ask for.
+        asked: names that the running questions ask for; none where nobody knows, which is fine with a single class.
         empty: (1, hidden) what the prompt encoder adds to the embedding where there is no mask.
     """
 
@@ -83,7 +83,7 @@ class Head(Wrapper):
         Raises:
             PromptError: a question names no target of this adapter.
         """
-        classes = indices_of(self._asked(), self.labels)
+        classes = indices_of(self._asked() or [None] * len(image_embeddings), self.labels)
         masks, quality = self.answer(image_embeddings, image_positional_embeddings, classes)
         wanted = slice(1, None) if multimask_output else slice(0, 1)
         return masks[:, None, wanted], quality[:, None, wanted]
