@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from accelerate import Accelerator
 
-from samaritan import __version__
 from samaritan.adapt import Adaptation, attach, base_sha256
 from samaritan.core import InputError, ModelError
 from samaritan.datasets import (
@@ -46,6 +46,10 @@ MOST_VARIANTS, STORING = 16, 0.3
 
 #: Versions of a picture where no features are stored, so that they cost nothing.
 FREE_VARIANTS = 1000
+
+
+#: Of this package.
+VERSION = metadata.version("samaritan")
 
 
 @dataclass(eq=False)
@@ -123,7 +127,7 @@ class Preparation:
             table=TrainingLog(self.folder.path),
             accelerator=self.accelerator,
             progress=self.progress,
-            record={"variants": variants, "data": prints, "version": __version__},
+            record={"variants": variants, "data": prints, "version": VERSION},
         )
         if checkpoint is not None:
             loop.restore(checkpoint)
@@ -196,8 +200,8 @@ def _check_same(checkpoint: Checkpoint, prints: dict[str, str], folder: Path) ->
             f"{len(changed)} training cases are not what they were when {folder} began ({', '.join(changed[:5])}); "
             "restore them, or pass --force to go on with them or --overwrite to start anew."
         )
-    if before["version"] != __version__:
+    if before["version"] != VERSION:
         raise InputError(
-            f"{folder} was begun by version {before['version']} of the package, this is {__version__}; pass --force to go on "
+            f"{folder} was begun by version {before['version']} of the package, this is {VERSION}; pass --force to go on "
             "or --overwrite to start anew."
         )

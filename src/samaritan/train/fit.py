@@ -17,14 +17,13 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from samaritan import __version__
 from samaritan.adapt import AdapterHeader, save_adapter
 from samaritan.core import ModelError
 from samaritan.train._config import TrainConfig
 from samaritan.train._curve import draw_curve
 from samaritan.train._folder import TrainFolder
 from samaritan.train._log import peak_mb
-from samaritan.train._prepare import Preparation, Prepared
+from samaritan.train._prepare import VERSION, Preparation, Prepared
 from samaritan.train._progress import Reporter, Silent
 
 log = logging.getLogger(__name__)
@@ -169,7 +168,7 @@ class _Run:
                 "sha256": hashlib.sha256(repr(sorted(self.ready.prints.items())).encode()).hexdigest(),
             },
             training={
-                "steps": state.step, "best_step": state.best_step, "seed": config.seed, "version": __version__,
+                "steps": state.step, "best_step": state.best_step, "seed": config.seed, "version": VERSION,
                 "minutes": round(state.seconds / 60, 2), "validation_dice": _rounded(state.best_dice),
                 "validation_dice_before": _rounded(state.base_dice),
             },
