@@ -110,7 +110,7 @@ def load_adapted(
     device: str = "cpu",
     allow_unverified: bool = False,
 ) -> tuple[SamSegmenter, Adaptation]:
-    """A model of its own with an adapter attached, ready to encode and decode.
+    """A model of its own with an adapter attached, ready to encode and decode; folded, where the method can be.
 
     Args:
         model: name of the base; None takes the one that the adapter was made for.
@@ -132,4 +132,7 @@ def load_adapted(
     segmenter = load_model(base, weights=weights, device=device, allow_unverified=allow_unverified)
     if not isinstance(segmenter, SamSegmenter):
         raise ModelError(f"{base} is not a model that adapters can be attached to.")
-    return segmenter, load_adapter(file, segmenter)
+    adapted = load_adapter(file, segmenter)
+    if adapted.method.card.folds:
+        adapted.merge()
+    return segmenter, adapted
