@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from samaritan.core import InputError
 from samaritan.prompts._base import PromptStrategy
 from samaritan.train._augment import variant
 from samaritan.train._config import Augmentation, TrainConfig
@@ -55,7 +56,11 @@ class Sampler:
         self._variants = variants
 
     def draw(self, step: int, slot: int, number: int) -> Drawn:
-        """Picture ``slot`` of a step; its questions say that it is picture ``number`` of its batch."""
+        """Picture ``slot`` of a step; its questions say that it is picture ``number`` of its batch.
+
+        Raises:
+            InputError: nothing can be asked about any picture drawn.
+        """
         config = self._config
         rng = np.random.default_rng([config.seed, 0, step, slot])
         for _ in range(ATTEMPTS):
@@ -67,4 +72,7 @@ class Sampler:
             )
             if questions:
                 return Drawn(example, questions)
-        return Drawn(example, [])
+        raise InputError(
+            f"Nothing could be asked about {chosen.key} and others with {', '.join(config.prompts)}: the targets are too small; "
+            "use other prompts, or larger images."
+        )

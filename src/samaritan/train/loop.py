@@ -216,8 +216,6 @@ class Loop:
 
     def _part_step(self, slots: list[int], sums: dict[str, float], world: int, *, last: bool) -> None:
         batch = self._batch(slots)
-        if not batch.questions:
-            return
         share = len(slots) * world / self.config.batch  # the mean over processes is taken when gradients are united
         with self._module.no_sync() if world > 1 and not last else nullcontext():
             losses = self._module(batch)
@@ -230,7 +228,7 @@ class Loop:
             return value
         shared = torch.tensor([value], dtype=torch.float64)
         torch.distributed.all_reduce(shared)
-        return float(shared.item()) / self.accelerator.num_processes
+        return float(shared.item()) / int(self.accelerator.num_processes)
 
     def _batch(self, slots: Iterable[int]) -> Batch:
         batch, frame = Batch(), self.adapted.segmenter.frame
