@@ -1,0 +1,42 @@
+"""Two processes that share the pictures of a step train what one process trains."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from samaritan.train._log import CLOCK, read_log
+
+DRIVER = Path(__file__).with_name("ddp_driver.py")
+
+
+def test_two_processes_train_as_one_with_twice_the_pictures(data: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    for folder, start in ((one, []), (two, launcher)):
+        folder.mkdir()
+        command = [sys.executable, *start, str(DRIVER), str(data), str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
+        assert done.returncode == 0, done.stderr
+
+    alone, together = (read_log(folder / "run" / "log.csv") for folder in (one, two))
+    assert [row["step"] for row in together] == [0, 1, 2, 3]
+    for expected, row in zip(alone, together, strict=True):
+        assert row.keys() == expected.keys()
+        for name in row.keys() - set(CLOCK):
+            assert row[name] == pytest.approx(expected[name], rel=1e-5, abs=1e-7), name
+
+    weights, first, second = (
+        load_file(path)
+        for path in (one / "ranksingle.safetensors", two / "rank0.safetensors", two / "rank1.safetensors")
+    )
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert all(torch.allclose(first[name], weights[name], rtol=1e-4, atol=1e-6) for name in weights)
+    assert json.loads((two / "rank1.json").read_text()) == []
+    assert str(two / "run" / "log.csv") in json.loads((two / "rank0.json").read_text())
