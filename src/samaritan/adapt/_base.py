@@ -284,8 +284,7 @@ def attach(
     """
     entry = METHODS.get(method)
     network = segmenter.network
-    if network.adaptation is not None:
-        raise UsageError(f"This model is adapted already, with {network.adaptation}; detach that or merge it first.")
+    check_plain(network)
     settings = _settings(entry, config)
     surgery = Surgery(network, tuple(labels), plan, stored)
     fixed = network.prompt_encoder.shared_embedding.positional_embedding.numel()  # a random matrix, never trained
@@ -304,6 +303,16 @@ def attach(
     network.adaptation = method
     network.to(network.position_grid.device)
     return adapted
+
+
+def check_plain(network: SamNetwork) -> None:
+    """Refuse a network to which something is attached.
+
+    Raises:
+        UsageError: there is.
+    """
+    if network.adaptation is not None:
+        raise UsageError(f"This model is adapted already, with {network.adaptation}; detach that first.")
 
 
 def _settings(entry: Method, config: MethodConfig | Mapping[str, Any] | None) -> MethodConfig:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from samaritan.adapt._base import Adaptation, attach
+from samaritan.adapt._base import Adaptation, attach, check_plain
 from samaritan.core import Config, FormatError, InputError, ModelError, write_bytes
 from samaritan.models._anatomy import EncoderPlan
 from samaritan.models._sam import SamSegmenter
@@ -93,8 +93,8 @@ def read_adapter(path: Path | str) -> AdapterFile:
     """Read an adapter file; nothing in it is run.
 
     Raises:
-        InputError: there is no such file.
-        FormatError: it is damaged, or not an adapter of this package.
+        InputError: there is no such file, or its header lacks something.
+        FormatError: it is damaged, holds values that are not finite, or is not an adapter that this version knows.
     """
     path = Path(path)
     if not path.is_file():
@@ -109,16 +109,26 @@ def read_adapter(path: Path | str) -> AdapterFile:
         ) from error
     if text is None:
         raise FormatError(f"{path} is not an adapter: its header has no {KEY!r}.")
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise FormatError(f"{path} has a header that is not JSON.") from error
+    header = _header(text, path)
     broken = sorted(name for name, tensor in state.items() if not bool(torch.isfinite(tensor.float()).all()))
     if broken:
         raise FormatError(
             f"{path} holds values that are not finite, in {', '.join(broken[:3])}; train the adapter again."
         )
-    return AdapterFile(AdapterHeader.parse(content, str(path)), state)
+    return AdapterFile(header, state)
+
+
+def _header(text: str, path: Path) -> AdapterHeader:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path} has a header that is not JSON.") from error
+    version = content.get("version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        raise FormatError(
+            f"{path} has layout {version}, and this version of samaritan knows those up to {VERSION}; install a newer one."
+        )
+    return AdapterHeader.parse(content, str(path))
 
 
 def load_adapter(path: Path | str, segmenter: SamSegmenter, *, plan: EncoderPlan | None = None) -> Adaptation:
@@ -139,6 +149,7 @@ def load_adapter(path: Path | str, segmenter: SamSegmenter, *, plan: EncoderPlan
     header = file.header
     if header.base != segmenter.name:
         raise ModelError(f"{path} adapts {header.base}, not {segmenter.name}; pass -m {header.base}.")
+    check_plain(segmenter.network)
     if (found := base_sha256(segmenter)) != header.base_sha256:
         raise ModelError(
             f"{path} was trained on other weights of {header.base} (hash {header.base_sha256[:12]}, these have {found[:12]}); "
