@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from samaritan.benchmark._row import Row
 from samaritan.benchmark.compare import Comparison, compare
+from samaritan.benchmark.report._numbers import plural
 from samaritan.benchmark.statistics import FEW_PATIENTS, Summary, summarise
 
 
@@ -63,6 +64,8 @@ def in_words(paired: Comparison) -> str:
     """Whether an adapted model (a) was shown to be better than another (b), after the correction that ``paired`` carries."""
     if paired.better:
         return "helps" if paired.better == paired.a else "harms"
+    if paired.n_patients < FEW_PATIENTS:
+        return f"cannot be told ({plural(paired.n_patients, 'test patient')}, too few for a test)"
     if 0 < paired.n_different < FEW_PATIENTS:
-        return f"cannot be told: {paired.n_different} test patients are too few"
+        return f"does not help (only {paired.n_different} of {paired.n_patients} test patients change)"
     return "does not help (no difference shown)"

@@ -29,8 +29,8 @@ class Cost:
         minutes: of training, mean.
         steps: of training, mean.
         peak_mb: largest memory in training, MiB, the highest.
-        encode_seconds: of a picture, median; None where unknown.
-        decode_seconds: of a prompt, median; None where unknown.
+        encode_seconds: of a picture, median over seeds; None where unknown.
+        decode_seconds: of a prompt, median over seeds; None where unknown.
     """
 
     trained: int

@@ -16,8 +16,15 @@ from samaritan.evaluate._raters import RATER_DEFINITIONS
 #: The file in an arm's folder.
 FILE = "raters.jsonl"
 
-#: Scores in the order of their columns.
-SCORES = tuple(RATER_DEFINITIONS)
+#: Scores in the order of their columns: title, better, definition.
+SCORES = {
+    **RATER_DEFINITIONS,
+    "ece": (
+        "ECE",
+        "lower",
+        "Expected calibration error of the mean probability over the whole picture, every rater a vote (Naeini et al. 2015).",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class RaterScore:
         prompt: that asked.
         samples: number of answers.
         raters: number of raters.
-        scores: as :func:`samaritan.evaluate.score_raters` names them.
+        scores: name in :data:`SCORES` -> value.
     """
 
     dataset: str
@@ -64,5 +71,5 @@ def summarise_raters(scores: Sequence[RaterScore], metric: str, *, seed: int = 0
     return Summary(
         group={}, n_rows=len(scores), n_patients=len(patients.names), n_undefined=0, n_failed=0,
         mean=float(patients.mean()[0]) if values else math.nan, low=low, high=high, median=math.nan,
-        best_is_high=RATER_DEFINITIONS[metric][1] == "higher",
+        best_is_high=SCORES[metric][1] == "higher",
     )  # fmt: skip

@@ -32,8 +32,8 @@ class ArmResult(Config):
         base_parameters: parameters of the base.
         adapter_bytes: size of the adapter file.
         best_dice: best Dice on the validation part; None without one.
-        encode_seconds: one picture through the encoder, median.
-        decode_seconds: one prompt through the decoder, median.
+        encode_seconds: one picture through the encoder, the fastest of several.
+        decode_seconds: one prompt through the decoder, the fastest of several.
         adapter: the adapter file, relative to the arm's folder; "" for the base.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Self, Union, get_args, get_origin
 
@@ -28,7 +28,7 @@ class MethodSpec:
 
     text: str
     name: str
-    settings: dict[str, Any]
+    settings: dict[str, Any] = field(hash=False)
 
     @classmethod
     def parse(cls, text: str, more: Iterable[str] = ()) -> Self:

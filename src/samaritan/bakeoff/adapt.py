@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from samaritan.adapt import load_adapted
+from samaritan.adapt import Adaptation, load_adapted
 from samaritan.bakeoff._config import ArmConfig
 from samaritan.bakeoff._gain import Gain, gains
+from samaritan.bakeoff._panel import ask_panel
+from samaritan.bakeoff._raters import write_scores
 from samaritan.bakeoff._result import FILE, SCORES, ArmResult
-from samaritan.bakeoff._timing import Timing, time_inference
+from samaritan.bakeoff._timing import time_inference
 from samaritan.benchmark import RunConfig, run_benchmark
 from samaritan.benchmark._progress import Reporter as ScoringReporter
 from samaritan.benchmark._row import UNADAPTED, Row
@@ -19,6 +21,7 @@ from samaritan.benchmark.statistics import read_rows
 from samaritan.core import InputError, write_text
 from samaritan.datasets import Case, Split, open_datasets
 from samaritan.models import MODELS, load_model
+from samaritan.models._base import Segmenter
 from samaritan.train import Reporter as TrainingReporter
 from samaritan.train import TrainResult, fit
 
@@ -104,7 +107,7 @@ def adapt_and_score(
     )
     if run.interrupted:
         return Adapted(None, [], run.n_failed, out)
-    result = _result(config, split, trained)
+    result = _result(config, out, split, trained)
     write_text(out / FILE, result.model_dump_json(indent=1) + "\n")
     return Adapted(result, _gains(config, out), run.n_failed, out)
 
@@ -145,9 +148,18 @@ def _run_config(config: ArmConfig, split: str, trained: TrainResult | None) -> R
     )  # fmt: skip
 
 
-def _result(config: ArmConfig, split: str, trained: TrainResult | None) -> ArmResult:
-    train = config.train
-    timing = _timing(config, split, trained)
+def _result(config: ArmConfig, out: Path, split: str, trained: TrainResult | None) -> ArmResult:
+    """Time the model and ask it about cases of several raters, then put everything together."""
+    train, segmenter, adapted = config.train, *_model(config, trained)
+    cases = _test_cases(config, split)
+    if panel := ask_panel(segmenter, adapted, cases, config):
+        write_scores(out, panel)
+    target = None
+    if adapted is not None:
+        target = next(iter(adapted.surgery.labels), None)
+        if adapted.method.card.folds:
+            adapted.merge()  # as it would be used
+    timing = time_inference(segmenter, cases[0], train, target)
     common = ArmResult(
         label=config.label, seed=train.seed, base_parameters=MODELS.get(train.model).card.parameters,
         encode_seconds=timing.encode, decode_seconds=timing.decode,
@@ -159,21 +171,18 @@ def _result(config: ArmConfig, split: str, trained: TrainResult | None) -> ArmRe
             "method": train.method, "settings": dict(train.settings), "train_cases": train.train_cases,
             "steps": trained.steps, "minutes": trained.minutes, "peak_mb": trained.peak_mb, "trained": trained.trained,
             "base_parameters": trained.base, "adapter_bytes": trained.adapter_bytes, "adapter": trained.adapter.name,
-            "best_dice": trained.best_dice if math.isfinite(trained.best_dice) else None,
+            "best_dice": _number(trained.best_dice),
         }
     )  # fmt: skip
 
 
-def _timing(config: ArmConfig, split: str, trained: TrainResult | None) -> Timing:
-    train, case = config.train, _test_case(config, split)
+def _model(config: ArmConfig, trained: TrainResult | None) -> tuple[Segmenter, Adaptation | None]:
+    train = config.train
     if trained is None:
-        return time_inference(load_model(train.model, weights=train.weights, device=train.device), case, train)
-    segmenter, adapted = load_adapted(train.model, trained.adapter, weights=train.weights, device=train.device)
-    if adapted.method.card.folds:
-        adapted.merge()
-    return time_inference(segmenter, case, train, target=next(iter(adapted.surgery.labels), None))
+        return load_model(train.model, weights=train.weights, device=train.device), None
+    return load_adapted(train.model, trained.adapter, weights=train.weights, device=train.device)
 
 
-def _test_case(config: ArmConfig, split: str) -> Case:
+def _test_cases(config: ArmConfig, split: str) -> list[Case]:
     datasets = open_datasets(config.train.data, Path(config.train.meta) if config.train.meta else None)
-    return Split.read(split).part(datasets, "test")[0]
+    return Split.read(split).part(datasets, "test")

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from samaritan.bakeoff._config import BASE, Arm, BakeoffConfig, plan
-from samaritan.bakeoff._folder import CSV, FAILURES, SPLIT, TABLE, read_config, training_patients
+from samaritan.bakeoff._folder import CSV, FAILURES, SPLIT, TABLE, base_scores, read_config, training_patients
 from samaritan.bakeoff._lines import Entry, Line, PromptTable, prompt_table
 from samaritan.bakeoff._raters import read_scores
 from samaritan.bakeoff._result import SCORES, ArmResult
-from samaritan.benchmark._provenance import FILE as PROVENANCE
+from samaritan.benchmark._markdown import VERSIONS
 from samaritan.benchmark._row import Row
+from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.statistics import read_rows
 from samaritan.core import InputError, read_text, write_text
 from samaritan.datasets import Split
@@ -36,7 +37,7 @@ class Bakeoff:
         tables: one for each prompt of the test part.
         failed: arm -> why it has no result.
         waiting: arms that have not been run yet.
-        provenance: of the base's run: versions, machine, data sets.
+        base_run: the base's run folder, with versions, machine and data sets.
     """
 
     folder: Path
@@ -47,7 +48,18 @@ class Bakeoff:
     tables: tuple[PromptTable, ...]
     failed: Mapping[str, str]
     waiting: tuple[str, ...]
-    provenance: Mapping[str, Any]
+    base_run: Run
+
+    @property
+    def versions(self) -> str:
+        """Packages whose version can move a number."""
+        found = self.base_run.provenance.get("versions") or {}
+        return ", ".join(f"{name} {found[name]}" for name in VERSIONS if name in found)
+
+    @property
+    def datasets(self) -> str:
+        """Names of the data sets."""
+        return ", ".join(str(one["name"]) for one in self.base_run.provenance.get("datasets") or ())
 
     @property
     def has_raters(self) -> bool:
@@ -80,7 +92,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         tables=tuple(prompt_table(prompt, base, entries, seed=config.score.seed) for prompt in prompts),
         failed={arm.folder: failures[arm.folder] for arm in arms if arm not in done and arm.folder in failures},
         waiting=tuple(arm.folder for arm in arms if arm not in done and arm.folder not in failures),
-        provenance=json.loads(read_text(folder / BASE / SCORES / PROVENANCE)),
+        base_run=Run.read(base_scores(folder)),
     )
 
 

@@ -10,12 +10,11 @@ from samaritan.bakeoff._lines import SIMPLEST, Line, PromptTable
 from samaritan.bakeoff._raters import SCORES, summarise_raters
 from samaritan.bakeoff._words import COSTS, before_after, corrected_p, gain, is_better, score
 from samaritan.bakeoff.collect import Bakeoff, read_bakeoff
-from samaritan.benchmark._markdown import VERSIONS
 from samaritan.benchmark._markdown import _line as row
 from samaritan.benchmark._markdown import _text as text
 from samaritan.benchmark.report._numbers import NOTHING, plural
+from samaritan.benchmark.report._provenance import Provenance
 from samaritan.core import write_text
-from samaritan.evaluate._raters import RATER_DEFINITIONS
 
 
 def write_markdown(folder: Path, out: Path) -> Path:
@@ -30,11 +29,9 @@ def write_markdown(folder: Path, out: Path) -> Path:
 
 
 def _page(bakeoff: Bakeoff, out: Path) -> Iterator[str]:
-    names = [str(one["name"]) for one in bakeoff.provenance.get("datasets", ())]
-    yield from [f"# Adaptation methods on {text(', '.join(names))}", ""]
-    found = bakeoff.provenance.get("versions") or {}
-    versions = ", ".join(f"{name} {found[name]}" for name in VERSIONS if name in found)
-    yield from [f"Made by `{command(bakeoff.config, bakeoff.folder, out)}` with {versions}.", "", *_notes(bakeoff)]
+    yield from [f"# Adaptation methods on {text(bakeoff.datasets)}", ""]
+    made_by = f"`{command(bakeoff.config, bakeoff.folder, out)}`"
+    yield from [f"Made by {made_by} with {bakeoff.versions}.", "", *(f"* {note}" for note in notes(bakeoff))]
     for table in bakeoff.tables:
         yield from ["", f"## Dice, asked with `{table.prompt}`", "", *_scores(table)]
         if table.few:
@@ -46,7 +43,8 @@ def _page(bakeoff: Bakeoff, out: Path) -> Iterator[str]:
         yield from ["", "## Failed", "", *(f"* {text(arm)}: {text(why)}" for arm, why in bakeoff.failed.items())]
 
 
-def _notes(bakeoff: Bakeoff) -> Iterator[str]:
+def notes(bakeoff: Bakeoff) -> Iterator[str]:
+    """What a reader must know before the tables, in sentences."""
     config, patients = bakeoff.config, bakeoff.patients
     trained = ", ".join(f"`{prompt}`" for prompt in config.train.prompts)
     length = f"{config.train.steps} steps" if config.train.steps else f"{config.train.budget_minutes:g} minutes"
@@ -56,8 +54,8 @@ def _notes(bakeoff: Bakeoff) -> Iterator[str]:
     )
     yield (
         "Dice: mean over test patients (a patient's value is the mean over seeds), in brackets the 95 % bootstrap interval "
-        "over patients. Differences are paired; p is of Wilcoxon's signed-rank test over patients, with Holm's correction over the "
-        "methods of a table. **Bold** is only what was shown to be better (p < 0.05 after correction)."
+        "over patients. Differences are paired; p is of Wilcoxon's signed-rank test over patients, with Holm's correction over "
+        "the methods of a table. **Bold** is only what was shown to be better (p < 0.05 after correction)."
     )
 
 
@@ -93,10 +91,9 @@ def _few(table: PromptTable, bakeoff: Bakeoff) -> Iterator[str]:
 
 
 def _raters(bakeoff: Bakeoff) -> Iterator[str]:
-    for name in SCORES:
-        title, better, definition = RATER_DEFINITIONS[name]
+    for title, better, definition in SCORES.values():
         yield f"* {title} ({better} is better): {definition}"
-    heads = [RATER_DEFINITIONS[name][0] for name in SCORES]
+    heads = [title for title, _, _ in SCORES.values()]
     yield from ["", row(["method", "prompt", "answers", *heads]), row(["---", "---", *["---:"] * (len(SCORES) + 1)])]
     for entry in (bakeoff.base, *(one for one in bakeoff.entries if one.few is None)):
         for prompt in dict.fromkeys(one.prompt for one in entry.raters):
@@ -107,8 +104,7 @@ def _raters(bakeoff: Bakeoff) -> Iterator[str]:
 
 def _costs(bakeoff: Bakeoff) -> Iterable[str]:
     table = bakeoff.tables[0]
-    machine = bakeoff.provenance.get("machine") or {}
-    yield f"Measured on {machine.get('processor', 'one machine')}." if isinstance(machine, dict) else ""
+    yield f"Measured on {Provenance.of(bakeoff.base_run).machine}."
     yield from ["", row(["method", *(title for title, _ in COSTS)]), row(["---", *["---:"] * len(COSTS)])]
     for line in (table.base, *table.lines):
         yield row([f"`{line.label}`", *(cell(line.cost) for _, cell in COSTS)])

@@ -31,7 +31,17 @@ def benchmark(
         list[str], typer.Argument(help="Folders of data sets, collections of them, or built-in names (samples).")
     ],
     output: Output,
-    model: Annotated[list[str] | None, typer.Option("-m", "--model", help="Repeatable; litemedsam otherwise.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--model", help="Repeatable; the adapters' bases, or litemedsam, otherwise."),
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option("-a", "--adapter", help="What samaritan adapt wrote, file or folder (repeatable)."),
+    ] = None,
+    base: Annotated[bool, typer.Option("--base/--no-base", help="Measure the models as they are, too.")] = True,
+    split: Annotated[str | None, typer.Option(help="A split.json: measure only the cases of one part.")] = None,
+    part: Annotated[str | None, typer.Option(help="train, val or test; test with --split otherwise.")] = None,
     prompt: Annotated[list[str] | None, typer.Option("-p", "--prompt", help="Repeatable; box otherwise.")] = None,
     limit: Annotated[int | None, typer.Option(help="At most this many cases of each data set.")] = None,
     repeats: Annotated[int, typer.Option(help="How often every prompt is drawn anew.")] = 1,
@@ -59,7 +69,9 @@ def benchmark(
 
     config = RunConfig.parse(
         {
-            "data": data, "models": model or ["litemedsam"], "prompts": prompt or ["box"], "limit": limit,
+            "data": data, "models": model or _bases(adapter), "adaptations": adapter or [],
+            "base": base, "split": split, **({} if part is None else {"part": part}),
+            "prompts": prompt or ["box"], "limit": limit,
             "repeats": repeats, "seed": seed, "max_slices": max_slices, "max_instances": max_instances,
             "min_pixels": min_pixels, "raters": raters, "nsd_tolerance": nsd_tolerance,
             "meta": None if meta is None else str(meta), "plane": plane, "intensity": intensity, "device": device,
@@ -83,3 +95,12 @@ def benchmark(
             f"samaritan: {result.n_failed} of the cases failed; see status and error in {output}/results.csv.", err=True
         )
     raise typer.Exit(result.exit_code)
+
+
+def _bases(adapters: list[str] | None) -> list[str]:
+    """The models that the adapters are for."""
+    if not adapters:
+        return ["litemedsam"]
+    from samaritan.adapt import AdapterCard
+
+    return list(dict.fromkeys(AdapterCard.read(path).header.base for path in adapters))

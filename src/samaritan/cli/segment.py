@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from samaritan.cli._app import app
 from samaritan.cli._options import AsJson, Debug, Device, Intensity, Overwrite, PlaneName, Quiet, Threads, emit
 from samaritan.process import bind_threads
+
+if TYPE_CHECKING:
+    from samaritan.models import Segmenter
 
 
 @app.command()
@@ -22,7 +25,13 @@ def segment(
     point: Annotated[list[str] | None, typer.Option(help="X,Y[,SLICE][:-][=LABEL]; ':-' is a negative click.")] = None,
     prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
     label: Annotated[str | None, typer.Option(help="Name of the target, for prompts without =LABEL.")] = None,
-    model: Annotated[str, typer.Option("-m", "--model", help="See: samaritan models.")] = "litemedsam",
+    model: Annotated[
+        str | None,
+        typer.Option("-m", "--model", help="See: samaritan models; litemedsam, or the adapter's base, otherwise."),
+    ] = None,
+    adapter: Annotated[
+        Path | None, typer.Option("-a", "--adapter", help="What samaritan adapt wrote: the file or its folder.")
+    ] = None,
     weights: Annotated[Path | None, typer.Option(help="A file of weights to take instead of the model's own.")] = None,
     allow_unverified: Annotated[
         bool, typer.Option(help="Take --weights though they are not the published file.")
@@ -49,17 +58,31 @@ def segment(
     from samaritan.predict.segment import Request, segment_file
     from samaritan.show.segmentation import show_segmentation, slices_bar
 
+    about: dict[str, Any] = {}
+    if adapter is not None:
+        from samaritan.adapt import AdapterCard
+
+        about = AdapterCard.read(adapter).summary()
     request = Request.of(
         image, boxes=box or [], points=point or [], prompt_file=prompts, label=label, output=output, overlap=overlap,
         plane=plane, intensity=intensity, modality=modality, series=series, volume=volume, preview=preview,
-        overwrite=overwrite,
+        overwrite=overwrite, adapter=about,
     )  # fmt: skip
-    from samaritan.models import load_model
-
-    segmenter = load_model(model, weights=weights, device=device, allow_unverified=allow_unverified)
+    segmenter = _load(model, adapter, weights=weights, device=device, allow_unverified=allow_unverified)
     with slices_bar(quiet or as_json) as progress:
         done = segment_file(request, segmenter, progress=progress)
     if as_json:
         emit(done.record)
     elif not quiet:
         show_segmentation(done)
+
+
+def _load(model: str | None, adapter: Path | None, **options: Any) -> Segmenter:
+    """The model, adapted where an adapter is given."""
+    if adapter is None:
+        from samaritan.models import load_model
+
+        return load_model(model or "litemedsam", **options)
+    from samaritan.adapt import load_adapted
+
+    return load_adapted(model, adapter, **options)[0]
