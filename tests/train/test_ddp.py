@@ -37,6 +37,8 @@ def test_two_processes_train_as_one_with_twice_the_pictures(data: Path, tmp_path
         for path in (one / "ranksingle.safetensors", two / "rank0.safetensors", two / "rank1.safetensors")
     )
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert all(torch.allclose(first[name], weights[name], rtol=1e-4, atol=1e-6) for name in weights)
+    # softmax does not see a shift of all keys: the gradient of their bias is rounding, which AdamW blows up to a whole step
+    felt = [name for name in weights if not name.endswith("k_proj.bias")]
+    assert all(torch.allclose(first[name], weights[name], rtol=1e-4, atol=1e-6) for name in felt)
     assert json.loads((two / "rank1.json").read_text()) == []
     assert str(two / "run" / "log.csv") in json.loads((two / "rank0.json").read_text())
