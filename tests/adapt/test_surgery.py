@@ -14,7 +14,7 @@ from samaritan.adapt import Surgery, Wrapper
 from samaritan.core import ModelError, UsageError
 from samaritan.models import load_model
 from samaritan.models._anatomy import EncoderPlan
-from samaritan.models._sam import DecoderConfig, SamNetwork, SamSegmenter
+from samaritan.models._sam import SamNetwork, SamSegmenter
 
 
 class Twice(Wrapper):
@@ -230,65 +230,8 @@ def test_what_was_trained_gets_its_values_back(tiny_sam: SamSegmenter) -> None:
 
 
 # an encoder that the package does not know
-class Attention(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 2
-        self.to_qkv = nn.Linear(8, 24)
-        self.out = nn.Linear(8, 8)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        heads = self.to_qkv(tokens).unflatten(-1, (3, self.count, -1)).permute(2, 0, 3, 1, 4)
-        mixed = nn.functional.scaled_dot_product_attention(*heads)
-        attended: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
-        return attended
-
-
-class Layer(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(8)
-        self.sa = Attention()
-        self.ff = nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Linear(16, 8))
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        tokens = tokens + self.sa(self.norm(tokens))
-        result: Tensor = tokens + self.ff(tokens)
-        return result
-
-
-class ToyViT(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.embed = nn.Conv2d(3, 8, 8, 8)
-        self.where = nn.Parameter(torch.zeros(64, 8))
-        self.stack = nn.ModuleList(Layer() for _ in range(3))
-        self.head = nn.ModuleDict({"conv": nn.Conv2d(8, 32, 1), "norm": nn.GroupNorm(1, 32)})
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        tokens = self.embed(pixels).flatten(2).transpose(1, 2) + self.where
-        for layer in self.stack:
-            tokens = layer(tokens)
-        square = tokens.transpose(1, 2).unflatten(2, (8, 8))
-        features: Tensor = self.head["norm"](self.head["conv"](square))
-        return features
-
-
-PLAN = EncoderPlan(
-    block=r"stack\.\d+", attention="sa", qkv="sa.to_qkv", proj="sa.out", mlp="ff", lin1="ff.0", lin2="ff.2",
-    heads="count", neck=("head.conv",), position="where",
-)  # fmt: skip
-
-
-@pytest.fixture
-def toy() -> SamNetwork:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return SamNetwork(ToyViT(), side=64, cells=8, config=DecoderConfig(32, 2, 32)).eval()
-
-
-def test_a_plan_describes_any_encoder(toy: SamNetwork) -> None:
-    surgery = Surgery(toy, plan=PLAN)
+def test_a_plan_describes_any_encoder(toy: SamSegmenter, toy_plan: EncoderPlan) -> None:
+    surgery = Surgery(toy.network, plan=toy_plan)
 
     assert [(b.path, b.width, b.heads) for b in surgery.blocks("last:2")] == [
         ("image_encoder.stack.1", 8, 2),
@@ -303,8 +246,8 @@ def test_a_plan_describes_any_encoder(toy: SamNetwork) -> None:
     assert "image_encoder.stack.0.norm.weight" in surgery.tuned
 
 
-def test_without_a_plan_what_needs_no_blocks_works(toy: SamNetwork) -> None:
-    surgery = Surgery(toy)
+def test_without_a_plan_what_needs_no_blocks_works(toy: SamSegmenter) -> None:
+    surgery = Surgery(toy.network)
     surgery.train(["decoder", "prompts", "encoder", "biases", "decoder-norms"])
 
     assert "image_encoder.stack.0.sa.out.bias" in surgery.tuned
