@@ -11,22 +11,21 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from safetensors.torch import save_file
+from torch import Tensor
 
 from samaritan.train import TrainConfig, fit
 from samaritan.train.loop import Loop
 
 
-def main(data: str, folder: Path) -> None:
-    out, rank = folder / "run", os.environ.get("RANK", "single")
-    written: set[str] = set()
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        paths = arguments[:1] if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR) else ()
-        paths = arguments[:2] if event in ("os.rename", "os.remove") else paths
-        written.update(str(path) for path in paths if str(path).startswith(str(out)))
-
+def train(data: str, folder: Path) -> dict[str, Tensor]:
+    """Train, and give the weights as they are at the end."""
+    config = TrainConfig(
+        data=(data,), model="tiny-litemedsam", steps=3, batch=4, accumulate=2, validations=1, max_validation=2, seed=2,
+        threads=1, checkpoint_steps=2, settings={"blocks": "last:1"},
+    )  # fmt: skip
     loops: list[Loop] = []
     run = Loop.run
 
@@ -34,17 +33,24 @@ def main(data: str, folder: Path) -> None:
         loops.append(self)
         run(self)
 
-    setattr(Loop, "run", remember)  # noqa: B010 - mypy refuses the plain form
+    with mock.patch.object(Loop, "run", remember):
+        fit(config, folder / "run")
+    return loops[0].adapted.state()
+
+
+def main(data: str, folder: Path, rank: str) -> None:
+    out, written = folder / "run", set[str]()
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        paths = arguments[:1] if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR) else ()
+        paths = arguments[:2] if event in ("os.rename", "os.remove") else paths
+        written.update(str(path) for path in paths if str(path).startswith(str(out)))
+
     sys.addaudithook(watch)
-    config = TrainConfig(
-        data=(data,), model="tiny-litemedsam", steps=3, batch=4, accumulate=2, validations=1, max_validation=2, seed=2,
-        threads=1, checkpoint_steps=2, settings={"blocks": "last:1"},
-    )  # fmt: skip
-    fit(config, out)
-    save_file(loops[0].adapted.state(), folder / f"rank{rank}.safetensors")
+    save_file(train(data, folder), folder / f"rank{rank}.safetensors")
     shared = {path for path in written if not path.startswith(str(out / "features"))}
     (folder / f"rank{rank}.json").write_text(json.dumps(sorted(shared)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), os.environ["RANK"])
