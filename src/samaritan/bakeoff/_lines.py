@@ -68,6 +68,7 @@ class Entry:
         results: one for each seed.
         rows: of the test part, of all seeds; a seed counts as a repeat, so a patient's value is the mean over seeds.
         raters: scores where several raters drew a case, of all seeds.
+        folders: of the arms.
     """
 
     label: str
@@ -75,6 +76,7 @@ class Entry:
     results: tuple[ArmResult, ...]
     rows: tuple[Row, ...]
     raters: tuple[RaterScore, ...] = ()
+    folders: tuple[str, ...] = ()
 
     def asked(self, prompt: str) -> list[Row]:
         """The rows under one prompt."""

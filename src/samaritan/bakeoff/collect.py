@@ -131,6 +131,7 @@ def _entries(folder: Path, done: Mapping[Arm, ArmResult]) -> list[Entry]:
             tuple(done[arm] for arm in arms),
             tuple(row for arm in arms for row in _rows(folder, arm)),
             tuple(score for arm in arms for score in read_scores(folder / arm.folder)),
+            tuple(arm.folder for arm in arms),
         )
         for (label, few), arms in groups.items()
     ]
