@@ -29,7 +29,7 @@ from samaritan.adapt import (
     load_adapter,
     save_adapter,
 )
-from samaritan.core import Box, InputError, ModelError, Points, PromptError, PromptSet, UsageError
+from samaritan.core import Box, InputError, MaskHint, ModelError, Points, PromptError, PromptSet, UsageError
 from samaritan.models import Segmenter, load_model
 from samaritan.models._anatomy import encoder_blocks
 from samaritan.models._sam import SamSegmenter
@@ -40,9 +40,10 @@ LABELS = ("liver", "spleen")
 NO_BLOCKS = {"biases", "class-prompt", "decoder", "full", "probabilistic-sam", "prompt-free"}
 #: Size (x, y) of the pictures: neither square nor a multiple of anything.
 SHAPE = (31, 22)
+#: Every kind of prompt, so that all of the prompt encoder is used.
 PROMPTS = (
-    PromptSet(box=Box([3, 4], [20, 15]), text="liver"),
-    PromptSet(points=Points([[10, 9]], [1]), text="spleen"),
+    PromptSet(box=Box([3, 4], [20, 15]), mask=MaskHint(np.eye(*SHAPE, dtype=np.float32), "image"), text="liver"),
+    PromptSet(points=Points([[10, 9], [2, 17]], [1, 0]), text="spleen"),
     PromptSet(text="spleen"),
 )
 

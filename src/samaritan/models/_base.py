@@ -115,6 +115,20 @@ class Segmenter(Protocol):
         ...
 
 
+@runtime_checkable
+class StackSegmenter(Segmenter, Protocol):
+    """A model that may want to see the neighbours of a slice."""
+
+    @property
+    def depth(self) -> int:
+        """Number of neighbouring slices to encode together; 1 where a slice is looked at by itself."""
+        ...
+
+    def encode_stack(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
+        """Neighbouring slices, in order, each (x, y, 3) float32 in 0..255 -> their Embeddings; fewer than ``depth`` will do."""
+        ...
+
+
 @dataclass(frozen=True)
 class ModelEntry:
     """A registered model: its card, and how to build it.

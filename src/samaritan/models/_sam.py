@@ -104,8 +104,10 @@ class SamNetwork(nn.Module):
         token_sources: what adaptations add to a question: modules (texts of n prompts) -> (n, 1, token, hidden), whose tokens
             go behind those of points and boxes; empty in a network as published.
         asked: the prompts of the call to :meth:`decode` that is running, for modules that depend on them.
+        sparse: what :meth:`embed_prompts` made of these, (n, 1, token, hidden); None without points, boxes and added tokens.
         depth: number of neighbouring slices that lie one after the other along the batch axis of :meth:`encode`; 1 where
             pictures have nothing to do with each other.
+        stack: number of neighbouring slices that an adaptation wants to see together; 1 where it looks at single ones.
         adaptation: name of the method that is attached; None where the network is as published.
     """
 
@@ -122,7 +124,8 @@ class SamNetwork(nn.Module):
         self.cells = cells
         self.token_sources = nn.ModuleList()
         self.asked: PromptTensors | None = None
-        self.depth = 1
+        self.sparse: Tensor | None = None
+        self.depth = self.stack = 1
         self.adaptation: str | None = None
         self.register_buffer("position_grid", self._encode_positions(), persistent=False)
         self.register_load_state_dict_post_hook(_refresh_positions)  # type: ignore[no-untyped-call]
@@ -144,15 +147,15 @@ class SamNetwork(nn.Module):
             Logits (n, candidate, grid, grid) and estimated IoU (n, candidate), with one candidate or with three.
         """
         self.asked = prompts
-        sparse, dense = self.embed_prompts(prompts)
+        self.sparse, dense = self.embed_prompts(prompts)
         low_res, quality = self.mask_decoder(
             image_embeddings=features.expand(prompts.count, -1, -1, -1),
             image_positional_embeddings=self.position_grid,
-            sparse_prompt_embeddings=sparse,
+            sparse_prompt_embeddings=self.sparse,
             dense_prompt_embeddings=dense,
             multimask_output=multimask,
         )
-        self.asked = None
+        self.asked = self.sparse = None
         return low_res[:, 0], quality[:, 0]
 
     def embed_prompts(self, prompts: PromptTensors) -> tuple[Tensor | None, Tensor]:
@@ -194,17 +197,35 @@ class SamSegmenter:
         self.network = network.eval()
         self.frame = frame
 
-    @torch.inference_mode()
     def encode(self, picture: NDArray[np.float32]) -> Embedding:
         """(x, y, 3) float32 in 0..255 -> Embedding.
 
         Raises:
             InputError: another shape, or values that are not finite.
         """
-        pixels = self.frame.pixels(picture).to(self._device)
-        with evaluating(self.network):
-            features = self.network.encode(pixels)
-        return Embedding({"image": features.contiguous()}, (picture.shape[0], picture.shape[1]))
+        return self.encode_stack([picture])[0]
+
+    @property
+    def depth(self) -> int:
+        """Number of neighbouring slices that :meth:`encode_stack` shall be given; 1 for all but depth-aware adaptations."""
+        return self.network.stack
+
+    @torch.inference_mode()
+    def encode_stack(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
+        """Neighbouring slices, in order, each (x, y, 3) float32 in 0..255 -> an Embedding of each that knows of the others.
+
+        Raises:
+            InputError: another shape, or values that are not finite.
+        """
+        pixels = torch.cat([self.frame.pixels(picture) for picture in pictures]).to(self._device)
+        self.network.depth = len(pictures)
+        try:
+            with evaluating(self.network):
+                features = self.network.encode(pixels).contiguous()
+        finally:
+            self.network.depth = 1
+        shapes = [(picture.shape[0], picture.shape[1]) for picture in pictures]
+        return [Embedding({"image": features[n : n + 1]}, shape) for n, shape in enumerate(shapes)]
 
     @torch.inference_mode()
     def decode(

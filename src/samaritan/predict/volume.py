@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samaritan.core import InputError, Plane, PromptSet, SliceView, Volume
 from samaritan.core.intensity import choose
-from samaritan.models._base import Embedding, Prediction, Segmenter
+from samaritan.models._base import Embedding, Prediction, Segmenter, StackSegmenter
 from samaritan.predict.plausibility import image_warnings
 
 
@@ -24,12 +24,12 @@ class VolumePredictor:
         plane: which slices are shown to the model; "auto" takes the plane the volume was acquired in, else axial.
         modality: what the caller knows about the image; ``volume.modality`` otherwise.
         intensity: intensity policy such as ``ct:lung`` (see :func:`samaritan.core.intensity.choose`), or None.
-        keep: how many embeddings are held; the least recently used goes first.
+        keep: how many embeddings are held, at least those of one stack; the least recently used goes first.
 
     Attributes:
         view: from voxels to pictures and back.
         scaling: the grey-value limits, fitted once on the whole volume.
-        encode_calls: how often the network's encoder ran.
+        encode_calls: how many slices the network's encoder saw.
         encode_seconds: how long it ran in all.
         warnings: sentences about the image that a person should see (constant image, implausible Hounsfield units).
 
@@ -54,7 +54,8 @@ class VolumePredictor:
         self.warnings = image_warnings(volume, self.scaling, modality)
         self.encode_calls = 0
         self.encode_seconds = 0.0
-        self._keep = max(1, keep)
+        self._depth = min(segmenter.depth, self.view.count) if isinstance(segmenter, StackSegmenter) else 1
+        self._keep = max(self._depth, keep)
         self._embeddings: OrderedDict[int, Embedding] = OrderedDict()
 
     def picture(self, index: int) -> NDArray[np.float32]:
@@ -63,10 +64,7 @@ class VolumePredictor:
         Raises:
             InputError: there is no such slice, or it holds NaN.
         """
-        if not 0 <= index < self.view.count:
-            raise InputError(
-                f"There is no slice {index}; the {self.view.plane} slices run from 0 to {self.view.count - 1}."
-            )
+        self._check(index)
         # One memory layout whatever the file's axis order, so that the network's answer is the same to the last bit.
         picture = np.ascontiguousarray(self.scaling.apply(self.view.slice(self.volume.data, index)))
         if not np.isfinite(picture).all():
@@ -76,16 +74,41 @@ class VolumePredictor:
     def embedding(self, index: int) -> Embedding:
         """The encoded slice, computed at the first call and kept for the next ones; raises as :meth:`picture`."""
         if index not in self._embeddings:
-            picture = self.picture(index)
-            started = time.perf_counter()
-            embedding = self.segmenter.encode(picture)
-            self.encode_seconds += time.perf_counter() - started
-            self.encode_calls += 1
-            while len(self._embeddings) >= self._keep:
-                self._embeddings.popitem(last=False)
-            self._embeddings[index] = embedding
+            self._encode(index)
         self._embeddings.move_to_end(index)
         return self._embeddings[index]
+
+    def _check(self, index: int) -> None:
+        if not 0 <= index < self.view.count:
+            raise InputError(
+                f"There is no slice {index}; the {self.view.plane} slices run from 0 to {self.view.count - 1}."
+            )
+
+    def _encode(self, index: int) -> None:
+        """Encode a slice, for depth-aware models with the others of its stack."""
+        self._check(index)
+        wanted, seen = self._stack(index)
+        pictures = [self.picture(k) for k in seen]
+        started = time.perf_counter()
+        if self._depth > 1 and isinstance(self.segmenter, StackSegmenter):
+            encoded = self.segmenter.encode_stack(pictures)
+        else:
+            encoded = [self.segmenter.encode(pictures[0])]
+        self.encode_seconds += time.perf_counter() - started
+        self.encode_calls += len(seen)
+        while len(self._embeddings) > self._keep - len(wanted):
+            self._embeddings.popitem(last=False)
+        self._embeddings.update((k, encoded[k - seen[0]]) for k in wanted)
+
+    def _stack(self, index: int) -> tuple[range, range]:
+        """Slices whose embeddings belong to the stack of ``index``, and those that are encoded for it.
+
+        Stacks lie side by side; the last one reaches back so that it is as high as the others, but the slices below keep the
+        embedding of their own stack, whatever is asked first.
+        """
+        first = index - index % self._depth
+        last = min(first + self._depth, self.view.count)
+        return range(first, last), range(last - self._depth, last)
 
     def decode(self, index: int, prompts: Sequence[PromptSet], *, multimask: bool = False) -> list[Prediction]:
         """One Prediction per prompt; prompts are at (x, y, 0) of the picture. Without prompts nothing is encoded.
