@@ -3,7 +3,8 @@
 Attach, train (see :mod:`samaritan.train`), save; load, detach, merge.
 """
 
-from samaritan.adapt._base import METHODS, Adaptation, Behaviour, Counts, Method, MethodCard, MethodConfig, attach
+from samaritan.adapt._adaptation import Adaptation, Counts, attach
+from samaritan.adapt._base import METHODS, Behaviour, Method, MethodCard, MethodConfig
 from samaritan.adapt._file import AdapterHeader, base_sha256, load_adapter, read_adapter, save_adapter
 from samaritan.adapt._load import AdapterCard, adapter_file, load_adapted
 from samaritan.adapt._sampling import Consensus, draw_samples

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from samaritan.adapt._base import Adaptation, attach, check_plain
+from samaritan.adapt._adaptation import Adaptation, attach, check_plain
 from samaritan.core import Config, FormatError, InputError, ModelError, write_bytes
 from samaritan.models._anatomy import EncoderPlan
 from samaritan.models._sam import SamSegmenter

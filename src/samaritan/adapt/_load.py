@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from samaritan.adapt._base import Adaptation
+from samaritan.adapt._adaptation import Adaptation
 from samaritan.adapt._file import AdapterHeader, load_adapter, read_adapter
 from samaritan.core import FormatError, InputError, ModelError, Plane, UsageError
 from samaritan.core.intensity import parse as parse_intensity

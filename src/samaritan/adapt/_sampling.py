@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from samaritan.adapt._base import Adaptation
+from samaritan.adapt._adaptation import Adaptation
 from samaritan.core import InputError, PromptSet
 from samaritan.evaluate import entropy
 from samaritan.models import Embedding, Prediction
