@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from samaritan.core import ResourceError, write_text
+from samaritan.train._memory import peak_mb
+
+__all__ = ["CLOCK", "COLUMNS", "TrainingLog", "peak_mb", "read_log"]
 
 #: Columns of log.csv. A cell is empty where nothing was measured: a row is of training steps, or of a validation, or of both.
 COLUMNS = (
@@ -116,17 +118,6 @@ def read_log(path: Path) -> list[dict[str, float]]:
         for cells in rows
         if len(cells) == len(names)
     ]
-
-
-def peak_mb() -> float:
-    """Most memory that this process has held so far, in MiB; NaN where the system does not tell."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return float("nan")
-    # not getrusage: its peak includes what the process that started this one held
-    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return int(found[1]) / 1024 if found else float("nan")
 
 
 def _text(value: Cell) -> str:

@@ -1,0 +1,132 @@
+"""What a training step needs, found by running it on tensors that have shapes and no memory."""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from samaritan.adapt import Adaptation
+from samaritan.train._features import Trunk
+from samaritan.train._loss import Weights
+from samaritan.train._questions import Question
+from samaritan.train._step import Batch, Step
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Bytes and operations of one forward and backward pass.
+
+    Attributes:
+        encoding: most bytes while one picture goes through the part of the encoder that never changes.
+        features: bytes that part gives for all pictures.
+        activations: bytes kept for the backward pass.
+        peak: most bytes at any moment of the pass, features and gradients included.
+        encoding_flops: operations of the part that never changes, for one picture.
+        forward_flops: operations of the forward pass.
+        step_flops: operations of forward and backward pass, as torch counts them.
+    """
+
+    encoding: int
+    features: int
+    activations: int
+    peak: int
+    encoding_flops: int
+    forward_flops: int
+    step_flops: int
+
+    @property
+    def ratio(self) -> float:
+        """A step over its forward pass: at most three, as the backward pass of a product is two products.
+
+        Torch counts the backward pass of a grouped convolution as if it had one group.
+        """
+        return min(self.step_flops / max(self.forward_flops, 1), 3.0)
+
+
+def dry_run(adapted: Adaptation, questions: Sequence[Sequence[Question]], precision: str) -> Cost:
+    """Cost of a step; the model and the questions stay as they are.
+
+    Args:
+        adapted: the model.
+        questions: for each picture of the step.
+        precision: "fp32" or "bf16".
+    """
+    side = adapted.segmenter.frame.side
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    ledger = Ledger()
+    fake = _without_memory(adapted, mode)
+    with mode:
+        trunk = Trunk(fake, None, "")
+        step = Step(fake, trunk, Weights(), precision)
+        with ledger, FlopCounterMode(display=False) as counter:
+            pixels = [torch.zeros(1, 3, side, side) for _ in questions]
+            features = [trunk.features(picture) for picture in pixels]
+            encoding, encoding_flops = ledger.peak, counter.get_total_flops()
+            held = ledger.restart()
+            # the rounds before the one that trains keep nothing, and need values
+            asked = [replace(q, picture=n, rounds=1) for n, several in enumerate(questions) for q in several]
+            total = step(Batch(pixels, features, asked))["total"]
+            kept, forward_flops = ledger.live, counter.get_total_flops() - encoding_flops
+            total.backward()
+            step_flops = counter.get_total_flops() - encoding_flops
+    return Cost(
+        encoding, held, kept - held, ledger.peak, encoding_flops // max(len(questions), 1), forward_flops, step_flops
+    )
+
+
+class Ledger(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
+    """Counts the bytes of all tensors that operations make, as long as they live.
+
+    Attributes:
+        live: bytes now.
+        peak: most bytes since the start.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.live = self.peak = 0
+        self._known: dict[int, weakref.ref[Any]] = {}
+
+    def restart(self) -> int:
+        """Forget the peak; bytes now."""
+        self.peak = self.live
+        return self.live
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        made = function(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                self._enter(tensor.untyped_storage())
+        return made
+
+    def _enter(self, storage: torch.UntypedStorage) -> None:
+        key, size = id(storage), storage.nbytes()
+        if key not in self._known:  # a view shares its storage, and torch keeps one object for each storage
+            self._known[key] = weakref.ref(storage, lambda _: self._leave(key, size))
+            self.live += size
+            self.peak = max(self.peak, self.live)
+
+    def _leave(self, key: int, size: int) -> None:
+        del self._known[key]
+        self.live -= size
+
+
+def _without_memory(adapted: Adaptation, mode: FakeTensorMode) -> Adaptation:
+    """A copy of an adapted model whose parameters and buffers have no values."""
+    tensors = [*adapted.network.parameters(), *adapted.network.buffers()]
+    memo: dict[int, Any] = {id(tensor): mode.from_tensor(tensor) for tensor in tensors}
+    surgery = copy.copy(adapted.surgery)
+    surgery.undo = []  # what would be undone holds copies of weights
+    return copy.deepcopy(replace(adapted, surgery=surgery), memo)

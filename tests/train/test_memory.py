@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+import numpy as np
+import psutil  # type: ignore[import-untyped]
+import pytest
+import torch
+
+from samaritan.train._memory import available_mb, held_mb, peak_mb
+
+CPU = torch.device("cpu")
+GIB = 2**30
+
+
+@pytest.fixture(autouse=True)
+def free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine has 8 GiB left."""
+    left = psutil.virtual_memory()._replace(available=8 * GIB)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: left)
+
+
+def test_the_peak_is_at_least_what_is_held() -> None:
+    array = np.ones(60 * 2**17)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert array.nbytes / 2**20 < held_mb(CPU) <= peak_mb() + 1 <= most + 2
+
+
+def test_without_control_groups_the_machine_counts(tmp_path: Path) -> None:
+    assert available_mb(CPU, tmp_path) == 8192
+
+
+def test_a_container_has_what_its_group_has_left(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text(f"{4 * GIB}\n")
+    (tmp_path / "memory.current").write_text(f"{3 * GIB}\n")
+    (tmp_path / "memory.stat").write_text(f"anon 5\ninactive_file {GIB // 2}\n")
+    assert available_mb(CPU, tmp_path) == 1536  # files in the cache give way
+    (tmp_path / "memory.current").write_text(f"{6 * GIB}\n")
+    assert available_mb(CPU, tmp_path) == 0
+    (tmp_path / "memory.max").write_text("max\n")
+    assert available_mb(CPU, tmp_path) == 8192
+
+
+def test_groups_of_the_first_version(tmp_path: Path) -> None:
+    folder = tmp_path / "memory"
+    folder.mkdir()
+    (folder / "memory.limit_in_bytes").write_text(f"{2 * GIB}\n")
+    (folder / "memory.usage_in_bytes").write_text(f"{GIB}\n")
+    (folder / "memory.stat").write_text("cache 7\ntotal_inactive_file 0\n")
+    assert available_mb(CPU, tmp_path) == 1024
