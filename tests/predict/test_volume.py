@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 
 from samaritan.core import Box, Geometry, InputError, Points, PromptError, PromptSet, UsageError, Volume
-from samaritan.models._base import Segmenter
+from samaritan.models._base import Embedding, Segmenter
 from samaritan.predict import VolumePredictor
 
 from .conftest import ThresholdSegmenter
@@ -91,3 +95,43 @@ def test_unknown_plane_and_policy_are_refused(segmenter: ThresholdSegmenter, pha
         VolumePredictor(segmenter, phantom, plane="oblique")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="intensity policy"):
         VolumePredictor(segmenter, phantom, intensity="ct:knee")
+
+
+class StackSegmenter(ThresholdSegmenter):
+    """Wants neighbours, and writes down what it got: the embedding's second channel is the number of the stack."""
+
+    depth = 2
+
+    def encode_stack(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
+        self.batches.append(len(pictures))
+        encoded = [self.encode(picture) for picture in pictures]
+        stack = torch.tensor(float(len(self.batches)))
+        return [Embedding({**e.features, "stack": stack}, e.shape) for e in encoded]
+
+
+@pytest.mark.parametrize(("depth", "sizes"), [(2, [2, 2, 2]), (3, [3, 3]), (5, [5]), (9, [5])])
+def test_depth_aware_models_get_neighbours(phantom: Volume, depth: int, sizes: list[int]) -> None:
+    segmenter = StackSegmenter()
+    segmenter.depth = depth
+    predictor = VolumePredictor(segmenter, phantom)
+    found = [predictor.embedding(k) for k in range(5) for _ in range(2)][::2]
+    assert segmenter.batches == sizes
+    assert predictor.encode_calls == segmenter.encoded == sum(sizes)
+    assert [int(e.features["stack"]) for e in found] == [1 + k // min(depth, 5) for k in range(5)]
+    for k, embedding in enumerate(found):
+        assert np.array_equal(embedding.features["image"][0, 0].numpy().T, predictor.picture(k)[..., 0])
+
+
+def test_a_slice_belongs_to_the_same_stack_whatever_is_asked_first(phantom: Volume) -> None:
+    predictor = VolumePredictor(StackSegmenter(), phantom)
+    assert int(predictor.embedding(4).features["stack"]) == 1  # encoded with slice 3, which
+    assert int(predictor.embedding(3).features["stack"]) == 2  # goes with slice 2 all the same
+    assert int(predictor.embedding(2).features["stack"]) == 2
+
+
+def test_a_single_picture_has_no_neighbours() -> None:
+    data = np.random.default_rng(0).integers(0, 256, (6, 4, 1, 3), dtype=np.uint8)
+    segmenter = StackSegmenter()
+    VolumePredictor(segmenter, Volume(data, Geometry.pixels(6, 4))).embedding(0)
+    assert segmenter.encoded == 1
+    assert segmenter.batches == []
