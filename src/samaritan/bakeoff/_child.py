@@ -17,6 +17,9 @@ from samaritan.bakeoff._config import ArmConfig
 #: Receives the events of :mod:`samaritan.bakeoff._wire`.
 Listener = Callable[[Mapping[str, Any]], None]
 
+#: The program of an arm; its folder follows.
+COMMAND = (sys.executable, "-m", "samaritan.bakeoff")
+
 #: How long an arm that was asked to stop may take for its checkpoint, in seconds.
 PATIENCE = 120.0
 
@@ -50,13 +53,17 @@ def run_arm(config: ArmConfig, folder: Path, listen: Listener) -> Ending:
     Raises:
         KeyboardInterrupt: after the arm has written its checkpoint and ended.
     """
-    command = [sys.executable, "-m", "samaritan.bakeoff", str(folder)]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as settings, _log() as said:
         settings.write(config.model_dump_json())
         settings.seek(0)
         # A session of its own: Ctrl-C reaches only us, so the arm is stopped once and by us.
         with subprocess.Popen(
-            command, stdin=settings, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True
+            [*COMMAND, str(folder)],
+            stdin=settings,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            start_new_session=True,
         ) as process:
             try:
                 _follow(process, listen)
@@ -72,6 +79,9 @@ def _log() -> IO[str]:
 
 
 def _follow(process: subprocess.Popen[str], listen: Listener) -> None:
+    signal.siginterrupt(
+        signal.SIGINT, True
+    )  # polars installs a handler under which Ctrl-C would wait for the next line
     for line in process.stdout or ():
         try:
             event = json.loads(line)
