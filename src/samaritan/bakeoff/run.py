@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from samaritan.bakeoff._check import check
 from samaritan.bakeoff._child import Ending, run_arm
 from samaritan.bakeoff._config import Arm, BakeoffConfig, plan
 from samaritan.bakeoff._folder import FAILURES, REPORT, SPLIT, base_scores, finished, hold, training_patients
@@ -14,8 +15,6 @@ from samaritan.bakeoff._result import ArmResult
 from samaritan.bakeoff.collect import write_results
 from samaritan.core import InputError, write_text
 from samaritan.datasets import Dataset, Split, check_leaks, make_split, near_duplicates, open_datasets
-from samaritan.models import MODELS
-from samaritan.prompts import make_prompt
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def run_bakeoff(
         ResourceError: ``out`` cannot be written or is in use.
     """
     progress = progress or Silent()
-    datasets = _check(config, out)
+    datasets = _open(config, out)
     with hold(out, config, overwrite=overwrite):
         split = _shared_split(config, datasets, out)
         smallest = training_patients(split)
@@ -91,15 +90,10 @@ def run_bakeoff(
         return BakeoffResult(out, done, failed, skipped, interrupted)
 
 
-def _check(config: BakeoffConfig, out: Path) -> list[Dataset]:
+def _open(config: BakeoffConfig, out: Path) -> list[Dataset]:
     """Refuse before hours of work what would fail in every arm."""
     plan(config, 0)
-    MODELS.get(config.train.model)
-    for text in (*config.train.prompts, *config.score.prompts):
-        make_prompt(text)
-    for argument in map(Path, config.train.data):
-        if argument.is_dir() and out.resolve().is_relative_to(argument.resolve()):
-            raise InputError(f"The folder {out} lies inside the data {argument}; choose a folder outside of it.")
+    check(config.train, config.score, out)
     return open_datasets(config.train.data, Path(config.train.meta) if config.train.meta else None)
 
 

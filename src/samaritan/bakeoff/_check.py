@@ -1,0 +1,26 @@
+"""What would fail after hours of training is refused before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from samaritan.bakeoff._config import ScoreConfig
+from samaritan.core import InputError
+from samaritan.models import MODELS
+from samaritan.prompts import make_prompt
+from samaritan.train import TrainConfig
+
+
+def check(train: TrainConfig, score: ScoreConfig, out: Path) -> None:
+    """Refuse names that do not exist, and a folder for results that lies among the data.
+
+    Raises:
+        UsageError: an unknown model or prompt.
+        InputError: ``out`` lies inside the data.
+    """
+    MODELS.get(train.model)
+    for text in (*train.prompts, *score.prompts):
+        make_prompt(text)
+    for argument in map(Path, train.data):
+        if argument.is_dir() and out.resolve().is_relative_to(argument.resolve()):
+            raise InputError(f"The folder {out} lies inside the data {argument}; choose a folder outside of it.")

@@ -1,0 +1,23 @@
+"""Help of the verbs that train: quick, whatever they need later."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("verb", ["adapt", "bakeoff", "methods"])
+def test_help_imports_no_torch_and_names_every_option(verb: str) -> None:
+    report = "import atexit, sys; atexit.register(lambda: print('TORCH' if 'torch' in sys.modules else 'LIGHT'))"
+    code = f"{report}; from samaritan.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, verb, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.rstrip().endswith("LIGHT")
+    for option in {
+        "adapt": ["--method", "--resume"],
+        "bakeoff": ["--methods", "--budget", "--few"],
+        "methods": ["--json"],
+    }[verb]:
+        assert option in done.stdout
