@@ -66,6 +66,14 @@ def training_patients(split: Split) -> int:
     return min(map(len, found.values()), default=0)
 
 
+def count_patients(split: Split) -> dict[str, int]:
+    """Number of patients in each part, over all data sets."""
+    found: dict[str, set[tuple[str, str]]] = {"train": set(), "val": set(), "test": set()}
+    for key, place in split.places.items():
+        found.setdefault(place, set()).add((key[0], split.patients[key]))
+    return {place: len(patients) for place, patients in found.items()}
+
+
 def base_scores(path: Path) -> Path:
     """The run folder of the base's scores."""
     return path / BASE / SCORES

@@ -9,6 +9,10 @@ from typing import Any, Protocol
 class Reporter(Protocol):
     """Is told what happens in a bake-off."""
 
+    def note(self, sentence: str) -> None:
+        """Something a person should read before waiting for hours."""
+        ...
+
     def plan(self, arms: int, finished: int) -> None:
         """So many arms, of which so many are finished already."""
         ...
@@ -28,6 +32,9 @@ class Reporter(Protocol):
 
 class Silent:
     """Tells nobody."""
+
+    def note(self, sentence: str) -> None:
+        """Nothing."""
 
     def plan(self, arms: int, finished: int) -> None:
         """Nothing."""

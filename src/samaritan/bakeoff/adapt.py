@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +12,8 @@ from samaritan.bakeoff._check import check
 from samaritan.bakeoff._config import ArmConfig
 from samaritan.bakeoff._gain import Gain, gains
 from samaritan.bakeoff._panel import ask_panel
-from samaritan.bakeoff._raters import write_scores
+from samaritan.bakeoff._raters import SCORES as RATER_SCORES
+from samaritan.bakeoff._raters import RaterScore, read_scores, summarise_raters, write_scores
 from samaritan.bakeoff._result import FILE, SCORES, ArmResult
 from samaritan.bakeoff._timing import time_inference
 from samaritan.benchmark import RunConfig, run_benchmark
@@ -44,12 +45,14 @@ class Adapted:
         gains: Dice before and after under each prompt; empty for a base, or when it was interrupted.
         failed: cases without scores.
         folder: where everything lies.
+        raters: scores of cases that several raters drew.
     """
 
     result: ArmResult | None
     gains: list[Gain]
     failed: int
     folder: Path
+    raters: list[RaterScore] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -67,7 +70,12 @@ class Adapted:
             }
             for one in self.gains
         ]  # fmt: skip
-        return {"folder": str(self.folder), "failed": self.failed, **numbers, "dice": gained}
+        raters = [
+            {"prompt": p} | {name: _number(summarise_raters(own, name).mean) for name in RATER_SCORES}
+            for p in dict.fromkeys(one.prompt for one in self.raters)
+            if (own := [one for one in self.raters if one.prompt == p])
+        ]
+        return {"folder": str(self.folder), "failed": self.failed, **numbers, "dice": gained, "raters": raters}
 
 
 def adapt_and_score(
@@ -111,7 +119,7 @@ def adapt_and_score(
         return Adapted(None, [], run.n_failed, out)
     result = _result(config, out, split, trained)
     write_text(out / FILE, result.model_dump_json(indent=1) + "\n")
-    return Adapted(result, _gains(config, out), run.n_failed, out)
+    return Adapted(result, _gains(config, out), run.n_failed, out, read_scores(out))
 
 
 def base_rows(rows: list[Row]) -> list[Row]:

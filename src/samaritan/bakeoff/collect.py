@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from samaritan.bakeoff._config import BASE, Arm, BakeoffConfig, plan
-from samaritan.bakeoff._folder import CSV, FAILURES, SPLIT, TABLE, base_scores, read_config, training_patients
+from samaritan.bakeoff._folder import (
+    CSV,
+    FAILURES,
+    SPLIT,
+    TABLE,
+    base_scores,
+    count_patients,
+    read_config,
+    training_patients,
+)
 from samaritan.bakeoff._lines import Entry, Line, PromptTable, prompt_table
 from samaritan.bakeoff._raters import read_scores
 from samaritan.bakeoff._result import SCORES, ArmResult
@@ -86,7 +95,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
     return Bakeoff(
         folder=folder,
         config=config,
-        patients=_patients(split),
+        patients=count_patients(split),
         base=base,
         entries=tuple(entries),
         tables=tuple(prompt_table(prompt, base, entries, seed=config.score.seed) for prompt in prompts),
@@ -144,13 +153,6 @@ def _rows(folder: Path, arm: Arm) -> list[Row]:
         cast(Row, {**row, **named, "repeat": row["repeat"] + 1000 * arm.seed})
         for row in read_rows(folder / arm.folder / SCORES)
     ]
-
-
-def _patients(split: Split) -> dict[str, int]:
-    found: dict[str, set[tuple[str, str]]] = {"train": set(), "val": set(), "test": set()}
-    for key, place in split.places.items():
-        found.setdefault(place, set()).add((key[0], split.patients[key]))
-    return {place: len(patients) for place, patients in found.items()}
 
 
 def _failures(folder: Path) -> dict[str, str]:

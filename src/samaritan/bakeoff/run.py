@@ -9,10 +9,21 @@ from pathlib import Path
 from samaritan.bakeoff._check import check
 from samaritan.bakeoff._child import Ending, run_arm
 from samaritan.bakeoff._config import Arm, BakeoffConfig, plan
-from samaritan.bakeoff._folder import FAILURES, REPORT, SPLIT, base_scores, finished, hold, training_patients
+from samaritan.bakeoff._folder import (
+    FAILURES,
+    REPORT,
+    SPLIT,
+    base_scores,
+    count_patients,
+    finished,
+    hold,
+    training_patients,
+)
 from samaritan.bakeoff._progress import Reporter, Silent
 from samaritan.bakeoff._result import ArmResult
 from samaritan.bakeoff.collect import write_results
+from samaritan.benchmark.report._numbers import plural
+from samaritan.benchmark.statistics import FEW_PATIENTS
 from samaritan.core import InputError, write_text
 from samaritan.datasets import Dataset, Split, check_leaks, make_split, near_duplicates, open_datasets
 
@@ -70,6 +81,7 @@ def run_bakeoff(
     with hold(out, config, overwrite=overwrite):
         split = _shared_split(config, datasets, out)
         smallest = training_patients(split)
+        _warn(config, split, smallest, progress)
         arms = plan(config, smallest)
         progress.plan(len(arms), sum(finished(out, arm) for arm in arms))
         failed: dict[str, str] = {}
@@ -88,6 +100,21 @@ def run_bakeoff(
             write_results(out)
         skipped = tuple(number for number in config.few if number >= smallest)
         return BakeoffResult(out, done, failed, skipped, interrupted)
+
+
+def _warn(config: BakeoffConfig, split: Split, smallest: int, progress: Reporter) -> None:
+    """Say what cannot come out, before hours of work."""
+    tested = count_patients(split)["test"]
+    if tested < FEW_PATIENTS:
+        progress.note(
+            f"The test part has {plural(tested, 'patient')}: with fewer than {FEW_PATIENTS} nothing can be shown to help; test "
+            "more of them, such as --split 0.4,0.1,0.5."
+        )
+    if skipped := [number for number in config.few if number >= smallest]:
+        progress.note(
+            f"The training part has {plural(smallest, 'patient')}, so there is no few-shot arm with "
+            f"{' or '.join(map(str, skipped))}."
+        )
 
 
 def _open(config: BakeoffConfig, out: Path) -> list[Dataset]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
@@ -17,22 +17,6 @@ if TYPE_CHECKING:
 
     from samaritan.bakeoff import Adapted, Bakeoff, BakeoffResult
     from samaritan.benchmark._progress import Reporter as ScoringReporter
-
-
-class Training(Protocol):
-    """What ``samaritan adapt`` tells its progress to."""
-
-    def note(self, sentence: str) -> None:
-        """A sentence."""
-        ...
-
-    def step(self, number: int, done: float, loss: float, dice: float | None, minutes_left: float | None) -> None:
-        """A step of training."""
-        ...
-
-    def scoring(self) -> ScoringReporter:
-        """The training is over."""
-        ...
 
 
 class TrainingBar:
@@ -92,6 +76,10 @@ class ArmsBar:
         self._arms = self._progress.add_task("arms", total=None, text="")
         self._arm = self._progress.add_task("", total=1.0, text="", visible=False)
 
+    def note(self, sentence: str) -> None:
+        """Say it above the bars."""
+        self._say(f"[yellow]note[/] {escape(sentence)}")
+
     def plan(self, arms: int, finished: int) -> None:
         """So many arms, of which so many are finished already."""
         self._progress.start()
@@ -150,6 +138,7 @@ def arms_bar(quiet: bool) -> Iterator[ArmsBar]:
 
 def show_adapted(done: Adapted) -> None:
     """Dice before and after, what it cost, and where it is."""
+    from samaritan.bakeoff._raters import SCORES, summarise_raters  # noqa: PLC0415
     from samaritan.bakeoff._words import memory, size  # noqa: PLC0415 - imports torch
 
     result = done.result
@@ -165,6 +154,13 @@ def show_adapted(done: Adapted) -> None:
             f"Dice on {patients} ({escape(gain.prompt)}): {gain.before.mean:.3f} -> [bold]{gain.after.mean:.3f}[/] "
             f"(difference {pair.difference:+.3f}{low}{p}): {gain.words}",
             soft_wrap=True,
+        )
+    for prompt in dict.fromkeys(one.prompt for one in done.raters):
+        own = [one for one in done.raters if one.prompt == prompt]
+        means = (f"{title} {summarise_raters(own, name).mean:.3f}" for name, (title, _, _) in SCORES.items())
+        answers = f"{own[0].samples} answer{'s' * (own[0].samples != 1)}"
+        console.print(
+            f"{answers} against {own[0].raters} raters ({escape(prompt)}): {', '.join(means)}", soft_wrap=True
         )
     console.print(
         f"{result.trained:,} trained parameters ({result.share:.2%} of the base), {size(result.adapter_bytes)}, "
