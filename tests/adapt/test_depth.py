@@ -198,6 +198,16 @@ def test_everything_trains_in_stacks(segmenter: SamSegmenter) -> None:
     assert [n for n, p in adapted.named_trainable().items() if p.grad is None or not p.grad.any()] == []
 
 
+@pytest.mark.parametrize("rel_pos", ["off", "learned_1d"])
+def test_half_precision(segmenter: SamSegmenter, rel_pos: str) -> None:
+    grown(segmenter, depth_rel_pos=rel_pos)
+    pictures = pixels(segmenter, SLICES)
+    expected = encode(segmenter, pictures, SLICES)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = encode(segmenter, pictures, SLICES)
+    assert float((half - expected).abs().max()) < 0.1 * float(expected.abs().max())
+
+
 def test_the_projection_runs_once(segmenter: SamSegmenter) -> None:
     adapted = grown(segmenter)
     calls: list[int] = []

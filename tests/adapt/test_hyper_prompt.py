@@ -140,5 +140,6 @@ def test_what_is_asked_is_the_mean_without_the_filling_token(tiny_sam: SamSegmen
 
 def test_nothing_is_known_between_calls(tiny_sam: SamSegmenter) -> None:
     running(tiny_sam.network, PromptTensors(boxes=BOXES))
+    assert tiny_sam.network.sparse is None
     assert asked_of(tiny_sam.network) is None
     assert asked_of(copy.deepcopy(tiny_sam.network)) is None

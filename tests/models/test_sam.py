@@ -13,6 +13,7 @@ from torch import nn
 
 from samaritan.core import Box, InputError, Points, PromptSet
 from samaritan.models import Embedding, Segmenter, load_model
+from samaritan.models._base import StackSegmenter
 from samaritan.models._sam import CHUNK, PromptTensors, SamNetwork
 
 
@@ -123,3 +124,28 @@ def test_loading_and_asking_is_silent_and_offline() -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_stack_is_its_slices_where_nothing_looks_at_neighbours(tiny: Segmenter) -> None:
+    assert isinstance(tiny, StackSegmenter)
+    assert tiny.depth == 1
+    rng = np.random.default_rng(0)
+    pictures = [rng.uniform(0, 255, shape).astype(np.float32) for shape in ((20, 31, 3), (20, 31, 3), (9, 40, 3))]
+    for picture, found in zip(pictures, tiny.encode_stack(pictures), strict=True):
+        alone = tiny.encode(picture)
+        assert found.shape == alone.shape == picture.shape[:2]
+        assert torch.allclose(found.features["image"], alone.features["image"], atol=1e-5)
+    assert _network(tiny).depth == 1
+
+
+def test_a_stack_that_fails_leaves_no_depth_behind(tiny: Segmenter) -> None:
+    assert isinstance(tiny, StackSegmenter)
+    handle = tiny.network.get_submodule("image_encoder").register_forward_pre_hook(_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        tiny.encode_stack([np.zeros((4, 4, 3), np.float32)] * 2)
+    handle.remove()
+    assert _network(tiny).depth == 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

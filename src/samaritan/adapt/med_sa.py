@@ -36,7 +36,10 @@ CARD = MethodCard(
         "and two generated 64 x 64 layers start as the identity.",
         "Along the slices the places of all windows are told apart, which the release confuses with depth, and positions have "
         "no bias or a learned one (depth_rel_pos) instead of one on a grid folded from the slices.",
-        "Volumes are encoded in stacks of `depth` slices that do not overlap, so that each slice is encoded once.",
+        "Volumes are encoded in stacks of `depth` slices side by side (the last one reaches back), so that each slice is "
+        "encoded once; averages over overlapping stacks would encode it several times.",
+        "Training shows slices one by one, on which the branch along slices sees the slice itself; it hears neighbours where "
+        "volumes are predicted.",
     ),
 )
 
@@ -50,7 +53,7 @@ class MedSaConfig(MethodConfig):
         hidden: hidden width of the encoder's adapters; None is ``ratio`` times the block's.
         act: behind the first layer of an adapter.
         scale: of the adapters beside MLPs; 0 leaves them out.
-        start: what adapters start from, see :data:`samaritan.adapt._bottleneck.Start`.
+        start: zero changes no answer until something is trained; released takes the initial values of the authors' code.
         decoder: whether the mask decoder has adapters.
         hyper: the adapter behind token-to-image attention gets its weights from the prompt; False is a plain one.
         hyper_layers: number of generated layers.

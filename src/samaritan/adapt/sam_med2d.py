@@ -39,7 +39,7 @@ class SamMed2dConfig(MethodConfig):
     Attributes:
         blocks: encoder blocks, see :meth:`samaritan.adapt._surgery.Surgery.blocks`.
         ratio: hidden width of the gate over the width of the block.
-        start: what adapters start from, see :data:`samaritan.adapt._bottleneck.Start`.
+        start: zero changes no answer until something is trained; released takes the initial values of the authors' code.
         train: parts of the base that train besides.
     """
 
