@@ -38,8 +38,6 @@ CARD = MethodCard(
         "no bias or a learned one (depth_rel_pos) instead of one on a grid folded from the slices.",
         "Volumes are encoded in stacks of `depth` slices side by side (the last one reaches back), so that each slice is "
         "encoded once; averages over overlapping stacks would encode it several times.",
-        "Training shows slices one by one, on which the branch along slices sees the slice itself; it hears neighbours where "
-        "volumes are predicted.",
     ),
 )
 

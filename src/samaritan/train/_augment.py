@@ -34,13 +34,14 @@ def variant(example: Example, number: int, mode: Augmentation, seed: int) -> Exa
     transforms = _transforms(mode)
     transforms.set_random_state((zlib.crc32(example.key.encode()) + 7919 * number + seed) % 2**32)
     masks = [mask for target in example.targets for mask in target.masks.values()]
-    moved = transforms(
-        {"picture": example.picture.astype(np.float32).transpose(2, 0, 1), "masks": np.stack(masks).astype(np.float32)}
-    )
-    picture = np.clip(np.asarray(moved["picture"], np.float32).transpose(1, 2, 0), 0, 255)
+    depth, x, y, channels = example.pictures.shape
+    layers = example.pictures.astype(np.float32).transpose(0, 3, 1, 2).reshape(depth * channels, x, y)
+    moved = transforms({"picture": layers, "masks": np.stack(masks).astype(np.float32)})
+    found = np.clip(np.asarray(moved["picture"], np.float32), 0, 255)
+    pictures = found.reshape(depth, channels, *found.shape[1:]).transpose(0, 2, 3, 1)
     soft = iter(np.clip(np.asarray(moved["masks"], np.float32), 0, 1))
     targets = tuple(Target(target.name, {rater: next(soft) for rater in target.masks}) for target in example.targets)
-    return replace(example, picture=picture.astype(np.float16), targets=targets)
+    return replace(example, pictures=pictures.astype(np.float16), targets=targets)
 
 
 def resolve(

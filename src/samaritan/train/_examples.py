@@ -51,29 +51,40 @@ class Example:
         key: data set, case and slice.
         patient: whose it is.
         modality: canonical, or None.
-        picture: (x, y, 3) float16 in 0..255, no side longer than the network's square.
+        pictures: (slice, x, y, 3) float16 in 0..255, no side longer than the network's square; one, or for depth-aware methods
+            the slices that are encoded together.
+        place: which of the pictures is asked about.
         targets: what is on it.
     """
 
     key: str
     patient: str
     modality: str | None
-    picture: NDArray[np.float16]
+    pictures: NDArray[np.float16]
     targets: tuple[Target, ...]
+    place: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:
         """Size (x, y)."""
-        return self.picture.shape[0], self.picture.shape[1]
+        return self.pictures.shape[1], self.pictures.shape[2]
 
 
-def examples_of(cases: Sequence[Case], segmenter: SamSegmenter, config: TrainConfig) -> list[Example]:
+def examples_of(
+    cases: Sequence[Case], segmenter: SamSegmenter, config: TrainConfig, *, depth: int = 1
+) -> list[Example]:
     """All examples of the cases, in order.
+
+    Args:
+        cases: of one part of the data.
+        segmenter: the model; says how large pictures are.
+        config: the run's settings.
+        depth: slices that are encoded together.
 
     Raises:
         InputError: no case holds a target, or a case cannot be read.
     """
-    found = [example for case in cases for example in _case_examples(case, segmenter, config)]
+    found = [example for case in cases for example in _case_examples(case, segmenter, config, depth)]
     if cases and not found:
         raise InputError(
             f"The masks of {len(cases)} cases ({cases[0].dataset}) hold no target large enough to train on; check them."
@@ -88,7 +99,7 @@ def label_names(cases: Sequence[Case], examples: Sequence[Example]) -> tuple[str
     return tuple(sorted(present, key=lambda name: (order.get(name, len(order) + 1), name)))
 
 
-def _case_examples(case: Case, segmenter: SamSegmenter, config: TrainConfig) -> Iterator[Example]:
+def _case_examples(case: Case, segmenter: SamSegmenter, config: TrainConfig, depth: int) -> Iterator[Example]:
     volume = case.read_image()
     predictor = VolumePredictor(
         segmenter, volume, plane=config.plane, modality=case.modality, intensity=config.intensity or case.intensity
@@ -102,9 +113,16 @@ def _case_examples(case: Case, segmenter: SamSegmenter, config: TrainConfig) -> 
         pictures = {name: view.slice(labels.data, index) for name, labels in raters.items()}
         targets = tuple(_targets(case, raters, pictures, frame, config))
         if targets:
-            picture = frame.shrink(predictor.picture(index))
+            stack = stack_of(index, min(depth, view.count), view.count)
+            seen = np.stack([frame.shrink(predictor.picture(k)) for k in stack]).astype(np.float16)
             key = f"{case.dataset}/{case.case_id}/{index}"
-            yield Example(key, case.patient_id, case.modality, picture.astype(np.float16), targets)
+            yield Example(key, case.patient_id, case.modality, seen, targets, place=index - stack[0])
+
+
+def stack_of(index: int, depth: int, count: int) -> range:
+    """The slices that are encoded together with slice ``index``, of ``count``: as :class:`VolumePredictor` takes them."""
+    last = min(index - index % depth + depth, count)
+    return range(last - depth, last)
 
 
 def _slices(raters: dict[str, LabelMap], view: SliceView, limit: int) -> list[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from accelerate import Accelerator
 
-from samaritan.adapt import Adaptation, attach, base_sha256
+from samaritan.adapt import METHODS, Adaptation, attach, base_sha256
 from samaritan.core import InputError, ModelError
 from samaritan.datasets import (
     Case,
@@ -99,8 +99,9 @@ class Preparation:
         if not isinstance(segmenter, SamSegmenter):
             raise ModelError(f"{config.model} is not of the SAM family, so nothing can be attached to it.")
         digest = base_sha256(segmenter)
-        examples = examples_of(cases, segmenter, config)
-        held_out = examples_of(split.part(datasets, "val"), segmenter, config)
+        depth = getattr(METHODS.get(config.method).config.parse(config.settings, f"Method {config.method}"), "depth", 1)
+        examples = examples_of(cases, segmenter, config, depth=depth)
+        held_out = examples_of(split.part(datasets, "val"), segmenter, config, depth=depth)
         labels = label_names(cases, examples)
         adapted = attach(segmenter, config.method, config.settings, labels=labels, seed=config.seed)
         by_name = "name" in adapted.method.card.prompts
@@ -160,7 +161,7 @@ class Preparation:
             return FREE_VARIANTS
         if config.budget_minutes is None:
             return MOST_VARIANTS // 2
-        pixels = segmenter.frame.pixels(examples[0].picture.astype("float32"))
+        pixels = segmenter.frame.pixels(examples[0].pictures[0].astype("float32"))
         trunk.compute(pixels)  # the first call is slower
         started = time.perf_counter()
         trunk.compute(pixels)

@@ -73,6 +73,6 @@ class Sampler:
             if questions:
                 return Drawn(example, questions)
         raise InputError(
-            f"Nothing could be asked about {chosen.key} and others with {', '.join(config.prompts)}: the targets are too small; "
-            "use other prompts, or larger images."
+            f"Nothing could be asked about {chosen.key} and others with {', '.join(config.prompts)}: the targets are too "
+            "small; use other prompts, or larger images."
         )

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from samaritan.adapt import Adaptation
+from samaritan.models._frame import Frame
+from samaritan.train._examples import Example
 from samaritan.train._features import Trunk
 from samaritan.train._loss import Weights, mask_losses
 from samaritan.train._questions import Question
@@ -21,14 +23,24 @@ class Batch:
     """Pictures with questions about them.
 
     Attributes:
-        pixels: per picture (1, 3, side, side), the encoder's input.
-        features: per picture the features of the part of the encoder that never changes.
+        pixels: per picture (slice, 3, side, side), the encoder's input; one slice, or those that are encoded together.
+        features: per picture the features of the part of the encoder that never changes, slice by slice.
         questions: about the pictures, by their number.
+        places: per picture the slice that is asked about; the first where nothing is said.
     """
 
     pixels: list[Tensor] = field(default_factory=list)
     features: list[Tensor] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+
+    def add(self, example: Example, questions: Sequence[Question], frame: Frame, trunk: Trunk) -> None:
+        """Take an example and questions about it."""
+        pixels = [frame.pixels(picture.astype(np.float32)) for picture in example.pictures]
+        self.pixels.append(torch.cat(pixels))
+        self.features.append(torch.cat([trunk.features(one) for one in pixels]))
+        self.places.append(example.place)
+        self.questions += questions
 
 
 class Step(nn.Module):
@@ -85,7 +97,8 @@ class Step(nn.Module):
         device = self.network.position_grid.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self._bf16):
             self._adapted.behaviour.look(batch.pixels[0].to(device))
-            embedding = self._trunk.embed(batch.features[0].to(device))
+            place = batch.places[0] if batch.places else 0
+            embedding = self._run(batch.features[0].to(device), len(batch.features[0]))[place : place + 1]
             question = batch.questions[0]
             self._converse(question, embedding)
             logits, _ = self._decode(embedding, [question], device)
@@ -105,7 +118,21 @@ class Step(nn.Module):
             owners = list(range(len(owners)))
         else:
             features = torch.cat(batch.features)
-        return self._trunk.embed(features.to(device)), owners
+            starts = np.cumsum([0, *map(len, batch.features)])
+            places = batch.places or [0] * len(batch.features)
+            owners = [int(starts[n]) + places[n] for n in owners]
+        depths = {len(one) for one in batch.features}
+        if len(depths) > 1:  # stacks of different depth cannot share a batch
+            return torch.cat([self._run(one.to(device), len(one)) for one in batch.features]), owners
+        return self._run(features.to(device), depths.pop()), owners
+
+    def _run(self, features: Tensor, depth: int) -> Tensor:
+        """Stored features -> image embeddings, ``depth`` neighbouring slices behind each other."""
+        self.network.depth = depth
+        try:
+            return self._trunk.embed(features)
+        finally:
+            self.network.depth = 1
 
     def _converse(self, question: Question, embedding: Tensor) -> None:
         """Ask and correct until the round that trains."""

@@ -59,8 +59,9 @@ class Validation:
 
     def _dice(self, adapted: Adaptation, trunk: Trunk, step: Step, example: Example, question: Question) -> float:
         frame = adapted.segmenter.frame
-        pixels = frame.pixels(example.picture.astype(np.float32))
-        logits = step.answer(Batch([pixels], [trunk.features(pixels)], [question]))
+        batch = Batch()
+        batch.add(example, [question], frame, trunk)
+        logits = step.answer(batch)
         mask = frame.restore(logits.float(), question.shape)[0, 0].cpu().numpy() > 0
         ref = question.ref
         return float(2 * (mask & ref).sum() / max(mask.sum() + ref.sum(), 1))

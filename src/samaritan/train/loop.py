@@ -234,10 +234,7 @@ class Loop:
         batch, frame = Batch(), self.adapted.segmenter.frame
         for slot in slots:
             drawn = self.sampler.draw(self.state.step, slot, len(batch.pixels))
-            pixels = frame.pixels(drawn.example.picture.astype("float32"))
-            batch.pixels.append(pixels)
-            batch.features.append(self.trunk.features(pixels))
-            batch.questions += drawn.questions
+            batch.add(drawn.example, drawn.questions, frame, self.trunk)
         return batch
 
     def _clip(self) -> float:
