@@ -118,12 +118,14 @@ def train(data: Path, out: Path) -> TrainResult:
         data=(str(data),),
         model="tiny-litemedsam",
         method="lora",
-        settings={"dropout": 0.1},
+        settings={"dropout": 0.1, "blocks": "last:1"},
         prompts=("box:jitter=0.05", "clicks:2"),
-        steps=10,
+        steps=8,
         batch=2,
+        variants=2,
         checkpoint_steps=2,
-        validations=4,
+        validations=3,
+        max_validation=1,
         seed=5,
         threads=1,
     )
@@ -190,7 +192,7 @@ def main(data: Path, folder: Path, ways: list[str]) -> None:
             found = [wait(start(data, out, PLACES[way]))]
         elif way == "random":
             found = []
-            for _ in range(4):
+            for _ in range(3):
                 child = start(data, out)
                 time.sleep(chance.uniform(0.1, 0.8) * duration)
                 os.kill(child, signal.SIGKILL)
