@@ -11,7 +11,7 @@ from PIL import Image
 from samaritan.adapt import attach
 from samaritan.bakeoff import ArmConfig, ScoreConfig
 from samaritan.bakeoff._panel import ask_panel, raters_of
-from samaritan.bakeoff._raters import SCORES, RaterScore, read_scores, summarise_raters, write_scores
+from samaritan.bakeoff._raters import SCORES, RaterScore, pair_raters, read_scores, summarise_raters, write_scores
 from samaritan.bakeoff._timing import time_inference
 from samaritan.datasets import Case, open_datasets
 from samaritan.evaluate import score_raters
@@ -82,6 +82,24 @@ def test_scores_are_kept_and_averaged_over_patients(tmp_path: Path) -> None:
     assert ged.mean == pytest.approx(0.6)
     assert (ged.n_patients, ged.best_is_high) == (2, False)
     assert read_scores(tmp_path / "nowhere") == []
+
+
+def test_methods_that_draw_are_paired_with_those_that_do_not() -> None:
+    def scored(rise: float, samples: int, prompt: str = "box") -> list[RaterScore]:
+        names = [f"p{n}" for n in range(8)]
+        return [
+            RaterScore("d", name, name, "cell", prompt, samples, 3, {"ged": 0.5 + 0.02 * n + rise * (1 + 0.1 * n)})
+            for n, name in enumerate(names)
+        ]
+
+    arms = {"base": scored(0, 1), "med-sa": scored(-0.1, 1), "ua-sam": scored(-0.2, 16) + scored(0, 16, "point")}
+    first, second = pair_raters(arms, "box")
+    assert (first.a, first.b, second.b) == ("ua-sam", "base", "med-sa")
+    assert first.difference == pytest.approx(-0.2 * 1.35)
+    assert first.high < 0
+    assert first.p == pytest.approx(2 / 2**8)
+    assert first.p_holm == pytest.approx(4 / 2**8)
+    assert pair_raters(arms, "point") == []
 
 
 def test_inference_is_timed(cases: list[Case]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samaritan.bakeoff._config import BakeoffConfig, ScoreConfig
-from samaritan.benchmark._markdown import _place as place
+from samaritan.benchmark._markdown import place
 from samaritan.core import Config
 
 #: Settings of a training -> the option that they have of their own; the others are given with --train.

@@ -24,10 +24,12 @@ def before_after(base: Line, line: Line) -> str:
 
 def gain(paired: Comparison | None) -> str:
     """+0.36 [+0.30, +0.41]."""
-    if paired is None:
-        return NOTHING
-    interval = f" [{difference(paired.low)}, {difference(paired.high)}]" if math.isfinite(paired.low) else ""
-    return difference(paired.difference) + interval
+    return NOTHING if paired is None else paired_words(paired.difference, paired.low, paired.high)
+
+
+def paired_words(mean: float, low: float, high: float) -> str:
+    """A difference with its interval, where there is one."""
+    return difference(mean) + (f" [{difference(low)}, {difference(high)}]" if math.isfinite(low) else "")
 
 
 def corrected_p(paired: Comparison | None) -> str:

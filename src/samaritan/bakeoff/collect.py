@@ -23,7 +23,7 @@ from samaritan.bakeoff._folder import (
     training_patients,
 )
 from samaritan.bakeoff._lines import Entry, Line, PromptTable, prompt_table
-from samaritan.bakeoff._raters import read_scores
+from samaritan.bakeoff._raters import RaterPair, pair_raters, read_scores
 from samaritan.bakeoff._result import SCORES, ArmResult
 from samaritan.benchmark._markdown import VERSIONS
 from samaritan.benchmark._row import Row
@@ -71,9 +71,16 @@ class Bakeoff:
         return ", ".join(str(one["name"]) for one in self.base_run.provenance.get("datasets") or ())
 
     @property
-    def has_raters(self) -> bool:
-        """Whether several raters drew test cases."""
-        return any(entry.raters for entry in (self.base, *self.entries))
+    def judged(self) -> list[Entry]:
+        """The base and the methods trained on all patients, where several raters drew test cases."""
+        return [entry for entry in (self.base, *self.entries) if entry.raters and entry.few is None]
+
+    @property
+    def rater_pairs(self) -> list[RaterPair]:
+        """GED of every method that draws several answers against everything that gives one."""
+        arms = {entry.label: entry.raters for entry in self.judged}
+        prompts = dict.fromkeys(score.prompt for scores in arms.values() for score in scores)
+        return [pair for prompt in prompts for pair in pair_raters(arms, prompt, seed=self.config.score.seed)]
 
 
 def read_bakeoff(folder: Path) -> Bakeoff:

@@ -8,11 +8,10 @@ from pathlib import Path
 from samaritan.bakeoff._command import command
 from samaritan.bakeoff._lines import SIMPLEST, Line, PromptTable
 from samaritan.bakeoff._raters import SCORES, summarise_raters
-from samaritan.bakeoff._words import COSTS, before_after, corrected_p, gain, is_better, score
+from samaritan.bakeoff._words import COSTS, before_after, corrected_p, gain, is_better, paired_words, score
 from samaritan.bakeoff.collect import Bakeoff, read_bakeoff
-from samaritan.benchmark._markdown import _line as row
-from samaritan.benchmark._markdown import _text as text
-from samaritan.benchmark.report._numbers import NOTHING, plural
+from samaritan.benchmark._markdown import plain_text, table_row
+from samaritan.benchmark.report._numbers import NOTHING, p_value, plural
 from samaritan.benchmark.report._provenance import Provenance
 from samaritan.core import write_text
 
@@ -29,18 +28,23 @@ def write_markdown(folder: Path, out: Path) -> Path:
 
 
 def _page(bakeoff: Bakeoff, out: Path) -> Iterator[str]:
-    yield from [f"# Adaptation methods on {text(bakeoff.datasets)}", ""]
+    yield from [f"# Adaptation methods on {plain_text(bakeoff.datasets)}", ""]
     made_by = f"`{command(bakeoff.config, bakeoff.folder, out)}`"
     yield from [f"Made by {made_by} with {bakeoff.versions}.", "", *(f"* {note}" for note in notes(bakeoff))]
     for table in bakeoff.tables:
         yield from ["", f"## Dice, asked with `{table.prompt}`", "", *_scores(table)]
         if table.few:
             yield from ["", f"### Few training patients, asked with `{table.prompt}`", "", *_few(table, bakeoff)]
-    if bakeoff.has_raters:
-        yield from ["", "## Against several raters", "", *_raters(bakeoff)]
+    if bakeoff.judged:
+        yield from ["", "## Against several raters", "", *_raters(bakeoff), *_rater_pairs(bakeoff)]
     yield from ["", "## Cost", "", *_costs(bakeoff)]
     if bakeoff.failed:
-        yield from ["", "## Failed", "", *(f"* {text(arm)}: {text(why)}" for arm, why in bakeoff.failed.items())]
+        yield from [
+            "",
+            "## Failed",
+            "",
+            *(f"* {plain_text(arm)}: {plain_text(why)}" for arm, why in bakeoff.failed.items()),
+        ]
 
 
 def notes(bakeoff: Bakeoff) -> Iterator[str]:
@@ -63,13 +67,13 @@ def _scores(table: PromptTable) -> Iterator[str]:
     rival = any(line.to_simplest for line in table.lines)
     more = [f"minus `{SIMPLEST}`", "p"] if rival else []
     heads = ["method", "Dice, before \N{RIGHTWARDS ARROW} after", "gain", "p", *more, "in words"]
-    yield row(heads)
-    yield row(["---", *["---:"] * (len(heads) - 2), "---"])
-    yield row(["base, not adapted", score(table.base.dice), *[NOTHING] * (len(heads) - 3), ""])
+    yield table_row(heads)
+    yield table_row(["---", *["---:"] * (len(heads) - 2), "---"])
+    yield table_row(["base, not adapted", score(table.base.dice), *[NOTHING] * (len(heads) - 3), ""])
     for line in table.lines:
         against = [_bold(line, simplest=True), corrected_p(line.to_simplest)] if rival else []
         dice = before_after(table.base, line)
-        yield row(
+        yield table_row(
             [f"`{line.label}`", f"**{dice}**" if is_better(line.to_base) else dice, _bold(line), corrected_p(line.to_base),
              *against, line.words]
         )  # fmt: skip
@@ -83,28 +87,50 @@ def _bold(line: Line, *, simplest: bool = False) -> str:
 def _few(table: PromptTable, bakeoff: Bakeoff) -> Iterator[str]:
     sizes: list[int | None] = [*dict.fromkeys(line.few for line in table.few), None]
     cells = {(line.label, line.few): score(line.dice) for line in (*table.few, *table.lines)}
-    yield row(["method", *(f"{size or bakeoff.patients['train']}" + ("" if size else " (all)") for size in sizes)])
-    yield row(["---", *["---:"] * len(sizes)])
-    yield row(["base, not adapted", *[score(table.base.dice)] * len(sizes)])
+    yield table_row(
+        ["method", *(f"{size or bakeoff.patients['train']}" + ("" if size else " (all)") for size in sizes)]
+    )
+    yield table_row(["---", *["---:"] * len(sizes)])
+    yield table_row(["base, not adapted", *[score(table.base.dice)] * len(sizes)])
     for label in dict.fromkeys(name for name, _ in cells):
-        yield row([f"`{label}`", *(cells.get((label, size), NOTHING) for size in sizes)])
+        yield table_row([f"`{label}`", *(cells.get((label, size), NOTHING) for size in sizes)])
 
 
 def _raters(bakeoff: Bakeoff) -> Iterator[str]:
     for title, better, definition in SCORES.values():
         yield f"* {title} ({better} is better): {definition}"
     heads = [title for title, _, _ in SCORES.values()]
-    yield from ["", row(["method", "prompt", "answers", *heads]), row(["---", "---", *["---:"] * (len(SCORES) + 1)])]
-    for entry in (bakeoff.base, *(one for one in bakeoff.entries if one.few is None)):
+    yield from [
+        "",
+        table_row(["method", "prompt", "answers", *heads]),
+        table_row(["---", "---", *["---:"] * (len(SCORES) + 1)]),
+    ]
+    for entry in bakeoff.judged:
         for prompt in dict.fromkeys(one.prompt for one in entry.raters):
             own = [one for one in entry.raters if one.prompt == prompt]
             summaries = [score(summarise_raters(own, name, seed=bakeoff.config.score.seed)) for name in SCORES]
-            yield row([f"`{entry.label}`", f"`{prompt}`", str(own[0].samples), *summaries])
+            yield table_row([f"`{entry.label}`", f"`{prompt}`", str(own[0].samples), *summaries])
+
+
+def _rater_pairs(bakeoff: Bakeoff) -> Iterator[str]:
+    """GED of methods that draw against methods that do not; bold is shown to be lower."""
+    if pairs := bakeoff.rater_pairs:
+        yield from [
+            "",
+            "GED of methods that draw several answers, minus that of what gives one (paired over patients):",
+            "",
+        ]
+        yield table_row(["method", "minus", "prompt", "difference of GED", "p (Holm)"])
+        yield table_row(["---", "---", "---", "---:", "---:"])
+    for one in pairs:
+        said = paired_words(one.difference, one.low, one.high)
+        shown = f"**{said}**" if one.p_holm < 0.05 and one.difference < 0 else said
+        yield table_row([f"`{one.a}`", f"`{one.b}`", f"`{one.prompt}`", shown, p_value(one.p_holm)])
 
 
 def _costs(bakeoff: Bakeoff) -> Iterable[str]:
     table = bakeoff.tables[0]
     yield f"Measured on {Provenance.of(bakeoff.base_run).machine}."
-    yield from ["", row(["method", *(title for title, _ in COSTS)]), row(["---", *["---:"] * len(COSTS)])]
+    yield from ["", table_row(["method", *(title for title, _ in COSTS)]), table_row(["---", *["---:"] * len(COSTS)])]
     for line in (table.base, *table.lines):
-        yield row([f"`{line.label}`", *(cell(line.cost) for _, cell in COSTS)])
+        yield table_row([f"`{line.label}`", *(cell(line.cost) for _, cell in COSTS)])

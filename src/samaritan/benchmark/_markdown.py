@@ -65,7 +65,7 @@ def _page(run: Run) -> Iterable[str]:
         columns = [arm for arm in arms.all if arm.system == system]
         for title, level in TABLES.items():
             if members := [row for row in rows if row["level"] == level]:
-                yield from ["", f"## {_text(system)}{title}", ""]
+                yield from ["", f"## {plain_text(system)}{title}", ""]
                 yield from _table(members, columns, arms, level)
 
 
@@ -97,15 +97,17 @@ def _table(rows: Sequence[Row], columns: Sequence[Arm], arms: Arms, level: Level
     reference = next((arm for arm in columns if arm.prompt == arms.reference), columns[0])
     wanted = [*(("dice", arm) for arm in columns), ("nsd", reference)]
     heads = [f"`{arm.prompt}`" + (" (oracle)" if arm.prompt in arms.oracles else "") for arm in columns]
-    yield _line(["data set", "modality", "cases", "patients", *heads, f"NSD, `{reference.prompt}`"])
-    yield _line(["---", "---", *["---:"] * (len(heads) + 3)])
+    yield table_row(["data set", "modality", "cases", "patients", *heads, f"NSD, `{reference.prompt}`"])
+    yield table_row(["---", "---", *["---:"] * (len(heads) + 3)])
     datasets = group(rows, "dataset")
     for name in sorted(datasets):
         members = datasets[name]
         scores = _scores(members, wanted, level)
-        yield _line([_text(name), _text(members[0]["modality"] or ""), *_size(members), *scores])
+        yield table_row([plain_text(name), plain_text(members[0]["modality"] or ""), *_size(members), *scores])
     if len(datasets) > 1:
-        yield _line(["**mean of the data sets**", "", *_size(rows), *_scores(rows, wanted, level, macro=("dataset",))])
+        yield table_row(
+            ["**mean of the data sets**", "", *_size(rows), *_scores(rows, wanted, level, macro=("dataset",))]
+        )
 
 
 def _size(rows: Sequence[Row]) -> tuple[str, str]:
@@ -133,28 +135,29 @@ def _score(summary: Summary | None) -> str:
 
 def _command(config: Mapping[str, Any]) -> str:
     """The command that the settings come from, without those that are as nobody said; of a foreign path only its name."""
-    words = ["samaritan", "benchmark", *map(_place, config.get("data") or ())]
+    words = ["samaritan", "benchmark", *map(place, config.get("data") or ())]
     words += [word for name in config.get("models") or () for word in ("-m", name)]
-    words += [word for path in config.get("adaptations") or () for word in ("-a", _place(path))]
+    words += [word for path in config.get("adaptations") or () for word in ("-a", place(path))]
     words += [] if config.get("base", True) else ["--no-base"]
     words += [word for name in config.get("prompts") or () for word in ("-p", name)]
     for name in OPTIONS:
         value = config.get(name, default := RunConfig.model_fields[name].default)
-        said = _place(value) if name in ("meta", "split") and value else str(value)
+        said = place(value) if name in ("meta", "split") and value else str(value)
         words += [f"--{name.replace('_', '-')}", said] if value != default else []
     return shlex.join([*words, "--seed", str(config.get("seed", 0))])
 
 
-def _place(text: str) -> str:
+def place(text: str) -> str:
     """A path or the name of a sample; what lies outside of the working folder says too much about a machine."""
     path = PurePath(text)
     return path.name if path.is_absolute() or ".." in path.parts else text
 
 
-def _line(cells: Sequence[str]) -> str:
+def table_row(cells: Sequence[str]) -> str:
+    """A line of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 
-def _text(text: str) -> str:
+def plain_text(text: str) -> str:
     """A name from the data as plain text: nothing in it is Markdown or HTML."""
     return re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", " ".join(text.split()))

@@ -213,7 +213,7 @@ def _compare(a: _Arm, b: _Arm, metric: str, macro: Sequence[str], bootstrap: Boo
     pairs = {one: (va, vb) for one in shared if (va := a.values[one]) is not None and (vb := b.values[one]) is not None}
     differences = _patients({one: va - vb for one, (va, vb) in pairs.items()}, macro)
     per_patient = np.nanmean(differences.values, axis=1) if pairs else np.zeros(0)
-    p, rank_biserial, n_different = _signed_rank(per_patient)
+    p, rank_biserial, n_different = signed_rank(per_patient)
     low, high = bootstrap.interval(differences, fixed_datasets="dataset" in macro)
     spread = float(per_patient.std(ddof=1)) if len(per_patient) > 1 else 0.0
     return Comparison(
@@ -251,7 +251,7 @@ def _mean(patients: Patients) -> float:
     return float(patients.mean()[0]) if patients.names else math.nan
 
 
-def _signed_rank(differences: Floats) -> tuple[float, float, int]:
+def signed_rank(differences: Floats) -> tuple[float, float, int]:
     """p, rank-biserial correlation and the number of differences that are not zero; zeros are left out (Wilcoxon 1945)."""
     if not differences.size:
         return math.nan, math.nan, 0

@@ -68,6 +68,7 @@ def _content(bakeoff: Bakeoff) -> dict[str, Any]:
         "targets": by_target(bakeoff),
         "raters": _raters(bakeoff),
         "rater_scores": SCORES,
+        "rater_pairs": bakeoff.rater_pairs,
         "courses": _courses(bakeoff),
         "provenance": Provenance.of(bakeoff.base_run),
     }
@@ -90,7 +91,7 @@ def _facts(bakeoff: Bakeoff) -> list[tuple[str, str]]:
 def _raters(bakeoff: Bakeoff) -> list[tuple[str, str, int, list[Any]]]:
     """(method, prompt, answers, one summary for each score) of the arms that trained on all patients."""
     found = []
-    for entry in (bakeoff.base, *(one for one in bakeoff.entries if one.few is None)):
+    for entry in bakeoff.judged:
         for prompt in dict.fromkeys(one.prompt for one in entry.raters):
             own = [one for one in entry.raters if one.prompt == prompt]
             summaries = [summarise_raters(own, name, seed=bakeoff.config.score.seed) for name in SCORES]
