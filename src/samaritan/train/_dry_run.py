@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from samaritan.adapt import Adaptation
 from samaritan.train._features import Trunk
 from samaritan.train._loss import Weights
-from samaritan.train._questions import Question
+from samaritan.train._sampler import Drawn
 from samaritan.train._step import Batch, Step
 
 
@@ -27,7 +27,7 @@ class Cost:
     """Bytes and operations of one forward and backward pass.
 
     Attributes:
-        encoding: most bytes while one picture goes through the part of the encoder that never changes.
+        encoding: most bytes while the pictures go through the part of the encoder that never changes, one after the other.
         features: bytes that part gives for all pictures.
         activations: bytes kept for the backward pass.
         peak: most bytes at any moment of the pass, features and gradients included.
@@ -53,35 +53,31 @@ class Cost:
         return min(self.step_flops / max(self.forward_flops, 1), 3.0)
 
 
-def dry_run(adapted: Adaptation, questions: Sequence[Sequence[Question]], precision: str) -> Cost:
-    """Cost of a step; the model and the questions stay as they are.
+def dry_run(adapted: Adaptation, drawn: Sequence[Drawn], precision: str) -> Cost:
+    """Cost of a step; the model stays as it is.
 
     Args:
         adapted: the model.
-        questions: for each picture of the step.
+        drawn: pictures of the step, each with questions that know its number.
         precision: "fp32" or "bf16".
     """
-    side = adapted.segmenter.frame.side
     mode = FakeTensorMode(allow_non_fake_inputs=True)
-    ledger = Ledger()
+    ledger, batch = Ledger(), Batch()
     fake = _without_memory(adapted, mode)
     with mode:
         trunk = Trunk(fake, None, "")
         step = Step(fake, trunk, Weights(), precision)
         with ledger, FlopCounterMode(display=False) as counter:
-            pixels = [torch.zeros(1, 3, side, side) for _ in questions]
-            features = [trunk.features(picture) for picture in pixels]
+            for one in drawn:
+                # the rounds before the one that trains keep nothing, and need values
+                batch.add(one.example, [replace(q, rounds=1) for q in one.questions], fake.segmenter.frame, trunk)
             encoding, encoding_flops = ledger.peak, counter.get_total_flops()
             held = ledger.restart()
-            # the rounds before the one that trains keep nothing, and need values
-            asked = [replace(q, picture=n, rounds=1) for n, several in enumerate(questions) for q in several]
-            total = step(Batch(pixels, features, asked))["total"]
+            total = step(batch)["total"]
             kept, forward_flops = ledger.live, counter.get_total_flops() - encoding_flops
             total.backward()
             step_flops = counter.get_total_flops() - encoding_flops
-    return Cost(
-        encoding, held, kept - held, ledger.peak, encoding_flops // max(len(questions), 1), forward_flops, step_flops
-    )
+    return Cost(encoding, held, kept - held, ledger.peak, encoding_flops // len(drawn), forward_flops, step_flops)
 
 
 class Ledger(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it

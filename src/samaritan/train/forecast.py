@@ -10,15 +10,15 @@ import logging
 import math
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 
 from samaritan.core import ResourceError
 from samaritan.train._dry_run import Cost, dry_run
+from samaritan.train._features import Trunk
 from samaritan.train._memory import available_mb, held_mb
-from samaritan.train._questions import Question
+from samaritan.train._sampler import Drawn
 from samaritan.train._step import Batch
 from samaritan.train.loop import Loop
 
@@ -99,9 +99,9 @@ def forecast(loop: Loop, pictures: int) -> Forecast:
     Raises:
         InputError: nothing can be asked about the pictures.
     """
-    questions = _questions(loop)
+    drawn = _fullest(loop)
     try:
-        cost = dry_run(loop.adapted, questions, loop.config.precision)
+        cost = dry_run(loop.adapted, drawn, loop.config.precision)
     except Exception as error:  # noqa: BLE001 - a network of somebody else may do what cannot be simulated, and can train still
         log.warning("Memory and time cannot be foreseen for this model: %s", error)
         return Forecast(math.nan, math.nan, 0)
@@ -109,22 +109,22 @@ def forecast(loop: Loop, pictures: int) -> Forecast:
     parts = _parts(loop, cost, device)
     # processes of one machine share what it has left
     available = parts["process"] + available_mb(device) / int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    steps, minutes = _length(loop, cost, questions, pictures)
-    advice = _advice(loop, parts, len(questions), available)
+    steps, minutes = _length(loop, cost, drawn[0], pictures)
+    advice = _advice(loop, parts, len(drawn), available)
     return Forecast(sum(parts.values()), minutes, steps, parts, available, advice)
 
 
-def _questions(loop: Loop) -> list[list[Question]]:
-    """Of each picture that goes through the network at once, in the fullest of the first steps."""
+def _fullest(loop: Loop) -> list[Drawn]:
+    """The pictures that go through the network at once, in that of the first steps which has the most questions."""
     config, world = loop.config, loop.accelerator.num_processes
     slots = range(config.batch)[:: world * config.accumulate]
-    drawn = [[loop.sampler.draw(step, slot, 0).questions for slot in slots] for step in range(LOOK_AHEAD)]
-    return max(drawn, key=lambda pictures: sum(map(len, pictures)))
+    steps = [[loop.sampler.draw(step, slot, n) for n, slot in enumerate(slots)] for step in range(LOOK_AHEAD)]
+    return max(steps, key=lambda drawn: sum(len(one.questions) for one in drawn))
 
 
 def _parts(loop: Loop, cost: Cost, device: torch.device) -> dict[str, float]:
     trained = sum(p.numel() * p.element_size() for p in loop.adapted.named_trainable().values())
-    step = max(cost.peak, cost.features + cost.encoding)
+    step = max(cost.peak, cost.encoding)
     if loop.accelerator.num_processes > 1:
         step += trained  # gradients lie in DDP's buckets as well
     sizes = {
@@ -142,10 +142,10 @@ def _parts(loop: Loop, cost: Cost, device: torch.device) -> dict[str, float]:
     }
 
 
-def _length(loop: Loop, cost: Cost, questions: Sequence[Sequence[Question]], pictures: int) -> tuple[int, float]:
+def _length(loop: Loop, cost: Cost, drawn: Drawn, pictures: int) -> tuple[int, float]:
     """Steps and minutes."""
     config = loop.config
-    encode, forward = _speed(loop, questions[0])
+    encode, forward = _speed(loop, drawn)
     step = forward * config.batch / loop.accelerator.num_processes * cost.ratio
     validation = config.max_validation * (encode + forward * (config.validations + 1)) if loop.validation else 0.0
     if config.budget_minutes is None:
@@ -156,18 +156,18 @@ def _length(loop: Loop, cost: Cost, questions: Sequence[Sequence[Question]], pic
     return round(steps), config.budget_minutes
 
 
-def _speed(loop: Loop, questions: Sequence[Question]) -> tuple[float, float]:
+def _speed(loop: Loop, drawn: Drawn) -> tuple[float, float]:
     """Seconds for one picture: in the part that never changes, and in a forward pass behind it."""
-    side = loop.adapted.segmenter.frame.side
-    pixels = torch.zeros(1, 3, side, side)
-    asked = [replace(question, picture=0, rounds=1) for question in questions]
+    trunk, frame = Trunk(loop.adapted, None, ""), loop.adapted.segmenter.frame
+    asked = [replace(question, picture=0, rounds=1) for question in drawn.questions]
     encode = forward = math.inf
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         for _ in range(2):  # the first time, kernels are prepared
+            batch = Batch()
             started = time.perf_counter()
-            features = loop.trunk.compute(pixels)
+            batch.add(drawn.example, asked, frame, trunk)
             between = time.perf_counter()
-            loop.step(Batch([pixels], [features], asked))
+            loop.step(batch)
             ended = time.perf_counter()
             encode, forward = min(encode, between - started), min(forward, ended - between)
             if ended - started > LONG:
