@@ -85,6 +85,7 @@ def test_it_trains_scores_and_tells(run: Run, discs: Path, tmp_path: Path, capsy
         (("{empty}",), 3, "mask"),
         (("{data}", "-o", "{data}/out"), 3, "inside"),
         (("{data}", "-o", "{full}"), 3, "notes.txt"),
+        (("{data}", "-o", "{full}", "--overwrite"), 3, "notes.txt"),
     ],
 )
 def test_mistakes_get_one_sentence_and_their_exit_code(

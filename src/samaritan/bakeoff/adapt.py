@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from samaritan.adapt import Adaptation, load_adapted
-from samaritan.bakeoff._check import check
+from samaritan.bakeoff._check import check, check_overwrite
 from samaritan.bakeoff._config import ArmConfig
 from samaritan.bakeoff._gain import Gain, gains
 from samaritan.bakeoff._panel import ask_panel
@@ -104,6 +104,8 @@ def adapt_and_score(
         ResourceError: memory or disk do not suffice, or the folder is in use.
     """
     check(config.train, config.score, out)
+    if overwrite:
+        check_overwrite(out)
     trained = None
     if config.adapt:
         trained = fit(config.train, out, resume=resume, force=force, overwrite=overwrite, progress=progress)
