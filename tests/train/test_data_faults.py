@@ -15,6 +15,7 @@ from PIL import Image
 
 from samaritan.core import SamaritanError
 from samaritan.train import TrainConfig, TrainResult, fit
+from samaritan.train.forecast import Forecast
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what a training does not depend on."""
     monkeypatch.setattr(sys.modules["samaritan.train.fit"], "draw_curve", lambda *_: None)
     monkeypatch.setattr("samaritan.train._log.find_spec", lambda name: None)
+    monkeypatch.setattr("samaritan.train._prepare.forecast", lambda loop, pictures: Forecast(math.nan, math.nan, 0))
 
 
 @pytest.fixture
@@ -109,6 +111,11 @@ def test_an_empty_validation_part_keeps_the_last_state(copy: Path) -> None:
     assert (result.steps, result.best_step) == (2, 0)
     assert math.isnan(result.base_dice)
     assert result.adapter.is_file()
+
+
+def test_an_empty_training_part_is_refused(copy: Path) -> None:
+    with pytest.raises(SamaritanError, match="training part of the split is empty"):
+        train(copy, write_split(copy, "", "01234", "567"))
 
 
 def test_a_case_in_two_parts_is_refused(copy: Path) -> None:

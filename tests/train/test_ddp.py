@@ -6,13 +6,22 @@ import json
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file
 
+from samaritan.core import UsageError
+from samaritan.train import TrainConfig
+from samaritan.train._folder import TrainFolder
 from samaritan.train._log import CLOCK, read_log
+from samaritan.train._prepare import Preparation
+from samaritan.train._progress import Silent
 
 DRIVER = Path(__file__).with_name("ddp_driver.py")
 
@@ -40,3 +49,11 @@ def test_two_processes_train_as_one_with_twice_the_pictures(data: Path, tmp_path
     assert all(torch.allclose(first[name], weights[name], rtol=1e-4, atol=1e-6) for name in felt)
     assert json.loads((two / "rank1.json").read_text()) == []
     assert str(two / "run" / "log.csv") in json.loads((two / "rank0.json").read_text())
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(data: Path, tmp_path: Path) -> None:
+    config = TrainConfig(data=(str(data),), model="tiny-litemedsam", steps=1, batch=3)
+    loop = Preparation(config, TrainFolder(tmp_path), Accelerator(cpu=True), Silent()).prepare(force=False).loop
+    two = SimpleNamespace(num_processes=2, process_index=0, is_main_process=True)
+    with pytest.raises(UsageError, match="batch of 3 cannot be shared evenly by 2 processes; choose a multiple of 2"):
+        replace(loop, accelerator=cast("Accelerator", two))

@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from samaritan.core import ResourceError
-from samaritan.train._config import TrainConfig
+from samaritan.train import TrainConfig, fit
 from samaritan.train._folder import TrainFolder
 from samaritan.train._memory import held_mb
 from samaritan.train._prepare import Preparation
@@ -83,6 +83,19 @@ def test_a_machine_that_is_too_small_is_refused_with_advice(
     assert -1 not in places
     assert places == sorted(places)
     assert ("accumulate" in str(refusal.value)) == (pictures > 1)
+
+
+def test_a_run_says_its_forecast_and_is_refused_before_it_starts(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Silent, "note", lambda self, sentence: said.append(sentence))
+    monkeypatch.setattr("samaritan.train.forecast.available_mb", lambda device: 1.0)
+    config = TrainConfig(data=(str(data),), model="tiny-litemedsam", steps=1)
+    with pytest.raises(ResourceError, match="Training would need about"):
+        fit(config, tmp_path / "run")
+    assert said[-1].startswith("Forecast: about")
+    assert not (tmp_path / "run" / "log.csv").exists()
 
 
 def test_processes_share_what_a_machine_has(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,13 +22,14 @@ from samaritan.core import InputError, ModelError, ResourceError
 from samaritan.train import TrainConfig, TrainResult, fit
 from samaritan.train._log import CLOCK, read_log
 from samaritan.train._sampler import Sampler
+from samaritan.train.forecast import Forecast
 
 DRIVER = Path(__file__).with_name("kill_driver.py")
 
 #: See there.
 WAYS = (
-    "in_half_a_checkpoint", "before_renaming_a_checkpoint", "before_removing_a_checkpoint", "in_half_a_row",
-    "before_the_result",
+    "before_the_first_checkpoint", "in_half_a_checkpoint", "before_renaming_a_checkpoint", "before_removing_a_checkpoint",
+    "in_half_a_row", "before_the_result", "before_tidying", "random", "SIGINT", "SIGTERM",
 )  # fmt: skip
 
 Change = Callable[[Sampler], None]
@@ -78,6 +80,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what a training does not depend on."""
     monkeypatch.setattr(sys.modules["samaritan.train.fit"], "draw_curve", lambda *_: None)
     monkeypatch.setattr("samaritan.train._log.find_spec", lambda name: None)
+    monkeypatch.setattr("samaritan.train._prepare.forecast", lambda loop, pictures: Forecast(math.nan, math.nan, 0))
 
 
 def at_step(monkeypatch: pytest.MonkeyPatch, numbers: set[int], act: Change) -> None:

@@ -100,6 +100,11 @@ class TrainFolder:
         """Say how the run ended."""
         write_text(self.result, json.dumps(result, indent=2, default=str))
 
+    def tidy(self) -> None:
+        """Remove what only an unfinished run needs."""
+        shutil.rmtree(self.features, ignore_errors=True)
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
     def _check(self, config: TrainConfig, *, force: bool) -> None:
         if not self.config.is_file():
             strangers = [child.name for child in self.path.iterdir() if child.name != ".lock"]

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from samaritan.core import ResourceError, write_text
-from samaritan.train._memory import peak_mb
-
-__all__ = ["CLOCK", "COLUMNS", "TrainingLog", "peak_mb", "read_log"]
 
 #: Columns of log.csv. A cell is empty where nothing was measured: a row is of training steps, or of a validation, or of both.
 COLUMNS = (

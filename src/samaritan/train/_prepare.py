@@ -38,6 +38,7 @@ from samaritan.train._progress import Reporter
 from samaritan.train._sampler import Sampler
 from samaritan.train._step import Step
 from samaritan.train._validate import Validation
+from samaritan.train.forecast import forecast
 from samaritan.train.loop import Loop
 
 #: Where nobody says how many versions of a picture there are: at most so many, and computing their features shall not take
@@ -93,6 +94,8 @@ class Preparation:
         datasets = open_datasets(config.data, Path(config.meta) if config.meta else None)
         split = self._split(datasets)
         cases = split.part(datasets, "train")
+        if not cases:
+            raise InputError("The training part of the split is empty; put at least one case into it.")
         weights = Path(config.weights) if config.weights else None
         device = config.device if self.accelerator.num_processes == 1 else str(self.accelerator.device)
         segmenter = load_model(config.model, weights=weights, device=device)
@@ -133,6 +136,10 @@ class Preparation:
         if checkpoint is not None:
             loop.restore(checkpoint)
         self._announce(adapted, trunk, examples, variants, cases)
+        found = forecast(loop, pictures=variants * len(examples))
+        self.progress.note(str(found))
+        if not force:
+            found.check()
         return Prepared(self.folder, loop, labels, digest, prints, datasets)
 
     def _split(self, datasets: Sequence[Dataset]) -> Split:

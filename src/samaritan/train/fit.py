@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +18,10 @@ from samaritan.core import ModelError
 from samaritan.train._config import TrainConfig
 from samaritan.train._curve import draw_curve
 from samaritan.train._folder import TrainFolder
-from samaritan.train._log import peak_mb
+from samaritan.train._memory import peak_mb
 from samaritan.train._prepare import VERSION, Preparation, Prepared
 from samaritan.train._progress import Reporter, Silent
+from samaritan.train._stop import stoppable
 
 log = logging.getLogger(__name__)
 
@@ -105,9 +102,10 @@ def fit(
         accelerator.wait_for_everyone()
         ended = folder.read_result()
         if ended is not None:
+            if accelerator.is_main_process:
+                folder.tidy()  # where a kill came between the result and this
             return _result(folder, ended)
-        with _terminable():
-            return _Run(Preparation(config, folder, accelerator, progress or Silent()).prepare(force=force)).train()
+        return _Run(Preparation(config, folder, accelerator, progress or Silent()).prepare(force=force)).train()
 
 
 @dataclass(eq=False)
@@ -120,7 +118,8 @@ class _Run:
         folder, loop = self.ready.folder, self.ready.loop
         interrupted = False
         try:
-            loop.run()
+            with stoppable() as loop.stop:
+                loop.run()
         except KeyboardInterrupt:
             interrupted = True
         except ModelError:
@@ -132,8 +131,7 @@ class _Run:
         if loop.accelerator.is_main_process and not interrupted:
             draw_curve(folder.path / "log.csv", folder.curve)
             folder.write_result(result)
-            shutil.rmtree(folder.features, ignore_errors=True)
-            shutil.rmtree(folder.checkpoints, ignore_errors=True)
+            folder.tidy()
         loop.table.close()
         loop.accelerator.wait_for_everyone()
         return _result(folder, result | {"interrupted": interrupted})
@@ -194,20 +192,3 @@ def _result(folder: TrainFolder, found: dict[str, Any]) -> TrainResult:
 
 def _rounded(value: float) -> float | None:
     return round(value, 6) if abs(value) < float("inf") else None
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """A request to end is treated like a person's: a checkpoint, then the end."""
-
-    def stop(number: int, frame: Any) -> None:  # noqa: ARG001 - the signature of handlers
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

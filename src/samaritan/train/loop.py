@@ -16,15 +16,17 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from samaritan.adapt import Adaptation
-from samaritan.core import ModelError
+from samaritan.core import ModelError, UsageError
 from samaritan.train._checkpoint import Checkpoint, Checkpoints, optimiser_tensors, restore_optimiser
 from samaritan.train._config import TrainConfig
 from samaritan.train._features import Trunk
-from samaritan.train._log import TrainingLog, peak_mb
+from samaritan.train._log import TrainingLog
+from samaritan.train._memory import peak_mb
 from samaritan.train._progress import Reporter
 from samaritan.train._rate import factor
 from samaritan.train._sampler import Sampler
 from samaritan.train._step import Batch, Step
+from samaritan.train._stop import Stop
 from samaritan.train._validate import Validation
 
 T = TypeVar("T")
@@ -78,6 +80,7 @@ class Loop:
         record: what else a checkpoint says (versions of a picture, fingerprints of the data).
         state: what has been done.
         best: tensors of the best validation; empty before.
+        stop: whether a person wants the run to end.
     """
 
     config: TrainConfig
@@ -93,8 +96,8 @@ class Loop:
     record: dict[str, Any] = field(default_factory=dict)
     state: State = field(default_factory=State)
     best: dict[str, Tensor] = field(default_factory=dict)
-    _saved: int = -1
-    _started: float = 0.0
+    stop: Stop = field(default_factory=Stop)
+    _saved: int = 0
 
     def __post_init__(self) -> None:
         trainable = self.adapted.named_trainable()
@@ -110,7 +113,12 @@ class Loop:
         self._parameters = [trainable[name] for name in self._names]
         self._optimiser = torch.optim.AdamW(groups, weight_decay=self.config.weight_decay)
         self._module: Any = self.step
-        if self.accelerator.num_processes > 1:
+        world = self.accelerator.num_processes
+        if self.config.batch % world:
+            raise UsageError(
+                f"A batch of {self.config.batch} cannot be shared evenly by {world} processes; choose a multiple of {world}."
+            )
+        if world > 1:
             self._module = nn.parallel.DistributedDataParallel(self.step, find_unused_parameters=True)
 
     @property
@@ -127,7 +135,6 @@ class Loop:
         self.adapted.load_state(_part(tensors, "now."))
         self.best = _part(tensors, "best.")
         restore_optimiser(self._optimiser, self._names, _part(tensors, "optimiser."))
-        self.table.cut(self.state.step)
         self._saved = self.state.step
 
     def run(self) -> None:
@@ -136,22 +143,23 @@ class Loop:
         Raises:
             ModelError: the loss stays not finite; the last good state is in the checkpoint.
             ResourceError: the disk is full, or memory runs out.
-            KeyboardInterrupt: after a checkpoint.
+            KeyboardInterrupt: a person wanted it to end; a checkpoint was written.
         """
-        try:
-            if self.state.step == 0 and math.isnan(self.state.base_dice):
-                self._begin()
-            while self.done < 1 and not self._tired():
-                row = self._timed(self._train_step)
-                if self.done * self.config.validations >= self.state.validated + 1 or self.done >= 1:
-                    row["val_dice"] = self._timed(self._validate)
-                self._record(row)
-                if self.state.step - self._saved >= self.config.checkpoint_steps:
-                    self.save()
-            self.save()
-        except KeyboardInterrupt:
-            self.save()
-            raise
+        if self.accelerator.is_main_process:
+            self.table.cut(self.state.step or -1)  # what an earlier session logged behind its last checkpoint
+        if self.state.step == 0:
+            self._begin()
+        while self.done < 1 and not self._tired():
+            row = self._timed(self._train_step)
+            if self.done * self.config.validations >= self.state.validated + 1 or self.done >= 1:
+                row["val_dice"] = self._timed(self._validate)
+            self._record(row)
+            stop = self._agreed(self.stop.asked) > 0
+            if stop or self.state.step - self._saved >= self.config.checkpoint_steps:
+                self.save()
+            if stop:
+                raise KeyboardInterrupt
+        self.save()
 
     def save(self) -> None:
         """Write a checkpoint."""
@@ -192,15 +200,14 @@ class Loop:
         for group, highest in zip(self._optimiser.param_groups, self._rates, strict=True):
             group["lr"] = rate * highest
         mine = range(config.batch)[self.accelerator.process_index :: world]
-        parts = [list(mine)[n :: config.accumulate] for n in range(config.accumulate)]
+        parts = [slots for n in range(config.accumulate) if (slots := list(mine)[n :: config.accumulate])]
         self._optimiser.zero_grad(set_to_none=True)
         self.adapted.train(True)
         sums: dict[str, float] = {}
         with torch.random.fork_rng(devices=[]):
             for number, slots in enumerate(parts):
-                if slots:
-                    torch.manual_seed(_mix(config.seed, self.state.step, number, self.accelerator.process_index))
-                    self._part_step(slots, sums, world, last=number == len(parts) - 1)
+                torch.manual_seed(_mix(config.seed, self.state.step, number, self.accelerator.process_index))
+                self._part_step(slots, sums, world, last=number == len(parts) - 1)
         norm = self._clip()
         self.state.step += 1
         if math.isfinite(norm) and math.isfinite(sums.get("total", math.nan)):
