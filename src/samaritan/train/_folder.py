@@ -17,6 +17,11 @@ from samaritan.train._config import TrainConfig
 FREE = frozenset({"device", "threads", "features", "checkpoint_steps", "weights"})
 
 
+#: What a run writes.
+FILES = ("config.yaml", "split.json", "adapter.safetensors", "result.json", "curve.png", "log.csv")
+FOLDERS = ("checkpoints", "features", "tensorboard")
+
+
 @dataclass(frozen=True)
 class TrainFolder:
     """Names of the files of a training run.
@@ -83,9 +88,10 @@ class TrainFolder:
         except OSError as error:
             raise ResourceError(f"Could not make the folder {self.path}: {error.strerror or error}.") from error
         with exclusive(self.path / ".lock"):
-            if overwrite:
+            if overwrite and self.config.is_file():
                 self._clear()
-            self._check(config, force=force)
+            else:
+                self._check(config, force=force)
             if not self.config.is_file() or force:
                 config.write(self.config)
             yield
@@ -125,10 +131,8 @@ class TrainFolder:
             )
 
     def _clear(self) -> None:
-        for child in self.path.iterdir():
-            if child.name == ".lock":
-                continue
-            if child.is_dir() and not child.is_symlink():
-                shutil.rmtree(child)
-            else:
-                child.unlink()
+        """Remove what runs write, and nothing else."""
+        for name in FILES:
+            (self.path / name).unlink(missing_ok=True)
+        for name in FOLDERS:
+            shutil.rmtree(self.path / name, ignore_errors=True)

@@ -91,6 +91,7 @@ class Preparation:
         """
         config = self.config
         strategies = [make_prompt(text) for text in config.prompts]
+        self._check_outside()
         datasets = open_datasets(config.data, Path(config.meta) if config.meta else None)
         split = self._split(datasets)
         cases = split.part(datasets, "train")
@@ -141,6 +142,14 @@ class Preparation:
         if not force:
             found.check()
         return Prepared(self.folder, loop, labels, digest, prints, datasets)
+
+    def _check_outside(self) -> None:
+        out = self.folder.path.resolve()
+        for folder in map(Path, self.config.data):
+            if folder.is_dir() and out.is_relative_to(folder.resolve()):
+                raise InputError(
+                    f"The folder {self.folder.path} lies inside the data {folder}; choose one outside of it."
+                )
 
     def _split(self, datasets: Sequence[Dataset]) -> Split:
         """The run's own split where it has begun, else the given one, else a new one that keeps near-duplicates together."""
