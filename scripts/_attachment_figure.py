@@ -21,11 +21,11 @@ BOXES: dict[str, tuple[int, int, int, int, tuple[str, ...]]] = {
     "up": (622, 292, 84, 56, ("upscaling,", "masks")),
 }
 
-#: Hook point -> (x, y) of its mark.
-MARKS: dict[str, tuple[int, int]] = {
-    "E0": (108, 115), "E1": (114, 168), "E2": (216, 66), "E3": (330, 115), "E4": (484, 186), "E5": (590, 115), "E6": (484, 66),
-    "E7": (145, 82), "P1": (150, 306), "P2": (150, 336), "D1": (384, 282), "D2": (431, 362), "D3": (596, 320), "D4": (334, 362),
-    "D5": (664, 282),
+#: Hook point -> (x, y) of its marks.
+MARKS: dict[str, tuple[tuple[int, int], ...]] = {
+    "E0": ((108, 115),), "E1": ((114, 168),), "E2": ((216, 66),), "E3": ((330, 115),), "E4": ((484, 186),), "E5": ((590, 115),), "E6": ((264, 66), (484, 66)),
+    "E7": ((145, 82), (389, 82)), "P1": ((150, 306),), "P2": ((150, 336),), "D1": ((384, 282),), "D2": ((431, 362),), "D3": ((596, 320),), "D4": ((334, 362),),
+    "D5": ((664, 282),),
 }  # fmt: skip
 
 #: Part of the base -> boxes that show it.
@@ -71,8 +71,8 @@ def draw(attaches: str, trained: tuple[str, ...], title: str) -> str:
         '<path d="M720 115 V236 H160 V300" fill="none" stroke="#8a8f98"/>',
         _text(560, 230, "image embedding", "s"),
         *(_box(name, blue) for name in BOXES),
-        *(_mark(hook) for hook in hooks),
-        *_legend(bool(hooks), bool(trained)),
+        *(_mark(hook, place) for hook in hooks for place in MARKS[hook]),
+        *_legend(bool(hooks), bool(blue)),
         "</svg>",
     ]  # fmt: skip
     return "\n".join(parts) + "\n"
@@ -91,8 +91,8 @@ def _box(name: str, blue: set[str]) -> str:
     return f'<rect {place} rx="6" fill="{fill}" stroke="{stroke}" stroke-width="1.6"/>' + words
 
 
-def _mark(hook: str) -> str:
-    x, y = MARKS[hook]
+def _mark(hook: str, place: tuple[int, int]) -> str:
+    x, y = place
     return (
         f'<circle cx="{x}" cy="{y}" r="13" fill="{OWN}"/>'
         f'<text x="{x}" y="{y + 4}" text-anchor="middle" class="m">{hook}</text>'
