@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from samaritan.adapt import Adaptation
@@ -15,6 +17,9 @@ from samaritan.core import ResourceError, atomic_path
 from samaritan.models._anatomy import Step, first_changed, run, steps
 
 log = logging.getLogger(__name__)
+
+#: Features as they are in a file, half or single precision.
+Stored = NDArray[np.floating[Any]]
 
 #: Features are stored in half precision, as long as their values fit.
 LARGEST = float(np.finfo(np.float16).max)
@@ -41,6 +46,7 @@ class Trunk:
         self.rest: list[tuple[str, Step]] = chain[split:]
         self._place = f"{base_sha256}/{self._fixed[-1][0] if self._fixed else ''}"
         self._store = store if self._fixed else None
+        self._full = False
         self._device = adapted.network.position_grid.device
         self.computed = self.read = 0
 
@@ -61,11 +67,12 @@ class Trunk:
         key = hashlib.sha256(self._place.encode() + pixels.numpy().tobytes()).hexdigest()
         path = self._store / key[:2] / f"{key}.npy"
         found = self._read(path)
-        if found is not None:
+        if found is None:
+            found = _storable(self.compute(pixels))
+            self._write(path, found)
+        else:
             self.read += 1
-            return found.to(self._device)
-        features = self.compute(pixels)
-        return self._write(path, features)
+        return torch.from_numpy(found.astype(np.float32)).to(self._device)
 
     def embed(self, features: Tensor) -> Tensor:
         """Features of the fixed part -> image embedding, (batch, hidden, cells, cells)."""
@@ -77,23 +84,27 @@ class Trunk:
         self.computed += 1
         return run(self._fixed, pixels.to(self._device))
 
-    def _read(self, path: Path) -> Tensor | None:
+    def _read(self, path: Path) -> Stored | None:
         try:
-            return torch.from_numpy(np.load(path, mmap_mode="r").astype(np.float32))
+            return np.asarray(np.load(path, mmap_mode="r"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             log.warning("Stored features %s are damaged and are computed again.", path.name)
             return None
 
-    def _write(self, path: Path, features: Tensor) -> Tensor:
-        """Store, and return what a later read will give: a run must not depend on what is stored already."""
-        whole = features.cpu().numpy()
-        small = whole.astype(np.float16) if np.abs(whole).max() < LARGEST else whole
+    def _write(self, path: Path, features: Stored) -> None:
+        if self._full:
+            return
         try:
             with atomic_path(path) as temporary, temporary.open("wb") as stream:
-                np.save(stream, small)
+                np.save(stream, features)
         except ResourceError as error:
             log.warning("Features are not stored any more: %s", error)
-            self._store = None
-        return torch.from_numpy(small.astype(np.float32)).to(self._device)
+            self._full = True
+
+
+def _storable(features: Tensor) -> Stored:
+    """What a file holds of features: a run takes no other, so that it does not depend on what is stored already."""
+    whole = features.cpu().numpy()
+    return whole.astype(np.float16) if np.abs(whole).max() < LARGEST else whole

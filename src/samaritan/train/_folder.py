@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from samaritan.core import InputError, ResourceError, exclusive, read_text, write_text
+from samaritan.datasets import Split
 from samaritan.train._config import TrainConfig
 
 #: Settings that may differ when a run goes on: they do not decide what comes out.
@@ -92,9 +93,23 @@ class TrainFolder:
                 self._clear()
             else:
                 self._check(config, force=force)
-            if not self.config.is_file() or force:
-                config.write(self.config)
             yield
+
+    def begin(self, config: TrainConfig, split: Split, *, force: bool) -> None:
+        """Say what run this is. Before that, nothing is in the folder: what was refused can be tried with other settings.
+
+        Args:
+            config: of the run.
+            split: of the data.
+            force: the settings may be others than before.
+
+        Raises:
+            ResourceError: it cannot be written.
+        """
+        if force or not self.config.is_file():
+            config.write(self.config)
+        if not self.split.is_file():
+            split.write(self.split)
 
     def read_result(self) -> dict[str, Any] | None:
         """How the run ended; None while it has not."""

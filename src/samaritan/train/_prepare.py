@@ -11,7 +11,7 @@ from pathlib import Path
 from accelerate import Accelerator
 
 from samaritan.adapt import METHODS, Adaptation, attach, base_sha256
-from samaritan.core import InputError, ModelError
+from samaritan.core import InputError, ModelError, UsageError
 from samaritan.datasets import (
     Case,
     Dataset,
@@ -25,7 +25,7 @@ from samaritan.datasets import (
 )
 from samaritan.models import load_model
 from samaritan.models._sam import SamSegmenter
-from samaritan.prompts import make_prompt
+from samaritan.prompts import PromptStrategy, make_prompt
 from samaritan.train._augment import resolve
 from samaritan.train._checkpoint import Checkpoint, Checkpoints
 from samaritan.train._config import TrainConfig
@@ -89,38 +89,73 @@ class Preparation:
         Raises:
             SamaritanError: as :func:`samaritan.train.fit`.
         """
-        config = self.config
-        strategies = [make_prompt(text) for text in config.prompts]
-        self._check_outside()
-        datasets = open_datasets(config.data, Path(config.meta) if config.meta else None)
+        strategies = [_strategy(text) for text in self.config.prompts]
+        datasets = open_datasets(self.config.data, Path(self.config.meta) if self.config.meta else None)
         split = self._split(datasets)
         cases = split.part(datasets, "train")
         if not cases:
             raise InputError("The training part of the split is empty; put at least one case into it.")
+        segmenter = self._segmenter()
+        digest = base_sha256(segmenter)
+        examples, held_out = (self._examples(split.part(datasets, part), segmenter) for part in ("train", "val"))
+        labels = label_names(cases, examples)
+        adapted = attach(segmenter, self.config.method, self.config.settings, labels=labels, seed=self.config.seed)
+        if _by_name(adapted):
+            _check_known(labels, [*held_out, *self._examples(split.part(datasets, "test"), segmenter)])
+        prints = {f"{case.dataset}/{case.case_id}": fingerprint(case) for case in cases}
+        loop = self._loop(
+            adapted,
+            digest=digest,
+            strategies=strategies,
+            examples=examples,
+            held_out=held_out,
+            prints=prints,
+            force=force,
+        )
+        self._announce(loop, examples, len(cases))
+        found = forecast(loop, pictures=loop.record["variants"] * len(examples))
+        self.progress.note(str(found))
+        if not force:
+            found.check()
+        if self.accelerator.is_main_process:
+            self.folder.begin(self.config, split, force=force)
+        return Prepared(self.folder, loop, labels, digest, prints, datasets)
+
+    def _segmenter(self) -> SamSegmenter:
+        config = self.config
         weights = Path(config.weights) if config.weights else None
         device = config.device if self.accelerator.num_processes == 1 else str(self.accelerator.device)
         segmenter = load_model(config.model, weights=weights, device=device)
         if not isinstance(segmenter, SamSegmenter):
             raise ModelError(f"{config.model} is not of the SAM family, so nothing can be attached to it.")
-        digest = base_sha256(segmenter)
-        depth = getattr(METHODS.get(config.method).config.parse(config.settings, f"Method {config.method}"), "depth", 1)
-        examples = examples_of(cases, segmenter, config, depth=depth)
-        held_out = examples_of(split.part(datasets, "val"), segmenter, config, depth=depth)
-        labels = label_names(cases, examples)
-        adapted = attach(segmenter, config.method, config.settings, labels=labels, seed=config.seed)
-        by_name = "name" in adapted.method.card.prompts
-        if by_name:
-            _check_known(labels, held_out)
-            _check_known(labels, examples_of(split.part(datasets, "test"), segmenter, config))
-        prints = {f"{case.dataset}/{case.case_id}": fingerprint(case) for case in cases}
-        checkpoints = Checkpoints(self.folder.checkpoints)
+        return segmenter
+
+    def _examples(self, cases: Sequence[Case], segmenter: SamSegmenter) -> list[Example]:
+        """Stacks of slices for methods that look along them."""
+        config = self.config
+        settings = METHODS.get(config.method).config.parse(config.settings, f"Method {config.method}")
+        return examples_of(cases, segmenter, config, depth=getattr(settings, "depth", 1))
+
+    def _loop(
+        self,
+        adapted: Adaptation,
+        *,
+        digest: str,
+        strategies: Sequence[PromptStrategy],
+        examples: Sequence[Example],
+        held_out: Sequence[Example],
+        prints: dict[str, str],
+        force: bool,
+    ) -> Loop:
+        """The loop, where the run's last checkpoint left it."""
+        config, checkpoints = self.config, Checkpoints(self.folder.checkpoints)
         checkpoint = checkpoints.latest()
         if checkpoint is not None and not force:
             _check_same(checkpoint, prints, self.folder.path)
-        store = Path(config.features) if config.features else self.folder.features
-        trunk = Trunk(adapted, store, digest)
-        variants = checkpoint.record["variants"] if checkpoint else self._variants(trunk, examples, segmenter)
-        augment = resolve(config.augment, [e.modality for e in examples], labels, by_name=by_name)
+        trunk = Trunk(adapted, Path(config.features) if config.features else self.folder.features, digest)
+        variants = checkpoint.record["variants"] if checkpoint else self._variants(adapted, trunk, examples)
+        labels = {target.name for example in examples for target in example.targets}
+        augment = resolve(config.augment, [e.modality for e in examples], sorted(labels), by_name=_by_name(adapted))
         loop = Loop(
             config=config,
             adapted=adapted,
@@ -136,20 +171,7 @@ class Preparation:
         )
         if checkpoint is not None:
             loop.restore(checkpoint)
-        self._announce(adapted, trunk, examples, variants, cases)
-        found = forecast(loop, pictures=variants * len(examples))
-        self.progress.note(str(found))
-        if not force:
-            found.check()
-        return Prepared(self.folder, loop, labels, digest, prints, datasets)
-
-    def _check_outside(self) -> None:
-        out = self.folder.path.resolve()
-        for folder in map(Path, self.config.data):
-            if folder.is_dir() and out.is_relative_to(folder.resolve()):
-                raise InputError(
-                    f"The folder {self.folder.path} lies inside the data {folder}; choose one outside of it."
-                )
+        return loop
 
     def _split(self, datasets: Sequence[Dataset]) -> Split:
         """The run's own split where it has begun, else the given one, else a new one that keeps near-duplicates together."""
@@ -163,12 +185,10 @@ class Preparation:
         check_leaks(datasets, split)
         if config.train_cases is not None and not own.is_file():
             split = few(split, config.train_cases, config.seed)
-        if self.accelerator.is_main_process and not own.is_file():
-            split.write(own)
-        self.accelerator.wait_for_everyone()
+        self.accelerator.wait_for_everyone()  # nobody writes before all have looked
         return split
 
-    def _variants(self, trunk: Trunk, examples: Sequence[Example], segmenter: SamSegmenter) -> int:
+    def _variants(self, adapted: Adaptation, trunk: Trunk, examples: Sequence[Example]) -> int:
         """Versions of each picture: features that are stored must be worth the time that computing them takes."""
         config = self.config
         if config.variants is not None:
@@ -177,24 +197,39 @@ class Preparation:
             return FREE_VARIANTS
         if config.budget_minutes is None:
             return MOST_VARIANTS // 2
-        pixels = segmenter.frame.pixels(examples[0].pictures[0].astype("float32"))
+        pixels = adapted.segmenter.frame.pixels(examples[0].pictures[0].astype("float32"))
         trunk.compute(pixels)  # the first call is slower
         started = time.perf_counter()
         trunk.compute(pixels)
         seconds = max(time.perf_counter() - started, 1e-6)
         return int(min(max(STORING * 60 * config.budget_minutes / (seconds * len(examples)), 1), MOST_VARIANTS))
 
-    def _announce(
-        self, adapted: Adaptation, trunk: Trunk, examples: Sequence[Example], variants: int, cases: Sequence[Case]
-    ) -> None:
-        counts = adapted.counts()
+    def _announce(self, loop: Loop, examples: Sequence[Example], cases: int) -> None:
+        counts, trunk = loop.adapted.counts(), loop.trunk
         self.progress.note(
             f"{self.config.method} on {self.config.model}: {counts.trained:,} of {counts.base:,} parameters train "
-            f"({counts.share:.2%}; {counts.own:,} of them are added), on {len(examples)} pictures of {len(cases)} cases."
+            f"({counts.share:.2%}; {counts.own:,} of them are added), on {len(examples)} pictures of {cases} cases."
         )
         if trunk.name:
             what = "image embeddings" if trunk.frozen else f"features up to {trunk.name}"
-            self.progress.note(f"The {what} never change and are stored, {variants} versions of each picture.")
+            self.progress.note(
+                f"The {what} never change and are stored, {loop.record['variants']} versions of each picture."
+            )
+
+
+def _strategy(text: str) -> PromptStrategy:
+    strategy = make_prompt(text)
+    if strategy.shared:
+        raise UsageError(
+            f"{text} asks about no target, so nothing can be learned from its questions; train with prompts such as box "
+            "or point, and use it afterwards."
+        )
+    return strategy
+
+
+def _by_name(adapted: Adaptation) -> bool:
+    """True for methods that are asked by the name of a target."""
+    return "name" in adapted.method.card.prompts
 
 
 def _check_known(labels: Sequence[str], examples: Sequence[Example]) -> None:

@@ -41,13 +41,19 @@ class Question:
     @property
     def ref(self) -> NDArray[np.bool_]:
         """(x, y) bool, the target as a person would see it."""
-        return self.mask >= HALF
+        return solid(self.mask)
 
     def correct(self, logits: NDArray[np.float32], low_res: NDArray[np.float32]) -> None:
         """Look at an answer, (x, y) logits and (y, x) low_res, and ask again where something is to be corrected."""
         better = self.strategy.correct(self.ref, logits > 0, low_res, self.prompt, self.rng)
         if better is not None:
             self.prompt = replace(better, text=self.prompt.text)
+
+
+def solid(mask: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(x, y) bool, the pixels that mostly belong to a soft mask; of one thinner than a pixel, those where it is most."""
+    ref = mask >= HALF
+    return ref if ref.sum() >= MIN_PIXELS else mask >= max(min(float(mask.max()) / 2, HALF), 1e-3)
 
 
 def ask(
@@ -96,9 +102,7 @@ def _order(targets: Sequence[Target], rng: np.random.Generator) -> list[Target]:
 def _question(
     number: int, name: str, mask: NDArray[np.float32], strategy: PromptStrategy, rng: np.random.Generator
 ) -> Question | None:
-    ref = mask >= HALF
-    if ref.sum() < MIN_PIXELS:
-        ref = mask >= max(float(mask.max()) / 2, 1e-3)  # thinner than a pixel everywhere, and still there
+    ref = solid(mask)
     if not ref.any():
         return None
     prompts = strategy.first(ref, rng)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -17,11 +18,12 @@ from torch import Tensor, nn
 
 from samaritan.adapt import Adaptation
 from samaritan.core import ModelError, UsageError
-from samaritan.train._checkpoint import Checkpoint, Checkpoints, optimiser_tensors, restore_optimiser
+from samaritan.train._checkpoint import Checkpoint, Checkpoints
 from samaritan.train._config import TrainConfig
 from samaritan.train._features import Trunk
 from samaritan.train._log import TrainingLog
 from samaritan.train._memory import peak_mb
+from samaritan.train._optimiser import Optimiser
 from samaritan.train._progress import Reporter
 from samaritan.train._rate import factor
 from samaritan.train._sampler import Sampler
@@ -98,20 +100,10 @@ class Loop:
     best: dict[str, Tensor] = field(default_factory=dict)
     stop: Stop = field(default_factory=Stop)
     _saved: int = 0
+    _good: dict[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        trainable = self.adapted.named_trainable()
-        self._names = list(trainable)
-        own = [p for name, p in trainable.items() if not name.startswith("base.")]
-        base = [p for name, p in trainable.items() if name.startswith("base.")]
-        groups = [{"params": own, "lr": self.config.rate}, {"params": base, "lr": self.config.base_rate}]
-        groups = [group for group in groups if group["params"]]
-        self._rates = [float(group["lr"]) for group in groups]  # type: ignore[arg-type]
-        self._names = [n for n in trainable if not n.startswith("base.")] + [
-            n for n in trainable if n.startswith("base.")
-        ]
-        self._parameters = [trainable[name] for name in self._names]
-        self._optimiser = torch.optim.AdamW(groups, weight_decay=self.config.weight_decay)
+        self._optimiser = Optimiser(self.adapted, self.config)
         self._module: Any = self.step
         world = self.accelerator.num_processes
         if self.config.batch % world:
@@ -134,7 +126,7 @@ class Loop:
         self.state = State(**checkpoint.record["state"])
         self.adapted.load_state(_part(tensors, "now."))
         self.best = _part(tensors, "best.")
-        restore_optimiser(self._optimiser, self._names, _part(tensors, "optimiser."))
+        self._optimiser.restore(_part(tensors, "optimiser."))
         self._saved = self.state.step
 
     def run(self) -> None:
@@ -167,8 +159,7 @@ class Loop:
             return
         tensors = {f"now.{name}": tensor for name, tensor in self.adapted.state().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
-        optimiser = optimiser_tensors(self._optimiser, self._names)
-        tensors |= {f"optimiser.{name}": tensor for name, tensor in optimiser.items()}
+        tensors |= {f"optimiser.{name}": tensor for name, tensor in self._optimiser.state().items()}
         self.checkpoints.write(self.state.step, tensors, self.record | {"state": asdict(self.state)})
         self._saved = self.state.step
 
@@ -194,41 +185,41 @@ class Loop:
 
     def _train_step(self) -> dict[str, float]:
         """One optimiser step; its pictures are shared out over processes and over parts that go one after the other."""
-        config, world = self.config, self.accelerator.num_processes
         self.adapted.behaviour.progress = self.done
-        rate = factor(self.done, config.warmup)
-        for group, highest in zip(self._optimiser.param_groups, self._rates, strict=True):
-            group["lr"] = rate * highest
-        mine = range(config.batch)[self.accelerator.process_index :: world]
-        parts = [slots for n in range(config.accumulate) if (slots := list(mine)[n :: config.accumulate])]
-        self._optimiser.zero_grad(set_to_none=True)
         self.adapted.train(True)
-        sums: dict[str, float] = {}
-        with torch.random.fork_rng(devices=[]):
-            for number, slots in enumerate(parts):
-                torch.manual_seed(_mix(config.seed, self.state.step, number, self.accelerator.process_index))
-                self._part_step(slots, sums, world, last=number == len(parts) - 1)
-        norm = self._clip()
+        rate = self._optimiser.begin(factor(self.done, self.config.warmup))
+        sums = self._accumulate()
+        norm = self._optimiser.clip()
         self.state.step += 1
-        if math.isfinite(norm) and math.isfinite(sums.get("total", math.nan)):
+        if math.isfinite(norm) and math.isfinite(sums["total"]):
+            if not self.best:
+                self._good = self.adapted.state()
             self._optimiser.step()
             self.state.lost = 0
         else:
-            self._lose(norm, sums)
+            self._lose(norm, sums["total"])
         return {
-            "rate": rate * self._rates[0], "loss": sums.get("total", math.nan), "dice_loss": sums.get("dice", math.nan),
-            "bce_loss": sums.get("bce", math.nan), "iou_loss": sums.get("quality", math.nan),
-            "penalty": sums.get("penalty", 0.0), "grad_norm": norm,
+            "rate": rate, "loss": sums["total"], "dice_loss": sums["dice"], "bce_loss": sums["bce"],
+            "iou_loss": sums["quality"], "penalty": sums.get("penalty", 0.0), "grad_norm": norm,
         }  # fmt: skip
 
-    def _part_step(self, slots: list[int], sums: dict[str, float], world: int, *, last: bool) -> None:
-        batch = self._batch(slots)
-        share = len(slots) * world / self.config.batch  # the mean over processes is taken when gradients are united
-        with self._module.no_sync() if world > 1 and not last else nullcontext():
-            losses = self._module(batch)
-            (losses["total"] * share).backward()
-        for name, value in losses.items():
-            sums[name] = sums.get(name, 0.0) + self._mean(float(value.detach().item()) * share)
+    def _accumulate(self) -> dict[str, float]:
+        """Gradients of the step's pictures, and their mean losses."""
+        config, world, rank = self.config, self.accelerator.num_processes, self.accelerator.process_index
+        mine = range(config.batch)[rank::world]
+        parts = [slots for n in range(config.accumulate) if (slots := mine[n :: config.accumulate])]
+        sums: dict[str, float] = defaultdict(float)
+        with torch.random.fork_rng(devices=[]):
+            for number, slots in enumerate(parts):
+                torch.manual_seed(_mix(config.seed, self.state.step, number, rank))
+                batch = self._batch(slots)
+                share = len(slots) / len(mine)  # the mean over processes is taken when gradients are united
+                with self._module.no_sync() if world > 1 and slots is not parts[-1] else nullcontext():
+                    losses = self._module(batch)
+                    (losses["total"] * share).backward()
+                for name, value in losses.items():
+                    sums[name] += float(value.detach().item()) * share
+        return {name: self._mean(value) for name, value in sums.items()}
 
     def _mean(self, value: float) -> float:
         if self.accelerator.num_processes == 1:
@@ -244,16 +235,13 @@ class Loop:
             batch.add(drawn.example, drawn.questions, frame, self.trunk)
         return batch
 
-    def _clip(self) -> float:
-        with_gradient = [p for p in self._parameters if p.grad is not None]
-        return float(nn.utils.clip_grad_norm_(with_gradient, self.config.clip)) if with_gradient else math.nan
-
-    def _lose(self, norm: float, sums: dict[str, float]) -> None:
+    def _lose(self, norm: float, loss: float) -> None:
+        """Leave a step out; after too many in a row go back to weights whose loss was a number, and stop."""
         self.state.lost += 1
-        log.warning(
-            "Step %d is left out: its loss is %s and its gradient %s.", self.state.step, sums.get("total"), norm
-        )
+        log.warning("Step %d is left out: its loss is %s and its gradient %s.", self.state.step, loss, norm)
         if self.state.lost >= MOST_LOST:
+            if kept := self.best or self._good:
+                self.adapted.load_state(kept)
             self.save()
             raise ModelError(
                 f"Training stopped at step {self.state.step}: the loss was not finite {MOST_LOST} times in a row. The last "
@@ -271,7 +259,7 @@ class Loop:
         dice = self._score()
         if dice > self.state.best_dice:
             self.state.best_dice, self.state.best_step, self.state.stale = dice, self.state.step, 0
-            self.best = self.adapted.state()
+            self.best, self._good = self.adapted.state(), {}
         else:
             self.state.stale += 1
         return dice
@@ -283,18 +271,12 @@ class Loop:
         if not self.accelerator.is_main_process:
             return
         state, done = self.state, self.done
-        dice = row.get("val_dice", math.nan)
-        self.table.add(
-            {
-                "step": state.step,
-                "progress": done,
-                "minutes": state.seconds / 60,
-                "seconds_per_step": state.seconds / max(state.step, 1),
-                "peak_mb": peak_mb(),
-                **row,
-            }
-        )
+        clock = {
+            "minutes": state.seconds / 60, "seconds_per_step": state.seconds / max(state.step, 1), "peak_mb": peak_mb(),
+        }  # fmt: skip
+        self.table.add({"step": state.step, "progress": done, **clock, **row})
         left = state.seconds / done * (1 - done) / 60 if done > 0 else None
+        dice = row.get("val_dice", math.nan)
         known = dice if math.isfinite(dice) else (state.best_dice if math.isfinite(state.best_dice) else None)
         self.progress.step(state.step, done, row.get("loss", math.nan), known, left)
 
