@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from samaritan.datasets._base import REFERENCE
+from samaritan.models import load_model
+from samaritan.models._sam import SamSegmenter
+from samaritan.train._examples import Example, Target
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +29,34 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / kind).mkdir(exist_ok=True)
             Image.fromarray(array).save(folder / kind / f"patient{number}.png")
     return folder
+
+
+@pytest.fixture
+def example() -> Example:
+    """A picture (40, 32) that is bright where its mask is, with the gold standard and one rater who sees less."""
+    mask = np.zeros((40, 32), np.float32)
+    mask[6:18, 10:26] = 1
+    less = mask.copy()
+    less[6:12] = 0
+    picture = np.repeat(mask[None, ..., None] * 200, 3, axis=-1).astype(np.float16)
+    return Example("set/case/0", "anna", "CT", picture, (Target("organ", {REFERENCE: mask, "bob": less}),))
+
+
+@pytest.fixture
+def segmenter() -> SamSegmenter:
+    """The miniature whose encoder sees squares of 64 pixels."""
+    loaded = load_model("tiny-litemedsam")
+    assert isinstance(loaded, SamSegmenter)
+    return loaded
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what a training does not depend on."""
+    monkeypatch.setattr(sys.modules["samaritan.train.fit"], "draw_curve", lambda *_: None)
+    monkeypatch.setattr("samaritan.train._log.find_spec", lambda name: None)
+    monkeypatch.setattr("samaritan.train.forecast.dry_run", _unforeseen)
+
+
+def _unforeseen(*_: object) -> None:
+    raise NotImplementedError

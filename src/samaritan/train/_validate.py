@@ -41,7 +41,7 @@ class Validation:
         return bool(self._examples)
 
     def __call__(self, adapted: Adaptation, trunk: Trunk, step: Step) -> float:
-        """Mean Dice over patients, of hard masks at the size that the network sees."""
+        """Mean Dice over patients, of hard masks at the size that the network sees; NaN where an answer is no number."""
         adapted.train(False)
         found: dict[str, list[float]] = defaultdict(list)
         with torch.no_grad():
@@ -62,6 +62,8 @@ class Validation:
         batch = Batch()
         batch.add(example, [question], frame, trunk)
         logits = step.answer(batch)
+        if not logits.isfinite().all():
+            return float("nan")  # spoilt weights are never the best, whatever part of the mask is left
         mask = frame.restore(logits.float(), question.shape)[0, 0].cpu().numpy() > 0
         ref = question.ref
         return float(2 * (mask & ref).sum() / max(mask.sum() + ref.sum(), 1))
