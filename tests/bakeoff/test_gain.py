@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from samaritan.bakeoff._gain import gains
+from samaritan.bakeoff._gain import gains, in_words
 
 from .conftest import rows_of
 
@@ -36,6 +38,13 @@ def test_the_difference_is_paired_over_patients() -> None:
 def test_words(by: float, n: int, words: str) -> None:
     (gain,) = gains(rows_of(BASE), rows_of(lifted(by, n), adaptation="lora"))
     assert gain.words == words
+
+
+def test_few_patients_that_all_gain_are_no_proof_after_correction_and_no_absence_of_a_gain() -> None:
+    (gain,) = gains(rows_of(BASE), rows_of(lifted(0.3, 6), adaptation="lora"))
+    corrected = replace(gain.paired, p_holm=5 * gain.paired.p)
+    assert gain.paired.p < 0.05 < corrected.p_holm
+    assert in_words(corrected) == "all 6 test patients are better, too few to prove it beside the other methods"
 
 
 def test_a_change_in_few_patients_shows_nothing() -> None:
