@@ -44,7 +44,7 @@ def test_few_patients_that_all_gain_are_no_proof_after_correction_and_no_absence
     (gain,) = gains(rows_of(BASE), rows_of(lifted(0.3, 6), adaptation="lora"))
     corrected = replace(gain.paired, p_holm=5 * gain.paired.p)
     assert gain.paired.p < 0.05 < corrected.p_holm
-    assert in_words(corrected) == "all 6 test patients are better, too few to prove it beside the other methods"
+    assert in_words(corrected) == "all 6 patients better, too few for a proof"
 
 
 def test_a_change_in_few_patients_shows_nothing() -> None:

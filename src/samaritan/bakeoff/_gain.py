@@ -68,7 +68,7 @@ def in_words(paired: Comparison) -> str:
         return f"cannot be told ({plural(paired.n_patients, 'test patient')}, too few for a test)"
     if abs(paired.rank_biserial) == 1 and paired.n_different == paired.n_patients:
         way = "better" if (paired.rank_biserial > 0) == paired.best_is_high else "worse"
-        return f"all {paired.n_patients} test patients are {way}, too few to prove it beside the other methods"
+        return f"all {paired.n_patients} patients {way}, too few for a proof"
     if 0 < paired.n_different < FEW_PATIENTS:
         return f"does not help (only {paired.n_different} of {paired.n_patients} test patients change)"
     return "does not help (no difference shown)"
