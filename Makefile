@@ -11,8 +11,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: install  ## benchmark LiteMedSAM on the built-in samples, print the table and the path of the report
+demo: install  ## benchmark LiteMedSAM on the built-in samples, then adapt it to drawn vessels for a minute; prints tables and paths
 	$(BIN)/samaritan benchmark samples -m litemedsam -p box -p box:margin=0.1 -p point -p points:5 -p clicks:5 --max-instances 12 -o runs/demo --overwrite
+	$(BIN)/samaritan adapt samples/vessels-fundus --method late-layers --minutes 1 --train batch=2 -o runs/demo-adapted --overwrite
 
 test: install  ## the default test suite: no network, no weights beyond the package's
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2  # one thread for each of the two workers: two cores
