@@ -118,7 +118,7 @@ def _measured() -> dict[str, list[dict[str, str]]]:
     """Method -> its rows in the committed tables, with the data set's name."""
     found: dict[str, list[dict[str, str]]] = {}
     for table in sorted(TABLES.glob("*.csv")):
-        for row in csv.DictReader(table.open(encoding="utf-8")):
+        for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines()):
             if row["training_patients"] == "all" and row["method"] != "base":
                 found.setdefault(row["method"].partition(":")[0], []).append(row | {"data": table.stem})
     return found
