@@ -13,7 +13,8 @@ from samaritan.adapt import Adaptation, attach
 from samaritan.adapt.probabilistic_sam import LatentDecoder
 from samaritan.core import Box, PromptSet
 from samaritan.models._anatomy import first_changed, steps
-from samaritan.models._sam import PromptTensors, SamSegmenter
+from samaritan.models._prompt_tensors import PromptTensors
+from samaritan.models._sam import SamSegmenter
 
 BOX = PromptSet(box=Box([3, 4], [20, 15]))
 SHAPE = (31, 22)

@@ -14,7 +14,8 @@ from torch import nn
 from samaritan.core import Box, InputError, Points, PromptSet
 from samaritan.models import Embedding, Segmenter, load_model
 from samaritan.models._base import StackSegmenter
-from samaritan.models._sam import CHUNK, PromptTensors, SamNetwork
+from samaritan.models._prompt_tensors import PromptTensors
+from samaritan.models._sam import CHUNK, SamNetwork
 
 
 def _network(segmenter: Segmenter) -> SamNetwork:
