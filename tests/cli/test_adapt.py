@@ -29,7 +29,9 @@ def discs(tmp_path: Path) -> Path:
     return folder
 
 
-def test_it_trains_scores_and_tells(run: Run, discs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_trains_scores_and_tells(
+    run: Run, discs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "out"
     arguments = ("adapt", discs, "--method", "lora", "--set", "rank=2", *TINY, "--split", "0.5,0.16,0.34", "-o", out)
     assert run(*arguments) == 0
@@ -46,6 +48,13 @@ def test_it_trains_scores_and_tells(run: Run, discs: Path, tmp_path: Path, capsy
     assert (facts["steps"], facts["trained"]) == (2, 36768)
     (gain,) = facts["dice"]
     assert gain["difference"] == pytest.approx(gain["after"] - gain["before"])
+
+    shutil.rmtree(out / "test")
+    with monkeypatch.context() as second:
+        second.setenv("RANK", "1")  # as torchrun starts the other processes: the first one scores and tells
+        assert run(*arguments) == 0
+    assert capsys.readouterr().out == ""
+    assert not (out / "test").exists()
 
     image = discs / "images" / "case0.png"
     mask = tmp_path / "mask.png"

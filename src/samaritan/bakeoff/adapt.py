@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,6 +47,7 @@ class Adapted:
         failed: cases without scores.
         folder: where everything lies.
         raters: scores of cases that several raters drew.
+        elsewhere: True in the other processes of a training that torchrun shares out: the first one scores and tells.
     """
 
     result: ArmResult | None
@@ -53,11 +55,12 @@ class Adapted:
     failed: int
     folder: Path
     raters: list[RaterScore] = field(default_factory=list)
+    elsewhere: bool = False
 
     @property
     def exit_code(self) -> int:
         """0 all well, 1 some test cases failed, 130 interrupted."""
-        return 130 if self.result is None else int(self.failed > 0)
+        return 130 if self.result is None and not self.elsewhere else int(self.failed > 0)
 
     def facts(self) -> dict[str, Any]:
         """Everything in plain values, for programs."""
@@ -111,6 +114,8 @@ def adapt_and_score(
         trained = fit(config.train, out, resume=resume, force=force, overwrite=overwrite, progress=progress)
         if trained.interrupted:
             return Adapted(None, [], 0, out)
+        if not first_process():
+            return Adapted(None, [], 0, out, elsewhere=True)
     split = config.train.split if trained is None else str(trained.split)
     if split is None:
         raise InputError("The base is measured on the test part of a split; give the file.")
@@ -122,6 +127,11 @@ def adapt_and_score(
     result = _result(config, out, split, trained)
     write_text(out / FILE, result.model_dump_json(indent=1) + "\n")
     return Adapted(result, _gains(config, out), run.n_failed, out, read_scores(out))
+
+
+def first_process() -> bool:
+    """Whether this is the process that writes and tells; torchrun numbers the others from 1."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def base_rows(rows: list[Row]) -> list[Row]:

@@ -78,7 +78,7 @@ def adapt(
 ) -> None:
     """Adapt a model to a data set, and score unseen patients before and after. Run it again to continue after a stop."""
     bind_threads(threads)
-    from samaritan.bakeoff import ArmConfig, MethodSpec, adapt_and_score
+    from samaritan.bakeoff import ArmConfig, MethodSpec, adapt_and_score, first_process
     from samaritan.show.bakeoff import show_adapted, training_bar
 
     spec = MethodSpec.parse(method, setting or ())
@@ -94,8 +94,10 @@ def adapt(
         "score": score_settings(test_prompt or prompt, max_slices, max_instances),
     }  # fmt: skip
     config = ArmConfig.parse(content, "The command line")
-    with training_bar(quiet or as_json) as progress:
+    with training_bar(quiet or as_json or not first_process()) as progress:
         done = adapt_and_score(config, output, progress, resume=resume, force=force, overwrite=overwrite)
+    if done.elsewhere:
+        raise typer.Exit
     if as_json:
         emit(done.facts())
     elif not quiet:
