@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,47 @@ def test_overwriting_removes_all_of_a_run_and_nothing_else(tmp_path: Path, split
     (outside / "kept").write_text("")
     (folder.path / "link").symlink_to(outside)
     with folder.held(config(seed=1), **NEW | {"overwrite": True}):
-        assert {path.name for path in folder.path.iterdir()} == {".lock", "link"}
+        assert not folder.config.is_file()
+        assert not folder.checkpoints.exists()
+        folder.begin(config(seed=1), split, force=False)
+        assert {path.name for path in folder.path.iterdir()} == {".lock", "link", "config.yaml", "split.json"}
+    assert TrainConfig.read(folder.config).seed == 1
     assert (outside / "kept").is_file()
+
+
+def test_an_overwriting_run_that_is_refused_gives_the_earlier_one_back(tmp_path: Path, split: Split) -> None:
+    folder = begun(tmp_path, split)
+    folder.adapter.write_bytes(b"trained for hours")
+    with suppress(ZeroDivisionError), folder.held(config(seed=1), **NEW | {"overwrite": True}):
+        (tmp_path / "log.csv").write_text("of the new one")
+        raise ZeroDivisionError
+    assert {path.name for path in tmp_path.iterdir()} == {"config.yaml", "split.json", "adapter.safetensors"}
+    assert folder.adapter.read_bytes() == b"trained for hours"
+    assert TrainConfig.read(folder.config) == config()
+
+
+@pytest.mark.parametrize("moves", range(6))
+def test_a_kill_while_runs_are_exchanged_loses_neither(
+    tmp_path: Path, split: Split, moves: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = begun(tmp_path, split)
+    folder.adapter.write_bytes(b"trained for hours")
+    left, move = [moves], Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        if path.suffix in {".yaml", ".json", ".safetensors"} and not path.name.startswith(".tmp"):
+            left[0] -= 1
+            if left[0] < 0:
+                raise SystemExit  # from here on nothing is moved any more
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(SystemExit), folder.held(config(seed=1), **NEW | {"overwrite": True}):
+        raise SystemExit
+    monkeypatch.undo()
+    with folder.held(config(), **NEW):
+        assert folder.adapter.read_bytes() == b"trained for hours"
+        assert TrainConfig.read(folder.config) == config()
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

@@ -22,6 +22,12 @@ FREE = frozenset({"device", "threads", "features", "checkpoint_steps", "weights"
 FILES = ("config.yaml", "split.json", "adapter.safetensors", "result.json", "curve.png", "log.csv")
 FOLDERS = ("checkpoints", "features", "tensorboard")
 
+#: Where an earlier run waits until the one that shall replace it has begun; what says that all of it is there; where it ends.
+ASIDE, WHOLE, TRASH = ".replaced", ".whole", ".trash"
+
+#: What may lie in a folder beside a run.
+OURS = frozenset({".lock", ASIDE, TRASH})
+
 
 @dataclass(frozen=True)
 class TrainFolder:
@@ -89,11 +95,15 @@ class TrainFolder:
         except OSError as error:
             raise ResourceError(f"Could not make the folder {self.path}: {error.strerror or error}.") from error
         with exclusive(self.path / ".lock"):
+            self._settle()
             if overwrite and self.config.is_file():
-                self._clear()
+                self._set_aside()
             else:
                 self._check(config, force=force)
-            yield
+            try:
+                yield
+            finally:
+                self._settle()
 
     def begin(self, config: TrainConfig, split: Split, *, force: bool) -> None:
         """Say what run this is. Before that, nothing is in the folder: what was refused can be tried with other settings.
@@ -110,6 +120,7 @@ class TrainFolder:
             config.write(self.config)
         if not self.split.is_file():
             split.write(self.split)
+        self._settle()
 
     def read_result(self) -> dict[str, Any] | None:
         """How the run ended; None while it has not."""
@@ -128,7 +139,7 @@ class TrainFolder:
 
     def _check(self, config: TrainConfig, *, force: bool) -> None:
         if not self.config.is_file():
-            strangers = [child.name for child in self.path.iterdir() if child.name != ".lock"]
+            strangers = [child.name for child in self.path.iterdir() if child.name not in OURS]
             if strangers:
                 raise InputError(
                     f"{self.path} holds files that are no training run ({', '.join(sorted(strangers)[:5])}); choose another "
@@ -145,9 +156,39 @@ class TrainFolder:
                 "or pass --force to go on with the new ones or --overwrite to start anew."
             )
 
-    def _clear(self) -> None:
-        """Remove what runs write, and nothing else."""
-        for name in FILES:
-            (self.path / name).unlink(missing_ok=True)
-        for name in FOLDERS:
-            shutil.rmtree(self.path / name, ignore_errors=True)
+    def _set_aside(self) -> None:
+        aside = self.path / ASIDE
+        aside.mkdir()
+        _move(self.path, aside)
+        (aside / WHOLE).touch()
+
+    def _settle(self) -> None:
+        """The earlier run goes when its successor has begun, and comes back when that was refused or killed before."""
+        aside, trash = self.path / ASIDE, self.path / TRASH
+        shutil.rmtree(trash, ignore_errors=True)
+        if not aside.is_dir():
+            return
+        whole = (aside / WHOLE).is_file()
+        if whole and self.config.is_file():
+            aside.rename(trash)
+            shutil.rmtree(trash, ignore_errors=True)
+            return
+        if whole:  # what lies here is of the successor
+            _clear(self.path)
+            (aside / WHOLE).unlink()
+        _move(aside, self.path)
+        aside.rmdir()
+
+
+def _move(source: Path, target: Path) -> None:
+    for name in (*FILES, *FOLDERS):
+        if (source / name).exists():
+            (source / name).replace(target / name)
+
+
+def _clear(path: Path) -> None:
+    """Remove what runs write, and nothing else."""
+    for name in FILES:
+        (path / name).unlink(missing_ok=True)
+    for name in FOLDERS:
+        shutil.rmtree(path / name, ignore_errors=True)

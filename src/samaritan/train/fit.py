@@ -143,7 +143,8 @@ class _Run:
             loop.adapted.load_state(loop.best)
         loop.adapted.train(False)
         if loop.accelerator.is_main_process:
-            save_adapter(self.ready.folder.adapter, self._header(), loop.adapted.state(), overwrite=True)
+            content = loop.adapted.state(training=False)
+            save_adapter(self.ready.folder.adapter, self._header(), content, overwrite=True)
 
     def _header(self) -> AdapterHeader:
         config, state = self.ready.loop.config, self.ready.loop.state
