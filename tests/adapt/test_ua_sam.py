@@ -12,6 +12,7 @@ from torch import Tensor
 
 from samaritan.adapt import Adaptation, attach
 from samaritan.adapt.ua_sam import LatentResidual, UaSamConfig, UncertaintyAdapter, gelu_mlp
+from samaritan.core import ModelError
 from samaritan.models._sam import SamSegmenter
 
 #: Of a block of ViT-B in the paper, and its part that conditions on prompts, which does not exist here.
@@ -230,3 +231,16 @@ def test_detached_nothing_listens_any_more(tiny_sam: SamSegmenter) -> None:
     assert tiny_sam.network.image_encoder._forward_pre_hooks
     adapted.detach()
     assert not tiny_sam.network.image_encoder._forward_pre_hooks
+
+
+@pytest.mark.parametrize("method", ["ua-sam", "probabilistic-sam"])
+def test_what_only_training_needs_is_left_out_of_what_is_shipped(segmenter: SamSegmenter, method: str) -> None:
+    adapted = attach(segmenter, method)
+    whole, shipped = adapted.state(), adapted.state(training=False)
+    gone = whole.keys() - shipped.keys()
+    assert gone
+    assert all(".posterior." in name for name in gone)
+    assert not any(".posterior." in name for name in shipped)
+    with pytest.raises(ModelError, match="missing"):
+        adapted.load_state(shipped)
+    adapted.load_state(shipped, training=False)

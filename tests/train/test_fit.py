@@ -295,10 +295,10 @@ def test_every_method_takes_steps_and_leaves_an_adapter_that_loads(
     losses = [row["loss"] for row in read_log(result.out / "log.csv") if "loss" in row]
     assert np.isfinite(losses).all()
     assert math.isfinite(result.best_dice)
-    state = loops[0].adapted.state()
+    state = loops[0].adapted.state(training=False)
     segmenter = load_model("tiny-litemedsam")
     assert isinstance(segmenter, SamSegmenter)
-    found = load_adapter(result.adapter, segmenter).state()
+    found = load_adapter(result.adapter, segmenter).state(training=False)
     assert found.keys() == state.keys()
     assert all(torch.equal(found[name], state[name]) for name in state)
     assert result.trained == sum(parameter.numel() for parameter in loops[0].adapted.named_trainable().values()) > 0

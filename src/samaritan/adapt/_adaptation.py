@@ -66,25 +66,30 @@ class Adaptation:
         found = {name: tensor for name, tensor in self._tensors().items() if isinstance(tensor, nn.Parameter)}
         return {name: parameter for name, parameter in found.items() if parameter.requires_grad}
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self, *, training: bool = True) -> dict[str, Tensor]:
         """All that makes this adaptation, detached copies: its own tensors and the base's trained ones.
+
+        Args:
+            training: with what only a training needs to go on; an adapter file does without.
 
         Raises:
             UsageError: it is not attached any more.
         """
         if not self.surgery.undo:
             raise UsageError(f"{self.method.card.name} is detached; take the state of an adaptation before.")
-        return {name: tensor.detach().clone() for name, tensor in self._tensors().items()}
+        left_out = set() if training else self._training_only()
+        return {name: tensor.detach().clone() for name, tensor in self._tensors().items() if name not in left_out}
 
     @torch.no_grad()
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Fill in what :meth:`state` gave.
+    def load_state(self, state: Mapping[str, Tensor], *, training: bool = True) -> None:
+        """Fill in what :meth:`state` gave, called with the same ``training``.
 
         Raises:
             ModelError: tensors are missing, superfluous or of another shape.
         """
         self.unmerge()
-        own = self._tensors()
+        left_out = set() if training else self._training_only()
+        own = {name: tensor for name, tensor in self._tensors().items() if name not in left_out}
         faults = [f"{name} is missing" for name in own.keys() - state.keys()]
         faults += [f"{name} is not of this method" for name in state.keys() - own.keys()]
         faults += [
@@ -149,6 +154,15 @@ class Adaptation:
             self.surgery.take_back()
             self.network.adaptation = None
         return self.segmenter
+
+    def _training_only(self) -> set[str]:
+        """Names of the tensors that inference does not need."""
+        theirs = {
+            id(tensor)
+            for module in self.behaviour.training_only
+            for tensor in module.state_dict(keep_vars=True).values()
+        }
+        return {name for name, tensor in self._tensors().items() if id(tensor) in theirs}
 
     def _tensors(self) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from samaritan.core import Config, Registry
 
@@ -50,10 +50,12 @@ class Behaviour:
     Attributes:
         per_target: True when the encoder depends on the target that is asked for, so that pictures cannot share an embedding.
         progress: share of the training that is done, 0..1; the loop sets it before each step.
+        training_only: modules that inference never runs, so that an adapter file need not hold them.
     """
 
     per_target: bool = False
     progress: float = 0.0
+    training_only: Sequence[nn.Module] = ()
 
     def look(self, pixels: Tensor) -> None:
         """Pictures (item, 3, side, side) are about to be encoded from stored features, with nothing known about their masks.

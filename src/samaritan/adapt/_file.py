@@ -157,7 +157,7 @@ def load_adapter(path: Path | str, segmenter: SamSegmenter, *, plan: EncoderPlan
         )
     adapted = attach(segmenter, header.method, header.settings, labels=header.labels, plan=plan, stored=True)
     try:
-        adapted.load_state(file.state)
+        adapted.load_state(file.state, training=False)
     except ModelError:
         adapted.detach()
         raise

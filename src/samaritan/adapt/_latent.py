@@ -178,6 +178,7 @@ class LatentBehaviour(Behaviour):
     def __init__(self, space: LatentSpace, config: LatentConfig) -> None:
         self.space = space
         self.config = config
+        self.training_only = (space.posterior,)
 
     def penalty(self) -> Tensor | None:
         """The mean over items of KL(posterior || prior), times beta; None outside a step."""
