@@ -90,6 +90,8 @@ def test_only_what_was_shown_is_bold(folder: Path, tmp_path: Path) -> None:
     table = page.split("## Dice")[1].split("###")[0]
     bold = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| `") and "**" in line]
     assert bold == ["`decoder`", "`lora`"]
+    written = (tmp_path / "page.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.partition(",")[0] for line in written][:2] == ["method", "base"]
     assert "does not help" in table
     assert "5 kB" in rows["lora"]
     assert "1\N{NARROW NO-BREAK SPACE}200 (2.00 %)" in rows["lora"]

@@ -129,7 +129,7 @@ def write_results(folder: Path) -> Bakeoff:
         "waiting": list(bakeoff.waiting),
     }  # fmt: skip
     write_text(folder / TABLE, json.dumps(_plain(content), indent=1, allow_nan=False) + "\n")
-    write_text(folder / CSV, _csv(bakeoff))
+    write_text(folder / CSV, csv_text(bakeoff))
     draw_few(bakeoff)
     write_report(bakeoff)
     return bakeoff
@@ -167,7 +167,8 @@ def _failures(folder: Path) -> dict[str, str]:
     return dict(json.loads(read_text(path))) if path.is_file() else {}
 
 
-def _csv(bakeoff: Bakeoff) -> str:
+def csv_text(bakeoff: Bakeoff) -> str:
+    """The tables as CSV, a row for each method, prompt and number of training patients."""
     stream = io.StringIO()
     lines = [line for table in bakeoff.tables for line in (table.base, *table.lines, *table.few)]
     records = [_record(line) for line in lines]

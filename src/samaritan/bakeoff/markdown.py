@@ -9,7 +9,7 @@ from samaritan.bakeoff._command import command
 from samaritan.bakeoff._lines import SIMPLEST, Line, PromptTable
 from samaritan.bakeoff._raters import SCORES, summarise_raters
 from samaritan.bakeoff._words import COSTS, before_after, corrected_p, gain, is_better, paired_words, score
-from samaritan.bakeoff.collect import Bakeoff, read_bakeoff
+from samaritan.bakeoff.collect import Bakeoff, csv_text, read_bakeoff
 from samaritan.benchmark._markdown import plain_text, table_row
 from samaritan.benchmark.report._numbers import NOTHING, p_value, plural
 from samaritan.benchmark.report._provenance import Provenance
@@ -17,13 +17,17 @@ from samaritan.core import write_text
 
 
 def write_markdown(folder: Path, out: Path) -> Path:
-    """Write the tables of a bake-off; the head names the command that writes them again, and no path of the machine.
+    """Write the tables of a bake-off, and the same as CSV beside them.
+
+    The head names the command that writes them again, and no path of the machine.
 
     Raises:
         InputError: ``folder`` is no bake-off, or has no results yet.
         ResourceError: ``out`` cannot be written.
     """
-    write_text(out, "\n".join(_page(read_bakeoff(folder), out)) + "\n")
+    bakeoff = read_bakeoff(folder)
+    write_text(out, "\n".join(_page(bakeoff, out)) + "\n")
+    write_text(out.with_suffix(".csv"), csv_text(bakeoff))
     return out
 
 
