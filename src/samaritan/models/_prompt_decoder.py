@@ -93,7 +93,7 @@ def prepare(decoder: Any, empty: Tensor, positions: Tensor, features: Tensor) ->
     """Everything about a picture that its prompts share.
 
     Args:
-        decoder: a ``SamMaskDecoder`` as published, see :func:`samaritan.models._plain_decoder.is_plain`.
+        decoder: a ``SamMaskDecoder`` as published, see :meth:`samaritan.models._picture_decoder.PictureDecoder.applies`.
         empty: (1, C) what the prompt encoder adds to each cell where there is no mask.
         positions: (1, C, y, x) of the cells.
         features: (1, C, y, x) embedding of the picture.
@@ -262,12 +262,16 @@ def _masks(decoder: Any, fine: Tensor, cells: Cells, mixing: Tensor) -> Tensor:
     bias = weight @ last.bias + decoder.upscale_conv1.bias.repeat(4)
     coarse = torch.addcmul(bias, cells.own.mT, fine.flatten(0, 1))
     coarse = torch.baddbmm(coarse, cells.shares.mT, cells.spread @ (weight * last.weight).T)
-    coarse = functional.layer_norm(coarse.unflatten(2, (4, -1)), norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+    coarse = functional.layer_norm(
+        coarse.unflatten(2, (4, -1)), norm.normalized_shape, norm.weight, norm.bias, norm.eps
+    )
     coarse = functional.gelu(coarse).flatten(0, 2)
     inner = second.weight.permute(0, 2, 3, 1).flatten(1)
     pixels = functional.gelu(torch.addmm(second.bias.repeat(4), coarse, inner))
-    masks = pixels.view(count, -1, mixing.shape[1]) @ mixing
-    return masks.view(count, rows, cols, 2, 2, 2, 2, -1).permute(0, 7, 1, 3, 5, 2, 4, 6).reshape(count, -1, 4 * rows, 4 * cols)
+    masks = mixing.mT @ pixels.view(count, -1, mixing.shape[1]).mT
+    # a pixel is at (y, x) of its cell, then (y, x) of each up-scaling
+    square = masks.view(count, -1, rows, cols, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
+    return square.reshape(count, -1, 4 * rows, 4 * cols)
 
 
 def _coarse_weight(decoder: Any) -> Tensor:
