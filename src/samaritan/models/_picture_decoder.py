@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,14 @@ PARTS = frozenset(
 )  # fmt: skip
 
 
+class _Kept(NamedTuple):
+    """A picture's side, the embedding it belongs to, and copies of the weights that made it."""
+
+    features: weakref.ref[Tensor]
+    weights: list[Tensor]
+    side: PictureSide
+
+
 class PictureDecoder:
     """Decodes prompts the quick way, and keeps the picture's side of the work for the next prompts on the same picture.
 
@@ -45,9 +53,7 @@ class PictureDecoder:
 
     def __init__(self, network: SamNetwork) -> None:
         self._network = network
-        self._features: weakref.ref[Tensor] | None = None
-        self._weights: list[Tensor] = []
-        self._side: PictureSide | None = None
+        self._kept: _Kept | None = None
 
     def applies(self) -> bool:
         """Whether the network's mask decoder is one whose function :func:`decode` knows, in single precision on a processor."""
@@ -69,13 +75,12 @@ class PictureDecoder:
         network = self._network
         empty = network.prompt_encoder.no_mask_embed.weight
         weights = [empty, *_sources(network.mask_decoder), network.position_grid]
-        known = self._side is not None and self._features is not None and self._features() is features
+        kept = self._kept
         # values and not versions are compared: who writes past the version counter must not be answered with old weights
-        if not known or not all(map(torch.equal, weights, self._weights)):
-            self._side = prepare(network.mask_decoder, empty, network.position_grid, features)
-            self._features, self._weights = weakref.ref(features), [weight.detach().clone() for weight in weights]
-        assert self._side is not None
-        return self._side
+        if kept is None or kept.features() is not features or not all(map(torch.equal, weights, kept.weights)):
+            made = prepare(network.mask_decoder, empty, network.position_grid, features)
+            kept = self._kept = _Kept(weakref.ref(features), [weight.detach().clone() for weight in weights], made)
+        return kept.side
 
     def decode(self, side: PictureSide, prompts: PromptTensors, *, multimask: bool) -> tuple[Tensor, Tensor]:
         """As :meth:`SamNetwork.decode`, of prompts without masks."""

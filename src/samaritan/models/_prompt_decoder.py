@@ -7,13 +7,13 @@ to a handful of tokens, so a layer's new cells are a sum of few rows:
     cells' = norm(cells + spread^T shares),    shares (head x token, cell) the attention, spread (head x token, hidden)
 
 and a normalised row is a row times a number, plus a constant. So the cells are never written out. They are kept as
-``gain * (own * picture + spread^T shares) + bias`` (:class:`Cells`), of which only ``own``, ``shares`` and ``spread`` depend on
-the prompt; every projection of ``picture`` is made once per picture (:class:`PictureSide`), and a projection of a prompt's cells
-costs one product with the few rows of ``shares``. The deviation that the normalisation needs follows from inner products of the
-same rows. Single masks are made without the three others.
+``gain * (own * picture + spread^T shares) + bias`` (:class:`Cells`), of which only ``own``, ``shares`` and ``spread`` depend
+on the prompt; every projection of ``picture`` is made once per picture (:class:`PictureSide`), and a projection of a prompt's
+cells costs one product with the few rows of ``shares``. The deviation that the normalisation needs follows from inner products
+of the same rows. A single mask is made without the three others.
 
-Everything here is a function of tensors and of a decoder's live weights, nothing is stored; K prompts, T tokens of each, R = heads
-x T rows, P cells, d channels of a head, C hidden channels.
+Everything here is a function of tensors and of a decoder's live weights; nothing is stored. K prompts of T tokens, R rows of
+shares (heads x T, after the second layer twice that), P cells, d channels of a head, C hidden channels.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def prepare(decoder: Any, empty: Tensor, positions: Tensor, features: Tensor) ->
 
     def project(weight: Tensor, cells: Tensor, bias: Tensor | None = None) -> Tensor:
         found = weight @ cells
-        return (found if bias is None else found + bias[:, None]).unflatten(0, (heads, -1))
+        return (found if bias is None else found + bias[:, None]).view(heads, -1, found.shape[1])
 
     def behind(layer: Any, norm: Any, cells: Tensor) -> Projection:
         rest = project(layer.weight, place + norm.bias[:, None], layer.bias)
@@ -131,7 +131,7 @@ def prepare(decoder: Any, empty: Tensor, positions: Tensor, features: Tensor) ->
         second_norm=second.square().sum(0),
         final_key=behind(final.k_proj, last, second),
         final_value=project(final.v_proj.weight * last.weight, second),
-        fine=(second.T @ (_coarse_weight(decoder) * last.weight).T).unflatten(0, positions.shape[2:]),
+        fine=(second.T @ (_coarse_weight(decoder) * last.weight).T).view(*positions.shape[2:], -1),
     )
 
 
@@ -155,9 +155,9 @@ def decode(
         tokens = torch.cat([tokens, sparse], dim=2)
     one, two = decoder.transformer.layers
     queries, value, cells = _first_layer(one, picture, tokens)
-    queries, cells = _second_layer(one, two, picture, tokens, queries, value, cells)
+    queries, cells = _second_layer((one, two), picture, tokens=tokens, queries=queries, value=value, cells=cells)
     final = decoder.transformer.final_attn_token_to_image
-    seen = _look(final, two.layer_norm4, cells, queries + tokens, picture.final_key, picture.final_value)
+    seen = _look(final, two.layer_norm4, cells, queries + tokens, key=picture.final_key, value=picture.final_value)
     queries = decoder.transformer.layer_norm_final_attn(queries + seen)[:, 0]
     wanted = range(1, decoder.num_mask_tokens) if multimask else range(1)
     networks = decoder.output_hypernetworks_mlps
@@ -185,14 +185,15 @@ def _first_layer(layer: Any, picture: PictureSide, tokens: Tensor) -> tuple[Tens
 
 
 def _second_layer(
-    before: Any, layer: Any, picture: PictureSide, tokens: Tensor, queries: Tensor, value: Tensor, cells: Cells
+    layers: tuple[Any, Any], picture: PictureSide, *, tokens: Tensor, queries: Tensor, value: Tensor, cells: Cells
 ) -> tuple[Tensor, Cells]:
-    """Tokens (K, 1, T, C) behind the second layer, and the cells; ``value`` as :func:`_first_layer` gives it."""
+    """Tokens (K, 1, T, C) behind the second of both layers, and the cells; ``value`` as :func:`_first_layer` gives it."""
+    before, layer = layers
     spaced = queries + tokens
     queries = layer.layer_norm1(queries + layer.self_attn(query=spaced, key=spaced, value=queries)[0])
     there, back = layer.cross_attn_token_to_image, layer.cross_attn_image_to_token
     norm = before.layer_norm4
-    seen = _look(there, norm, cells, queries + tokens, picture.second_key, picture.second_value)
+    seen = _look(there, norm, cells, queries + tokens, key=picture.second_key, value=picture.second_value)
     queries = _update(layer, queries, seen)
 
     cross_old = _along(value, picture.second_cross_old)
@@ -218,23 +219,23 @@ def _update(layer: Any, queries: Tensor, seen: Tensor) -> Tensor:
     return layer.layer_norm3(queries + layer.mlp(queries))  # type: ignore[no-any-return]
 
 
-def _look(attention: Any, norm: Any, cells: Cells, queries: Tensor, key: Projection, value: Tensor) -> Tensor:
+def _look(attention: Any, norm: Any, cells: Cells, queries: Tensor, *, key: Projection, value: Tensor) -> Tensor:
     """Attention from tokens (K, 1, T, C) to the cells behind ``norm``: (K, 1, T, C)."""
     asked = _heads(attention, attention.q_proj(queries)) * attention.scaling
     weights = _scores(asked, attention.k_proj.weight * norm.weight, cells, key).softmax(-1)
     own = _gather(weights * cells.own[:, None], value)
     rows = (weights.flatten(1, 2) @ cells.shares.mT) @ cells.spread
-    projection = (attention.v_proj.weight * norm.weight).unflatten(0, value.shape[:2])
-    spread = torch.einsum("khtc,hdc->khtd", rows.unflatten(1, weights.shape[1:3]), projection)
+    projection = (attention.v_proj.weight * norm.weight).view(*value.shape[:2], -1)
+    spread = torch.einsum("khtc,hdc->khtd", rows.view(*weights.shape[:3], -1), projection)
     rest = attention.v_proj.weight @ norm.bias + attention.v_proj.bias
     return _joined(attention, own + spread + rest.view(value.shape[0], 1, -1))
 
 
 def _scores(asked: Tensor, weight: Tensor, cells: Cells, key: Projection) -> Tensor:
     """Inner products of (K, heads, T, d) with the cells, projected by ``weight`` (heads d, C): (K, heads, T, P)."""
-    folded = torch.einsum("khtd,hdc->khtc", asked, weight.unflatten(0, (asked.shape[1], -1))).flatten(1, 2)
+    folded = torch.einsum("khtd,hdc->khtc", asked, weight.view(asked.shape[1], asked.shape[3], -1)).flatten(1, 2)
     own = torch.addcmul(_along(asked, key.rest), _along(asked, key.scaled), cells.own[:, None]).flatten(1, 2)
-    return torch.baddbmm(own, folded @ cells.spread.mT, cells.shares).unflatten(1, asked.shape[1:3])
+    return torch.baddbmm(own, folded @ cells.spread.mT, cells.shares).view(*asked.shape[:3], -1)
 
 
 def _scale(norm: Any, own: Tensor, length: Tensor, cells: Cells, cross: Tensor) -> Tensor:
@@ -250,7 +251,8 @@ def _scale(norm: Any, own: Tensor, length: Tensor, cells: Cells, cross: Tensor) 
     gram = cells.spread @ cells.spread.mT
     products = torch.baddbmm(cross * (2 * own), gram, cells.shares).mul_(cells.shares)
     squares = own * length + products.sum(1, keepdim=True)
-    return (squares.clamp_(min=0) / cells.spread.shape[2] + norm.eps).rsqrt_()
+    scale: Tensor = (squares.clamp_(min=0) / cells.spread.shape[2] + norm.eps).rsqrt_()
+    return scale
 
 
 def _masks(decoder: Any, fine: Tensor, cells: Cells, mixing: Tensor) -> Tensor:
@@ -263,7 +265,7 @@ def _masks(decoder: Any, fine: Tensor, cells: Cells, mixing: Tensor) -> Tensor:
     coarse = torch.addcmul(bias, cells.own.mT, fine.flatten(0, 1))
     coarse = torch.baddbmm(coarse, cells.shares.mT, cells.spread @ (weight * last.weight).T)
     coarse = functional.layer_norm(
-        coarse.unflatten(2, (4, -1)), norm.normalized_shape, norm.weight, norm.bias, norm.eps
+        coarse.view(count, rows * cols, 4, -1), norm.normalized_shape, norm.weight, norm.bias, norm.eps
     )
     coarse = functional.gelu(coarse).flatten(0, 2)
     inner = second.weight.permute(0, 2, 3, 1).flatten(1)
@@ -286,7 +288,8 @@ def _centred(values: Tensor, dim: int = 0) -> Tensor:
 
 def _heads(attention: Any, tokens: Tensor) -> Tensor:
     """(K, 1, T, heads d) -> (K, heads, T, d)."""
-    return tokens[:, 0].unflatten(-1, (attention.num_attention_heads, -1)).transpose(1, 2)
+    heads: int = attention.num_attention_heads
+    return tokens.reshape(len(tokens), tokens.shape[2], heads, -1).transpose(1, 2)
 
 
 def _joined(attention: Any, seen: Tensor) -> Tensor:
@@ -309,4 +312,4 @@ def _gather(weights: Tensor, cells: Tensor) -> Tensor:
 
 def _spread(value: Tensor, weight: Tensor) -> Tensor:
     """(K, heads, T, d) through an output layer's weight (C, heads d): what a full share adds to a cell, (K, R, C)."""
-    return torch.einsum("khtd,chd->khtc", value, weight.unflatten(1, (value.shape[1], -1))).flatten(1, 2)
+    return torch.einsum("khtd,chd->khtc", value, weight.view(len(weight), value.shape[1], -1)).flatten(1, 2)
