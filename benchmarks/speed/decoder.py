@@ -9,6 +9,7 @@ over rounds. The peak is a matrix product of 2048 in the same rounds.
 
 from __future__ import annotations
 
+import copy
 import json
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ from _measure import arguments, gemm, pictures, ratio, report, rounds
 
 PROMPTS = (1, 4, 16, 64)
 MANY = 116
+CHUNKS = (1, 2, 4, 8, 16)
 
 #: What the second process runs: no heap kept.
 PLAIN_ALLOCATOR = "--plain-allocator"
@@ -64,6 +66,7 @@ def main() -> None:
     segmenter, picture = pictures()
     shape = picture.shape[:2]
     embedding = segmenter.encode(picture)
+    other = copy.deepcopy(segmenter)  # for what makes the picture's side anew
     features, network, quick = embedding.features["image"], segmenter.network, segmenter._picture_decoder
     product, size = gemm()
     asked = {n: boxes(n, shape) for n in (*PROMPTS, MANY)}
@@ -72,22 +75,30 @@ def main() -> None:
         with torch.inference_mode():
             network.decode(features, segmenter.prompt_tensors(asked[n], shape), multimask=False)
 
-    def forget() -> None:
-        quick._kept = None
+    def first() -> None:
+        other._picture_decoder._kept = None
+        other.decode(embedding, asked[1])
+
+    def in_chunks(n: int) -> None:
+        with torch.inference_mode():
+            side = quick.side(features)
+            for start in range(0, 16, n):
+                tensors = segmenter.prompt_tensors(asked[16][start : start + n], shape)
+                quick.decode(side, tensors, multimask=False)
 
     def whole(n: int) -> None:
-        segmenter.decode(segmenter.encode(picture), asked[n])
+        other.decode(other.encode(picture), asked[n])
 
     variants = {f"shipped {n}": (lambda n=n: shipped(n)) for n in PROMPTS}
     variants |= {f"samaritan {n}": (lambda n=n: segmenter.decode(embedding, asked[n])) for n in PROMPTS}
     variants |= {
-        "first prompt": lambda: (forget(), segmenter.decode(embedding, asked[1])),
+        "first prompt": first,
         f"encode and {MANY}": lambda: whole(MANY),
         "encode and 1": lambda: whole(1),
         "gemm": product,
     }
-    for n in PROMPTS:
-        segmenter.decode(embedding, asked[n])
+    for n in CHUNKS:
+        variants[f"chunks of {n}"] = lambda n=n: in_chunks(n)
     with torch.inference_mode():
         tensors = segmenter.prompt_tensors(asked[16], shape)
         plain = network.decode(features, tensors, multimask=False)[0]
@@ -112,6 +123,9 @@ def main() -> None:
                 name: round(1e3 * statistics.median(values) / int(name.split()[1]), 2)
                 for name, values in spent.items()
                 if name.split()[0] in ("shipped", "samaritan")
+            },
+            "milliseconds_per_prompt_in_chunks_of": {
+                n: round(1e3 * statistics.median(spent[f"chunks of {n}"]) / 16, 2) for n in CHUNKS
             },
             "first_prompt_milliseconds": round(1e3 * statistics.median(spent["first prompt"]), 1),
             "speed_up_heap_kept": {n: round(ratio(spent, f"shipped {n}", f"samaritan {n}"), 2) for n in PROMPTS},

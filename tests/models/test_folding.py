@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from samaritan.models._folding import convolve, fold, infers
-from samaritan.models._tinyvit import AttentionBlock, Bottleneck, ConvNorm, TinyViT, TinyViTConfig, WindowAttention
+from samaritan.models._tinyvit import AttentionBlock, Bottleneck, ConvNorm, TinyViT, TinyViTConfig
 
 SMALL = TinyViTConfig(widths=(8, 8, 16, 16), depths=(1, 1, 1, 1), heads=(1, 1, 2, 2), windows=(7, 7, 14, 7), neck=12)
 
@@ -58,7 +58,7 @@ def test_a_bottleneck_in_strips(rows: int) -> None:
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 11), (3, 2), (4, 13)])
-def test_padding_tokens_are_one_token(size: tuple[int, int]) -> None:
+def test_an_attention_block_on_maps_that_do_not_fill_their_windows(size: tuple[int, int]) -> None:
     block = _random(AttentionBlock(8, 2, window=4))
     features = torch.randn(2, 8, *size)
     expected = _published(block, features)
@@ -140,10 +140,9 @@ def test_hooks_are_called(hang: Callable[[nn.Module, Callable[..., None]], objec
 
 
 def test_only_plain_parts_in_evaluation_without_gradients() -> None:
-    layer, attention = nn.Linear(2, 2).eval(), WindowAttention(8, 2, 3).eval()
+    layer = nn.Linear(2, 2).eval()
     assert not infers(layer)
     with torch.no_grad():
         assert infers(layer)
-        assert attention.infers()
         assert not infers(layer, _Doubled(layer).eval())
         assert not infers(layer.train())

@@ -45,7 +45,7 @@ class PictureDecoder:
     """Decodes prompts the quick way, and keeps the picture's side of the work for the next prompts on the same picture.
 
     Only the last picture's side is kept: with 256 channels and 64 x 64 cells it is 38 MB, nine times the embedding, and making
-    it costs less than three prompts.
+    it costs about what three prompts cost.
 
     Args:
         network: whose live weights are used.

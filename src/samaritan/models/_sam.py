@@ -31,7 +31,7 @@ from samaritan.models._frame import Frame
 from samaritan.models._picture_decoder import PictureDecoder
 from samaritan.models._prompt_tensors import PromptTensors
 
-#: Prompts decoded at once. More is slower on a CPU: the copies of the embedding leave its cache (measured: 4 < 8 < 16).
+#: Prompts decoded at once; both decoders are slower with more, whose tensors leave the cache (docs/speed-notes.md).
 CHUNK = 4
 
 

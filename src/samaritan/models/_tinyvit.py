@@ -177,10 +177,11 @@ class Bottleneck(nn.Module):
             end = min(top + STRIP, rows)
             above, below = max(top - 1, 0), min(end + 1, rows)
             hidden = functional.gelu(functional.linear(tokens[:, above:below], first[:, :, 0, 0], first_bias))
-            # the hidden map, and not the picture, is surrounded by zeros
-            hidden = functional.pad(hidden, (0, 0, 0, 0, above - top + 1, end + 1 - below)).permute(0, 3, 1, 2)
+            if end - top + 2 > below - above:  # the hidden map, and not the picture, is surrounded by zeros
+                hidden = functional.pad(hidden, (0, 0, 0, 0, above - top + 1, end + 1 - below))
+            hidden = hidden.permute(0, 3, 1, 2)
             hidden = functional.conv2d(hidden, second, second_bias, padding=(0, 1), groups=len(second))
-            hidden = functional.gelu(hidden).permute(0, 2, 3, 1)
+            hidden = functional.gelu(hidden.permute(0, 2, 3, 1))
             strips.append(
                 functional.gelu(tokens[:, top:end] + functional.linear(hidden, third[:, :, 0, 0], third_bias))
             )
@@ -198,9 +199,14 @@ class Merging(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(batch, inputs, y, x) -> (batch, outputs, y / stride, x / stride)."""
-        hidden = functional.gelu(self.conv1(features))
-        hidden = functional.gelu(self.conv2(hidden))
+        hidden = _gelu(self.conv1(features))
+        hidden = _gelu(self.conv2(hidden))
         return self.conv3(hidden)  # type: ignore[no-any-return]
+
+
+def _gelu(features: Tensor) -> Tensor:
+    """GELU of a (batch, channel, y, x) map; torch is quick with contiguous tensors alone, and maps lie channels last."""
+    return functional.gelu(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class AttentionBlock(nn.Module):
@@ -222,8 +228,6 @@ class AttentionBlock(nn.Module):
 
     def _attend(self, tokens: Tensor) -> Tensor:
         """(batch, y, x, width): cut into windows, attend, put together; the last windows are padded with zero tokens."""
-        if type(self.attn) is WindowAttention and self.attn.infers():
-            return self.attn.whole_map(tokens)
         batch, rows, cols, width = tokens.shape
         side = self.window
         down, across = -(-rows // side), -(-cols // side)
@@ -245,7 +249,7 @@ class WindowAttention(nn.Module):
 
     def __init__(self, width: int, heads: int, window: int) -> None:
         super().__init__()
-        self.heads, self.window = heads, window
+        self.heads = heads
         self.norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
@@ -259,42 +263,14 @@ class WindowAttention(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(window, token, width) -> the same shape."""
-        return self.proj(self._look(self.qkv(self.norm(tokens)), len(tokens)))  # type: ignore[no-any-return]
-
-    def infers(self) -> bool:
-        """Whether :meth:`whole_map` may take the place of :meth:`forward`."""
-        hung = self._forward_hooks or self._forward_pre_hooks
-        return not hung and infers(self.norm, self.qkv, self.proj)
-
-    def whole_map(self, tokens: Tensor) -> Tensor:
-        """(batch, y, x, width) -> the same shape; projects only what is there.
-
-        The last windows are padded with zero tokens, whose normalisation is its bias: they all have one query, key and value.
-        """
-        batch, rows, cols, width = tokens.shape
-        down, across = -(-rows // self.window), -(-cols // self.window)
-        count = batch * rows * cols
-        places = torch.arange(count, device=tokens.device).view(batch, rows, cols)
-        padding = (0, across * self.window - cols, 0, down * self.window - rows)
-        windows = functional.pad(places, padding, value=count).view(batch, down, self.window, across, self.window)
-        slots = torch.arange(windows.numel(), device=tokens.device).view(batch, down, across, self.window, self.window)
-        slots = slots.transpose(2, 3).flatten(3, 4).flatten(1, 2)[:, :rows, :cols]
-
-        normed = torch.cat([self.norm(tokens).reshape(count, width), self.norm.bias[None]])
-        fused = self.qkv(normed)[windows.transpose(2, 3).flatten()]
-        attended = self._look(fused.view(-1, self.window**2, 3 * width), batch * down * across)
-        return self.proj(attended.view(-1, width)[slots.flatten()]).view(tokens.shape)  # type: ignore[no-any-return]
-
-    def _look(self, fused: Tensor, count: int) -> Tensor:
-        """Attention: (window, token, 3 width) queries, keys and values -> (window, token, width)."""
+        count, length, width = tokens.shape
         # per head, the checkpoint keeps query, key and value beside each other
-        query, key, value = fused.view(count, -1, self.heads, 3, fused.shape[2] // 3 // self.heads).permute(
-            3, 0, 2, 1, 4
-        )
+        fused = self.qkv(self.norm(tokens)).view(count, length, self.heads, 3, width // self.heads)
+        query, key, value = fused.permute(3, 0, 2, 1, 4)
         # with four dimensions the biases do not keep torch from its fused attention
         bias = self.attention_biases[None, :, self.pairs]
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        return attended.transpose(1, 2).flatten(2)
+        return self.proj(attended.transpose(1, 2).reshape(count, length, width))  # type: ignore[no-any-return]
 
 
 class Mlp(nn.Module):
