@@ -8,7 +8,7 @@ card and a key map.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,9 +28,10 @@ from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncode
 from samaritan.core import InputError, PromptSet
 from samaritan.models._base import Embedding, Prediction, WeightCard
 from samaritan.models._frame import Frame
+from samaritan.models._picture_decoder import PictureDecoder
 from samaritan.models._prompt_tensors import PromptTensors
 
-#: Prompts decoded at once. More is slower on a CPU: the copies of the embedding leave its cache (measured: 4 < 8 < 16).
+#: Prompts decoded at once; both decoders are slower with more, whose tensors leave the cache (docs/speed-notes.md).
 CHUNK = 4
 
 
@@ -154,6 +155,7 @@ class SamSegmenter:
         self.card = card
         self.network = network.eval()
         self.frame = frame
+        self._picture_decoder = PictureDecoder(network)
 
     def encode(self, picture: NDArray[np.float32]) -> Embedding:
         """(x, y, 3) float32 in 0..255 -> Embedding.
@@ -203,9 +205,10 @@ class SamSegmenter:
             prompt.check_inside(embedding.shape)
         answers: dict[int, Prediction] = {}
         with evaluating(self.network):
+            decode = self._decoder(features, prompts)
             for chunk in _chunks(prompts):
                 tensors = self.prompt_tensors([prompts[i] for i in chunk], embedding.shape).to(self._device)
-                low_res, quality = self.network.decode(features, tensors, multimask=multimask)
+                low_res, quality = decode(tensors, multimask)
                 predictions = self._predictions(low_res, quality, embedding.shape)
                 answers.update(zip(chunk, predictions, strict=True))
         return [answers[i] for i in range(len(prompts))]
@@ -222,6 +225,20 @@ class SamSegmenter:
             masks=torch.stack([self.frame.hint(m, shape) for m in masks]) if masks else None,
             texts=tuple(p.text for p in prompts),
         )
+
+    def _decoder(
+        self, features: Tensor, prompts: Sequence[PromptSet]
+    ) -> Callable[[PromptTensors, bool], tuple[Tensor, Tensor]]:
+        """The quick way for prompts without a mask where the network allows it, the network's own for all others."""
+        quick = self._picture_decoder
+        side = quick.side(features) if any(p.mask is None for p in prompts) and quick.applies() else None
+
+        def decode(tensors: PromptTensors, multimask: bool) -> tuple[Tensor, Tensor]:
+            if side is None or tensors.masks is not None:
+                return self.network.decode(features, tensors, multimask=multimask)
+            return quick.decode(side, tensors, multimask=multimask)
+
+        return decode
 
     @property
     def _device(self) -> torch.device:

@@ -15,8 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from samaritan.models._folding import convolve, fold, infers
+
 #: Hidden channels over input channels, in bottlenecks and in the MLPs (paper, table 9).
 EXPANSION = 4
+
+#: Rows of a map that pass a bottleneck together at inference, so that its hidden channels stay in the processor's cache.
+STRIP = 8
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,23 @@ class TinyViT(nn.Module):
 class ConvNorm(nn.Sequential):
     """A convolution without bias and its batch normalisation."""
 
+    c: nn.Conv2d
+    bn: nn.BatchNorm2d
+
     def __init__(self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> None:
         super().__init__()
         self.add_module("c", nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False))
         self.add_module("bn", nn.BatchNorm2d(outputs))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, inputs, y, x) -> (batch, outputs, y / stride, x / stride)."""
+        if self.infers():
+            return convolve(features, self.c, self.bn)
+        return self.bn(self.c(features))  # type: ignore[no-any-return]
+
+    def infers(self) -> bool:
+        """Whether both may be computed as one, see :func:`samaritan.models._folding.infers`."""
+        return not (self._forward_hooks or self._forward_pre_hooks) and infers(self.c, self.bn)
 
 
 class ChannelNorm(nn.LayerNorm):
@@ -141,9 +159,33 @@ class Bottleneck(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(batch, width, y, x) -> the same shape."""
+        if all(type(part) is ConvNorm and part.infers() for part in (self.conv1, self.conv2, self.conv3)):
+            return self._in_strips(features)
         hidden = functional.gelu(self.conv1(features))
         hidden = functional.gelu(self.conv2(hidden))
         return functional.gelu(features + self.conv3(hidden))
+
+    def _in_strips(self, features: Tensor) -> Tensor:
+        """The same, :data:`STRIP` rows at a time; the row above and below a strip passes the first convolution twice."""
+        tokens = features.permute(0, 2, 3, 1).contiguous()
+        rows = tokens.shape[1]
+        (first, first_bias), (second, second_bias), (third, third_bias) = (
+            fold(part.c, part.bn) for part in (self.conv1, self.conv2, self.conv3)
+        )
+        strips = []
+        for top in range(0, rows, STRIP):
+            end = min(top + STRIP, rows)
+            above, below = max(top - 1, 0), min(end + 1, rows)
+            hidden = functional.gelu(functional.linear(tokens[:, above:below], first[:, :, 0, 0], first_bias))
+            if end - top + 2 > below - above:  # the hidden map, and not the picture, is surrounded by zeros
+                hidden = functional.pad(hidden, (0, 0, 0, 0, above - top + 1, end + 1 - below))
+            hidden = hidden.permute(0, 3, 1, 2)
+            hidden = functional.conv2d(hidden, second, second_bias, padding=(0, 1), groups=len(second))
+            hidden = functional.gelu(hidden.permute(0, 2, 3, 1))
+            strips.append(
+                functional.gelu(tokens[:, top:end] + functional.linear(hidden, third[:, :, 0, 0], third_bias))
+            )
+        return torch.cat(strips, dim=1).permute(0, 3, 1, 2)
 
 
 class Merging(nn.Module):
@@ -157,9 +199,14 @@ class Merging(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(batch, inputs, y, x) -> (batch, outputs, y / stride, x / stride)."""
-        hidden = functional.gelu(self.conv1(features))
-        hidden = functional.gelu(self.conv2(hidden))
+        hidden = _gelu(self.conv1(features))
+        hidden = _gelu(self.conv2(hidden))
         return self.conv3(hidden)  # type: ignore[no-any-return]
+
+
+def _gelu(features: Tensor) -> Tensor:
+    """GELU of a (batch, channel, y, x) map; torch is quick with contiguous tensors alone, and maps lie channels last."""
+    return functional.gelu(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class AttentionBlock(nn.Module):
@@ -220,7 +267,8 @@ class WindowAttention(nn.Module):
         # per head, the checkpoint keeps query, key and value beside each other
         fused = self.qkv(self.norm(tokens)).view(count, length, self.heads, 3, width // self.heads)
         query, key, value = fused.permute(3, 0, 2, 1, 4)
-        bias = self.attention_biases[:, self.pairs]
+        # with four dimensions the biases do not keep torch from its fused attention
+        bias = self.attention_biases[None, :, self.pairs]
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         return self.proj(attended.transpose(1, 2).reshape(count, length, width))  # type: ignore[no-any-return]
 
