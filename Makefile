@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test install lint format types contracts check clean help
+.PHONY: demo test install lint format types contracts check bench clean help
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,10 @@ contracts: install  ## lower rooms never import upper ones
 	$(BIN)/lint-imports
 
 check: lint types contracts test  ## everything that CI checks beside the demo
+
+bench: install  ## every figure of docs/performance.md; IMAGE and LABELS are a brain with its labels, such as Colin27 with AAL
+	scripts/parity/environment.sh runs/reference
+	$(BIN)/python benchmarks/speed/page.py runs/reference $(IMAGE) $(LABELS)
 
 clean:  ## remove the environment and the runs
 	rm -rf $(VENV) runs

@@ -1,15 +1,16 @@
 """How much faster a step is when what lies below the first trained part was stored, instead of encoding the pictures again.
 
-Usage: python benchmarks/stored_features.py [ROUNDS]
+Usage: python benchmarks/stored_features.py [--rounds N] [--json FILE]
 
 Trains the mask decoder of LiteMedSAM, and its late layers, on a built-in sample; steps with stored features and steps that
-encode take turns (ROUNDS, 5, each), so that a busy machine slows both. Prints medians in seconds and the median of the ratios.
+encode take turns (N, 5, each), so that a busy machine slows both. Prints medians in seconds and the median of the ratios.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -48,13 +49,20 @@ def measure(method: str, settings: dict[str, Any], rounds: int) -> tuple[float, 
     return statistics.median(times["stored"]), statistics.median(times["encoded"]), statistics.median(ratios)
 
 
-def main(rounds: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
     keep_heap()
-    print("method        stored s  encoded s   ratio")
+    found = {}
     for method, settings in METHODS:
-        fast, slow, ratio = measure(method, settings, rounds)
-        print(f"{method:<12}{fast:>10.2f}{slow:>11.2f}{ratio:>7.1f}x")
+        fast, slow, ratio = measure(method, settings, args.rounds)
+        found[method] = {"stored_seconds": round(fast, 2), "encoded_seconds": round(slow, 2), "ratio": round(ratio, 1)}
+    print(json.dumps(found, indent=1))
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main()

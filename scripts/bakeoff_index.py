@@ -17,7 +17,10 @@ PAGES = {
     "drive_vessels": ("fundus vessels (DRIVE)", "thin branches, one box around the whole tree"),
     "isbi2012_em": ("membranes (ISBI 2012)", "a net of thin walls that fills the picture"),
     "nr206_oct": ("retinal layers (NR206)", "eight thin layers whose boxes hold each other; three patients in all"),
-    "axon_sem": ("axons and myelin (SEM)", "one box around either, so that it cannot say which is meant; five patients in all"),
+    "axon_sem": (
+        "axons and myelin (SEM)",
+        "one box around either, so that it cannot say which is meant; five patients in all",
+    ),
     "axon_sem_names": ("axons and myelin, by name", "the same, asked by box and name"),
     "msd_hippocampus": ("hippocampus (Decathlon)", "small crops of low contrast, two parts that touch"),
     "subcortical_mr": ("subcortical nuclei", "no visible border in places; four patients in all"),

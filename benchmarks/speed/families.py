@@ -1,67 +1,55 @@
-"""The encoder of LiteMedSAM against the one of transformers' SamModel ViT-B at 1024 pixels, used plainly, in single precision.
+"""The encoder of LiteMedSAM against the one of transformers' SamModel ViT-B at 1024 pixels, used plainly, in fp32.
 
-Usage: python benchmarks/speed/families.py [--rounds N] [--threads N] [--runtime NAME] [--json FILE]
+Usage: python benchmarks/speed/families.py [--runtime NAME] [--rounds N] [--threads N] [--json FILE]
 
-Both run from prepared pixels to the embedding and take turns; SamModel has random weights, which cost the same.
+Both run to the embedding and take turns with a matrix product, whose speed is the peak; SamModel has random weights, which
+cost the same.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import time
-from pathlib import Path
-from typing import Any
+import sys
 
-import numpy as np
-
-from samaritan.process import bind_threads, keep_heap
-
-
-def measure(rounds: int, runtime: str) -> dict[str, Any]:
-    """Medians and the median ratio."""
-    import torch  # noqa: PLC0415 - after the threads are bound
-    from samaritan.predict.runtimes import with_runtime  # noqa: PLC0415
-    from transformers import SamConfig, SamModel  # noqa: PLC0415
-
-    from samaritan import load_model  # noqa: PLC0415
-
-    ours = with_runtime(load_model("litemedsam"), runtime)
-    theirs = SamModel(SamConfig()).eval()
-    picture = np.random.default_rng(0).uniform(0, 255, (256, 256, 3)).astype(np.float32)
-    pixels = torch.rand(1, 3, 1024, 1024)
-    variants = {"samaritan": lambda: ours.encode(picture), "SamModel": lambda: theirs.get_image_embeddings(pixels)}
-    spent: dict[str, list[float]] = {name: [] for name in variants}
-    for number in range(rounds + 1):
-        for name, run in (
-            ("samaritan", lambda: ours.encode(picture)),
-            ("SamModel", lambda: theirs.get_image_embeddings(pixels)),
-        ):
-            started = time.perf_counter()
-            with torch.inference_mode():
-                run()
-            if number:
-                spent[name].append(time.perf_counter() - started)
-    ratios = [slow / fast for fast, slow in zip(spent["samaritan"], spent["SamModel"], strict=True)]
-    return {name: round(statistics.median(values), 3) for name, values in spent.items()} | {
-        "ratio": round(statistics.median(ratios), 2)
-    }
+from _measure import arguments, gemm, pictures, ratio, report, rounds
+from encoder import as_published
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--json", type=Path)
-    args = parser.parse_args()
-    bind_threads(args.threads)
-    keep_heap()
-    found = measure(args.rounds, args.runtime)
-    print(json.dumps(found, indent=1))
-    if args.json:
-        args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    runtime = sys.argv.pop(sys.argv.index("--runtime") + 1) if "--runtime" in sys.argv else "auto"
+    sys.argv = [word for word in sys.argv if word != "--runtime"]
+    args = arguments(__doc__, rounds=3)
+    import torch  # noqa: PLC0415 - threads are bound first
+    from samaritan.predict.runtimes import runtime_of, with_runtime  # noqa: PLC0415
+    from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
+    from transformers import SamConfig, SamModel  # noqa: PLC0415
+
+    plain, picture = pictures()
+    theirs, large = SamModel(SamConfig()).eval(), torch.rand(1, 3, 1024, 1024)
+    published = as_published(plain.network.image_encoder, plain.frame.pixels(picture))
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        published()
+    ours, (product, size) = with_runtime(plain, runtime), gemm()
+    with torch.inference_mode():
+        variants = {
+            "samaritan": lambda: ours.encode(picture),
+            "SamModel": lambda: theirs.get_image_embeddings(large),
+            "gemm": product,
+        }
+        spent = rounds(variants, args.rounds)
+    work = counter.get_total_flops() / 1e9
+    shares = [work / s / (size / p) for s, p in zip(spent["samaritan"], spent["gemm"], strict=True)]
+    report(
+        {
+            "threads": args.threads,
+            "runtime": runtime_of(ours),
+            "gflop": round(work, 1),
+            "processor_seconds": {name: round(statistics.median(values), 3) for name, values in spent.items()},
+            "share_of_peak": round(statistics.median(shares), 3),
+            "ratio": round(ratio(spent, "SamModel", "samaritan"), 2),
+        },
+        args.json,
+    )
 
 
 if __name__ == "__main__":
