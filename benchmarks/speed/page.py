@@ -132,8 +132,8 @@ def page(figures: dict[str, Any], threads: int) -> Iterator[str]:
     peak = figures.get("volume", {}).get("gemm", "?")
     yield from [
         "# Performance", "",
-        "Written by `make bench IMAGE=... LABELS=...` (`benchmarks/speed/page.py`); each figure is of one script in `benchmarks/`,",
-        "where the sides that are compared take turns in one run. Ratios are what to keep; seconds are of this machine only:",
+        "Written by `make bench IMAGE=... LABELS=...`; each figure is of one script in `benchmarks/`,",
+        "where the sides that are compared take turns in one run. Ratios are what to keep, seconds are of this machine:",
         f"{platform.machine()}, {threads} threads, no GPU, {peak} GFLOP/s in a single-precision matrix product of 2048 x 2048.",
         "How the decoder and the encoder became quicker: decisions [0010](decisions/0010-cells-as-sums-of-few-rows.md) and",
         "[0011](decisions/0011-runtimes-behind-a-gate.md).", "",
