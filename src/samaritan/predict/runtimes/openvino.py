@@ -41,7 +41,7 @@ def build(network: SamNetwork, plan: str) -> bytes:
     packed = b""
     for graph, precision in parts_of(encoder_graph(network), plan):
         compiled = _core().compile_model(_core().read_model(graph), "CPU", _settings(precision, 0))
-        blob = bytes(compiled.export_model())
+        blob = compiled.export_model().getvalue()
         packed += _LENGTH.pack(len(blob)) + blob
     return packed
 
