@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -37,7 +38,8 @@ class Question:
     prompts: tuple[tuple[str, PromptSet], ...]
 
 
-def questions(count: int, text: str | None = None) -> list[Question]:
+@lru_cache(maxsize=2)
+def questions(count: int, text: str | None = None) -> tuple[Question, ...]:
     """The first ``count`` pictures: one of each sample on this machine, then the next of each; fewer if there are no more.
 
     Args:
@@ -45,7 +47,7 @@ def questions(count: int, text: str | None = None) -> list[Question]:
         text: name of the target in every prompt, for models that were taught names.
     """
     sources = [_of_sample(name, text) for name in SAMPLES.names() if SAMPLES.get(name).missing() is None]
-    return list(islice(_round_robin(sources), count))
+    return tuple(islice(_round_robin(sources), count))
 
 
 def _round_robin(sources: Sequence[Iterator[Question]]) -> Iterator[Question]:
