@@ -31,6 +31,7 @@ def examine() -> dict[str, Any]:
         "memory": _memory(),
         "disk_free": shutil.disk_usage(".").free,
         "models": _models(),
+        "runtimes": _runtimes(),
     }
 
 
@@ -64,6 +65,13 @@ def _memory() -> dict[str, int | None]:
     except OSError:
         return {"total": None, "available": None}
     return {"total": sizes.get("MemTotal"), "available": sizes.get("MemAvailable")}
+
+
+def _runtimes() -> dict[str, str | None]:
+    """Runtime -> version of what it needs; None where that is not installed."""
+    from samaritan.predict.runtimes import RUNTIMES  # noqa: PLC0415 - imports torch
+
+    return {name: RUNTIMES.get(name).version for name in RUNTIMES.names()}
 
 
 def _models() -> dict[str, bool]:

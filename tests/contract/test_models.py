@@ -1,7 +1,11 @@
-"""The six points of the Segmenter contract, over every model that needs no download; LiteMedSAM with few prompts."""
+"""The six points of the Segmenter contract, over every model that needs no download; LiteMedSAM with few prompts.
+
+Miniatures go through it on every runtime that compiles a graph, too.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ from torch import nn
 
 from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, UnknownNameError, UsageError
 from samaritan.models import MODELS, Embedding, Prediction, Segmenter, load_model
+from samaritan.predict.runtimes import runtime_of, with_runtime
 
 #: Size (x, y) of the picture: neither square nor a multiple of anything.
 SHAPE = (90, 50)
@@ -60,9 +65,35 @@ def embedding(segmenter: Segmenter) -> Embedding:
     return segmenter.encode(_picture())
 
 
-@pytest.fixture(scope="module", params=MINIATURES)
-def tiny(request: pytest.FixtureRequest) -> Segmenter:
-    return load_model(request.param)
+#: Model and runtime; the graphs are made once for both workers of the suite.
+COMPILED = [(model, runtime) for model in MINIATURES for runtime in ("torch", "onnxruntime", "openvino")]
+
+
+@pytest.fixture(scope="module", params=COMPILED, ids="-".join)
+def tiny(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Segmenter:
+    model, runtime = request.param
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAMARITAN_CACHE", str(prepared_folder(tmp_path_factory)))
+        segmenter = with_runtime(load_model(model), runtime)
+    assert runtime_of(segmenter)["name"] == runtime
+    return segmenter
+
+
+def prepared_folder(factory: pytest.TempPathFactory) -> Path:
+    """A cache that all workers of this run of the suite share."""
+    base = factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "prepared"
+
+
+def test_a_runtime_answers_as_torch(tiny: Segmenter) -> None:
+    eager = load_model(tiny.name)
+    for shape in (SHAPE, (1, 1), (300, 120)):
+        expected, given = eager.encode(_picture(shape)), tiny.encode(_picture(shape))
+        assert given.shape == shape
+        assert torch.allclose(given.features["image"], expected.features["image"], atol=1e-4)
+    (one,), (other,) = (s.decode(s.encode(_picture()), PROMPTS[:1]) for s in (eager, tiny))
+    assert np.abs(one.logits - other.logits).max() < 1e-3
+    assert np.array_equal(one.masks, other.masks)
 
 
 def _equal(one: Prediction, other: Prediction) -> bool:
@@ -255,7 +286,7 @@ def test_a_state_dict_makes_the_same_model(tiny: Segmenter, tmp_path: Path) -> N
             parameter.add_(1)
     other.network.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True), strict=True)
 
-    one, two = (s.decode(s.encode(_picture()), PROMPTS) for s in (tiny, other))
+    one, two = (s.decode(s.encode(_picture()), PROMPTS) for s in (load_model(tiny.name), other))
     assert all(_equal(a, b) for a, b in zip(one, two, strict=True))
 
 

@@ -152,7 +152,7 @@ class Adaptation:
         if self.surgery.undo:
             self.unmerge()
             self.surgery.take_back()
-            self.network.adaptation = None
+            self.network.adaptation, self.network.settings = None, ""
         return self.segmenter
 
     def _training_only(self) -> set[str]:
@@ -225,7 +225,7 @@ def attach(
     except BaseException:
         surgery.take_back()
         raise
-    network.adaptation = method
+    network.adaptation, network.settings = method, f"{settings.model_dump_json()} {plan}"
     network.to(network.position_grid.device)
     return adapted
 

@@ -35,6 +35,8 @@ class RunConfig(Config):
         meta: a table or YAML file that describes data without a dataset.yaml.
         device: where networks run.
         threads: of the processor; None leaves it to torch.
+        fast: allow reduced precision of the encoder where the gate holds (:mod:`samaritan.predict.runtimes`). Exact runtimes
+            are interchangeable and no setting: a run may be continued on another one, and provenance.json tells which.
         nsd_tolerance: of the surface Dice, in mm (pixels where the image knows no spacing).
     """
 
@@ -58,6 +60,7 @@ class RunConfig(Config):
     meta: str | None = None
     device: str = "cpu"
     threads: int | None = Field(default=None, ge=1)
+    fast: bool = False
     nsd_tolerance: float = Field(default=2.0, gt=0)
 
     @model_validator(mode="before")

@@ -19,6 +19,7 @@ from samaritan.benchmark._arm import Arm
 from samaritan.benchmark._config import RunConfig
 from samaritan.core import write_text
 from samaritan.datasets._base import Dataset
+from samaritan.predict.runtimes import runtime_of
 
 FILE = "provenance.json"
 
@@ -34,7 +35,12 @@ class Provenance:
 
     def __init__(self, run: Path, config: RunConfig, datasets: Sequence[Dataset], arms: Sequence[Arm]) -> None:
         self._path = run / FILE
-        self._session: dict[str, Any] = {"start": _now(), "end": None, "command": _command()}
+        self._session: dict[str, Any] = {
+            "start": _now(),
+            "end": None,
+            "command": _command(),
+            "runtimes": {f"{arm.model} {arm.adaptation}": runtime_of(arm.segmenter) for arm in arms},
+        }
         self._content: dict[str, Any] = {
             "versions": _versions(),
             "python": platform.python_version(),

@@ -23,6 +23,7 @@ from samaritan.datasets import Split, open_datasets
 from samaritan.datasets._base import Dataset
 from samaritan.models import load_model
 from samaritan.models._base import Segmenter
+from samaritan.predict.runtimes import check_runtime, with_runtime
 from samaritan.prompts import make_prompt
 from samaritan.prompts._base import PromptStrategy
 
@@ -62,6 +63,7 @@ def run_benchmark(
     overwrite: bool = False,
     progress: Reporter | None = None,
     debug: bool = False,
+    runtime: str = "auto",
 ) -> RunResult:
     """Measure everything that ``config`` asks for and leave it in the folder ``out``.
 
@@ -74,6 +76,7 @@ def run_benchmark(
         overwrite: start anew, whatever the folder holds.
         progress: is told what happens.
         debug: let unexpected errors through instead of recording them.
+        runtime: what runs the encoders; see :func:`samaritan.predict.runtimes.with_runtime`.
 
     Raises:
         UsageError: an unknown prompt, model, intensity policy or data set.
@@ -81,13 +84,14 @@ def run_benchmark(
         ModelError: weights are missing or wrong.
         ResourceError: ``out`` cannot be written, is in use, or the disk is full.
     """
+    check_runtime(runtime)
     strategies = _strategies(config.prompts)
     datasets = _datasets(config, out)
     if config.intensity is not None:
         parse_intensity(config.intensity)  # every case would fail for it
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    arms = _arms(config)
+    arms = _on_runtime(_arms(config), runtime, config)
     with RunFolder.open(out, config, overwrite=overwrite) as folder:
         provenance = Provenance(out, config, datasets, arms)
         provenance.write()
@@ -139,6 +143,10 @@ def _arms(config: RunConfig) -> list[Arm]:
             arms.append(Arm(name, _load(name, config)))
         arms += [Arm(name, _load_adapted(card, config), card) for card in cards if card.header.base == name]
     return arms
+
+
+def _on_runtime(arms: Sequence[Arm], runtime: str, config: RunConfig) -> list[Arm]:
+    return [replace(arm, segmenter=with_runtime(arm.segmenter, runtime, fast=config.fast)) for arm in arms]
 
 
 def _load(name: str, config: RunConfig) -> Segmenter:

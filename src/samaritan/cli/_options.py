@@ -13,6 +13,10 @@ from samaritan.core.errors import InputError, UsageError
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where results go.")]
 Device = Annotated[str, typer.Option("-d", "--device", help="cpu, cuda, cuda:1 or mps.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Number of CPU threads.")]
+RuntimeName = Annotated[
+    str, typer.Option("--runtime", help="What runs the encoder: auto, torch, onnxruntime, openvino or compile.")
+]
+Fast = Annotated[bool, typer.Option("--fast", help="Allow reduced precision where the gate holds the masks.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no table.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there (default: refuse).")]

@@ -12,12 +12,14 @@ from samaritan.cli._options import (
     AsJson,
     Debug,
     Device,
+    Fast,
     Intensity,
     Meta,
     Output,
     Overwrite,
     PlaneName,
     Quiet,
+    RuntimeName,
     Threads,
     check_markdown,
     emit,
@@ -56,6 +58,8 @@ def benchmark(
     plane: PlaneName = "auto",
     intensity: Intensity = None,
     device: Device = "cpu",
+    runtime: RuntimeName = "auto",
+    fast: Fast = False,
     threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -75,13 +79,13 @@ def benchmark(
             "repeats": repeats, "seed": seed, "max_slices": max_slices, "max_instances": max_instances,
             "min_pixels": min_pixels, "raters": raters, "nsd_tolerance": nsd_tolerance,
             "meta": None if meta is None else str(meta), "plane": plane, "intensity": intensity, "device": device,
-            "threads": threads,
+            "threads": threads, "fast": fast,
         },
         "The command line",
     )  # fmt: skip
     check_markdown(markdown)
     with case_bar(quiet or as_json) as progress:
-        result = run_benchmark(config, output, overwrite=overwrite, progress=progress, debug=debug)
+        result = run_benchmark(config, output, overwrite=overwrite, progress=progress, debug=debug, runtime=runtime)
     if markdown is not None and not result.interrupted:
         from samaritan.benchmark._markdown import write_markdown_table
 

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from samaritan.cli._app import app
-from samaritan.cli._options import AsJson, Debug, Device, Intensity, Overwrite, PlaneName, Quiet, Threads, emit
+from samaritan.cli._options import (
+    AsJson,
+    Debug,
+    Device,
+    Fast,
+    Intensity,
+    Overwrite,
+    PlaneName,
+    Quiet,
+    RuntimeName,
+    Threads,
+    emit,
+)
 from samaritan.process import bind_threads
 
 if TYPE_CHECKING:
@@ -47,6 +59,8 @@ def segment(
     volume: Annotated[int | None, typer.Option(help="Which volume of a 4D file, from 0.")] = None,
     preview: Annotated[bool, typer.Option(help="Write an overlay PNG beside the mask.")] = True,
     device: Device = "cpu",
+    runtime: RuntimeName = "auto",
+    fast: Fast = False,
     threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -55,9 +69,11 @@ def segment(
 ) -> None:
     """Segment an image from boxes, points or a prompt file; no reference mask anywhere."""
     bind_threads(threads)
+    from samaritan.predict.runtimes import check_runtime, with_runtime
     from samaritan.predict.segment import Request, segment_file
     from samaritan.show.segmentation import show_segmentation, slices_bar
 
+    check_runtime(runtime)
     about: dict[str, Any] = {}
     if adapter is not None:
         from samaritan.adapt import AdapterCard
@@ -69,6 +85,7 @@ def segment(
         overwrite=overwrite, adapter=about,
     )  # fmt: skip
     segmenter = _load(model, adapter, weights=weights, device=device, allow_unverified=allow_unverified)
+    segmenter = with_runtime(segmenter, runtime, fast=fast)
     with slices_bar(quiet or as_json) as progress:
         done = segment_file(request, segmenter, progress=progress)
     if as_json:

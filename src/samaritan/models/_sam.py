@@ -68,6 +68,7 @@ class SamNetwork(nn.Module):
             pictures have nothing to do with each other.
         stack: number of neighbouring slices that an adaptation wants to see together; 1 where it looks at single ones.
         adaptation: name of the method that is attached; None where the network is as published.
+        settings: of that method, as JSON: what its modules compute beside what their tensors say.
     """
 
     position_grid: Tensor
@@ -86,6 +87,7 @@ class SamNetwork(nn.Module):
         self.sparse: Tensor | None = None
         self.depth = self.stack = 1
         self.adaptation: str | None = None
+        self.settings = ""
         self.register_buffer("position_grid", self._encode_positions(), persistent=False)
         self.register_load_state_dict_post_hook(_refresh_positions)  # type: ignore[no-untyped-call]
 
@@ -181,11 +183,15 @@ class SamSegmenter:
         self.network.depth = len(pictures)
         try:
             with evaluating(self.network):
-                features = self.network.encode(pixels).contiguous()
+                features = self.encode_pixels(pixels).contiguous()
         finally:
             self.network.depth = 1
         shapes = [(picture.shape[0], picture.shape[1]) for picture in pictures]
         return [Embedding({"image": features[n : n + 1]}, shape) for n, shape in enumerate(shapes)]
+
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """(picture, 3, side, side) in the network's square -> (picture, hidden, cells, cells); what a runtime replaces."""
+        return self.network.encode(pixels)
 
     @torch.inference_mode()
     def decode(

@@ -18,7 +18,11 @@ _PACKAGES = ("samaritan", "torch", "transformers", "numpy")
 
 
 def describe(
-    segmentation: Segmentation, card: WeightCard, warnings: Sequence[str], adapter: Mapping[str, Any] | None = None
+    segmentation: Segmentation,
+    card: WeightCard,
+    warnings: Sequence[str],
+    adapter: Mapping[str, Any] | None = None,
+    runtime: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything about a segmentation but its files, ready for JSON.
 
@@ -27,6 +31,7 @@ def describe(
         card: of the model's weights.
         warnings: all sentences to pass on: of the file and of the segmentation.
         adapter: of an adapted model, what is known about the adapter.
+        runtime: what ran the encoder.
     """
     geometry = segmentation.view.geometry
     areas = segmentation.areas()
@@ -46,6 +51,7 @@ def describe(
             "training_data": list(card.training_data),
         },
         "adapter": dict(adapter) if adapter else None,
+        "runtime": dict(runtime) if runtime else None,
         "intensity": {
             "policy": segmentation.intensity,
             "low": segmentation.scaling.low,

@@ -17,6 +17,7 @@ from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
+from samaritan.predict.runtimes import runtime_of
 from samaritan.predict.segmentation import Segmentation
 from samaritan.predict.targets import predict
 from samaritan.prompts import TargetPrompt, parse_box, parse_point, read_prompts, to_prompt_sets
@@ -159,7 +160,7 @@ def segment_file(
         "masks": {name or "all": _printable(path) for name, path in outputs.masks.items()},
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
-    record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter)}
+    record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter, runtime_of(segmenter))}
     _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
     return Segmented(segmentation, outputs, record)
 

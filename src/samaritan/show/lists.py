@@ -51,6 +51,10 @@ def show_examination(found: Mapping[str, Any]) -> None:
             (f"weights of {name}", "found" if here else f"missing; samaritan models pull {name}")
             for name, here in found["models"].items()
         ),
+        *(
+            (f"runtime {name}", version or "not installed; pip install 'samaritan[fast]'")
+            for name, version in found["runtimes"].items()
+        ),
         *((name, version) for name, version in found["packages"].items() if version),
         *((name, f"not installed: {why}") for name, why in found["missing"].items()),
     ]

@@ -1,0 +1,44 @@
+"""A Segmenter whose encoder runs in a compiled graph."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from samaritan.models._sam import SamSegmenter
+from samaritan.predict.runtimes._base import Encoder
+from samaritan.predict.runtimes._graph import stamp
+
+_log = logging.getLogger(__name__)
+
+
+class CompiledSegmenter(SamSegmenter):
+    """As the eager model, whose network it shares; prompts are decoded by torch.
+
+    A graph cannot see that somebody changes the network's encoder, attaches something to it or listens to it; from then on
+    the network itself encodes.
+
+    Args:
+        eager: the model.
+        encoder: runs one picture.
+        runtime: what runs it, in plain values: name, version, plan, verdict of the gate.
+    """
+
+    def __init__(self, eager: SamSegmenter, encoder: Encoder, runtime: dict[str, Any]) -> None:
+        super().__init__(eager.name, eager.card, eager.network, eager.frame)
+        self.runtime = runtime
+        self._encoder = encoder
+        self._stamp = stamp(eager.network)
+        self._told = False
+
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """(picture, 3, side, side) -> (picture, hidden, cells, cells)."""
+        if stamp(self.network) != self._stamp:
+            if not self._told:
+                _log.warning("The encoder of %s is not what was compiled any more; torch runs it.", self.name)
+            self._told = True
+            return super().encode_pixels(pixels)
+        return torch.cat([self._encoder(picture[None]) for picture in pixels])

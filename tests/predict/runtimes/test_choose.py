@@ -1,0 +1,132 @@
+"""Which runtime is taken, what is kept, and what a person is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from samaritan.adapt import attach
+from samaritan.core import UnknownNameError, UsageError
+from samaritan.models._sam import SamSegmenter
+from samaritan.predict.runtimes import RUNTIMES, Runtime, check_runtime, prepare, runtime_of, with_runtime
+from tests.predict.runtimes.conftest import Pretender
+
+PICTURE = np.random.default_rng(0).uniform(0, 255, (40, 30, 3)).astype(np.float32)
+
+
+def _files(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "cache" / "runtimes").glob("*"))
+
+
+def test_auto_takes_only_what_is_prepared(pretender: Pretender, tiny: SamSegmenter) -> None:
+    assert with_runtime(tiny) is tiny
+    assert pretender.built == []
+
+    told = prepare(tiny)
+    assert told["pretender"] == runtime_of(with_runtime(tiny))
+    assert runtime_of(with_runtime(tiny))["gate"] == {"mean": 1.0, "worst": 1.0, "masks": 18}
+    assert pretender.built == ["f32"]
+    assert torch.equal(with_runtime(tiny).encode(PICTURE).features["image"], tiny.encode(PICTURE).features["image"])
+
+
+def test_masks_that_differ_are_refused_and_that_is_remembered(
+    pretender: Pretender, tiny: SamSegmenter, caplog: pytest.LogCaptureFixture
+) -> None:
+    pretender.errors["f32"] = 0.3
+    for _ in range(2):
+        assert with_runtime(tiny, "pretender") is tiny
+    assert pretender.built == ["f32"]
+    assert "does not give torch's masks on pretender" in caplog.messages[0]
+    assert with_runtime(tiny) is tiny
+    assert prepare(tiny) == {"pretender": "its masks are not those of torch"}
+
+
+def test_fast_takes_the_first_plan_that_passes(pretender: Pretender, tiny: SamSegmenter) -> None:
+    assert runtime_of(with_runtime(tiny, fast=True))["plan"] == "part"
+    assert runtime_of(with_runtime(tiny, fast=True))["plan"] == "part"
+    assert pretender.built == ["half", "part"]
+
+
+def test_fast_says_so_and_falls_back(
+    pretender: Pretender, tiny: SamSegmenter, caplog: pytest.LogCaptureFixture
+) -> None:
+    pretender.errors["part"] = 0.4
+    assert with_runtime(tiny, fast=True) is tiny
+    assert "No reduced precision of pretender holds tiny-litemedsam's masks" in caplog.messages[0]
+    assert runtime_of(with_runtime(tiny, "pretender", fast=True))["plan"] == "f32"
+    assert pretender.built == ["half", "part", "f32"]
+
+
+def test_a_damaged_entry_is_made_again(
+    pretender: Pretender, tiny: SamSegmenter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_runtime(tiny, "pretender")
+    (file,) = _files(tmp_path)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    with_runtime(tiny, "pretender")
+    assert pretender.built == ["f32", "f32"]
+    assert "is damaged; it is made again" in caplog.text
+    assert file.read_bytes() == whole
+
+
+def test_other_weights_and_settings_are_other_entries(pretender: Pretender, tiny: SamSegmenter, tmp_path: Path) -> None:
+    with_runtime(tiny, "pretender")
+    adapted = attach(tiny, "lora", {"rank": 2})
+    with_runtime(tiny, "pretender")
+    adapted.detach()
+    attach(tiny, "lora", {"rank": 2, "alpha": 7}).merge()  # starts at zero: folded it is the base
+    with_runtime(tiny, "pretender")
+    assert len(_files(tmp_path)) == 2
+    with torch.no_grad():
+        next(tiny.network.image_encoder.parameters()).add_(0.1)
+    with_runtime(tiny, "pretender")
+    assert len(_files(tmp_path)) == 3
+
+
+def test_an_adapted_decoder_shares_the_encoder(pretender: Pretender, tiny: SamSegmenter) -> None:
+    prepare(tiny)
+    attach(tiny, "decoder")
+    assert runtime_of(with_runtime(tiny))["name"] == "pretender"
+    assert pretender.built == ["f32"]
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "reason"),
+    [("med-sa", {"depth": 3}, "looks at 3 slices together"), ("ua-sam", {}, "listens to the encoder while it runs")],
+)
+def test_what_no_graph_can_hold_runs_on_torch(
+    pretender: Pretender,
+    tiny: SamSegmenter,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    settings: dict[str, int],
+    reason: str,
+) -> None:
+    attach(tiny, method, settings)
+    assert with_runtime(tiny, "pretender") is tiny
+    assert reason in caplog.text
+    assert reason in str(prepare(tiny)["pretender"])
+
+
+def test_a_changed_encoder_leaves_its_graph(
+    pretender: Pretender, tiny: SamSegmenter, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiled = with_runtime(tiny, "pretender")
+    pretender.errors["f32"] = 0.5  # so that the graph can be told from the network
+    assert not torch.equal(compiled.encode(PICTURE).features["image"], tiny.encode(PICTURE).features["image"])
+    attach(tiny, "lora")
+    assert torch.equal(compiled.encode(PICTURE).features["image"], tiny.encode(PICTURE).features["image"])
+    assert caplog.text.count("not what was compiled any more") == 1
+
+
+def test_names_that_cannot_be_had(pretender: Pretender, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean pretender"):
+        check_runtime("pretend")
+    nothing = Runtime("absent", "", 1, "no-such-package", pretender.build, pretender.open)
+    monkeypatch.setitem(RUNTIMES._entries, "absent", nothing)
+    with pytest.raises(UsageError, match="The runtime absent needs no-such-package"):
+        check_runtime("absent")
