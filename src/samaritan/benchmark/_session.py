@@ -17,6 +17,7 @@ from samaritan.benchmark._progress import Reporter
 from samaritan.benchmark._targets import targets_of
 from samaritan.core import Plane, SamaritanError, SliceView, Volume
 from samaritan.datasets import Case, fingerprint
+from samaritan.predict import EmbeddingCache
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts._base import PromptStrategy
 
@@ -67,6 +68,7 @@ class Session:
         strategies: the prompts.
         progress: is told what happens.
         debug: let unexpected errors through.
+        cache: where embeddings are kept on disk.
         n_ok: units measured.
         failed: units with a row that has no scores.
         encode_calls: how often an encoder ran.
@@ -79,6 +81,7 @@ class Session:
     strategies: Sequence[PromptStrategy]
     progress: Reporter
     debug: bool = False
+    cache: EmbeddingCache | None = None
     n_ok: int = 0
     failed: set[Unit] = field(default_factory=set)
     encode_calls: int = 0
@@ -129,6 +132,7 @@ class Session:
             plane=arm.plane(self.config),
             modality=case.modality,
             intensity=arm.intensity(self.config, case),
+            cache=self.cache,
         )
         outcome = measure(work, predictor, self.progress.step, arm.adaptation)
         of_file = volume.meta.get("warnings", ())

@@ -23,6 +23,7 @@ from samaritan.datasets import Split, open_datasets
 from samaritan.datasets._base import Dataset
 from samaritan.models import load_model
 from samaritan.models._base import Segmenter
+from samaritan.predict import EmbeddingCache
 from samaritan.prompts import make_prompt
 from samaritan.prompts._base import PromptStrategy
 
@@ -60,6 +61,7 @@ def run_benchmark(
     out: Path,
     *,
     overwrite: bool = False,
+    cache: EmbeddingCache | None = None,
     progress: Reporter | None = None,
     debug: bool = False,
 ) -> RunResult:
@@ -72,6 +74,7 @@ def run_benchmark(
         config: the settings.
         out: the run folder.
         overwrite: start anew, whatever the folder holds.
+        cache: where embeddings are kept on disk, for later runs with other prompts; None keeps none. Scores are the same.
         progress: is told what happens.
         debug: let unexpected errors through instead of recording them.
 
@@ -92,7 +95,7 @@ def run_benchmark(
         provenance = Provenance(out, config, datasets, arms)
         provenance.write()
         cases = [case for dataset in datasets for case in dataset.cases]
-        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug)
+        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug, cache)
         interrupted = False
         try:
             session.run()

@@ -55,6 +55,9 @@ def benchmark(
     markdown: Annotated[Path | None, typer.Option(help="Write the table as Markdown too.")] = None,
     plane: PlaneName = "auto",
     intensity: Intensity = None,
+    cache: Annotated[
+        bool, typer.Option(help="Keep image embeddings for runs with other prompts; encoding then is not timed again.")
+    ] = False,
     device: Device = "cpu",
     threads: Threads = None,
     as_json: AsJson = False,
@@ -65,8 +68,10 @@ def benchmark(
     """Score models under prompts on data with reference masks. Run it again to continue after a stop."""
     bind_threads(threads)
     from samaritan.benchmark import RunConfig, run_benchmark
+    from samaritan.predict import default_cache
     from samaritan.show.runs import case_bar, show_run
 
+    kept = default_cache() if cache else None
     config = RunConfig.parse(
         {
             "data": data, "models": model or _bases(adapter), "adaptations": adapter or [],
@@ -81,7 +86,7 @@ def benchmark(
     )  # fmt: skip
     check_markdown(markdown)
     with case_bar(quiet or as_json) as progress:
-        result = run_benchmark(config, output, overwrite=overwrite, progress=progress, debug=debug)
+        result = run_benchmark(config, output, overwrite=overwrite, cache=kept, progress=progress, debug=debug)
     if markdown is not None and not result.interrupted:
         from samaritan.benchmark._markdown import write_markdown_table
 

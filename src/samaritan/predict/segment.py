@@ -15,6 +15,7 @@ from samaritan.io import read_volume, write_labels
 from samaritan.models import Segmenter
 from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
+from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.segmentation import Segmentation
@@ -117,13 +118,18 @@ class Segmented:
 
 
 def segment_file(
-    request: Request, segmenter: Segmenter, *, progress: Callable[[int, int], None] | None = None
+    request: Request,
+    segmenter: Segmenter,
+    *,
+    cache: EmbeddingCache | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Segmented:
     """Read, segment, write. Files appear only after everything has succeeded.
 
     Args:
         request: what and where.
         segmenter: the model.
+        cache: see :class:`samaritan.predict.VolumePredictor`.
         progress: called with (slices done, slices in all).
 
     Raises:
@@ -147,6 +153,7 @@ def segment_file(
         plane=view.plane,
         modality=request.modality,
         intensity=request.prepared_intensity,
+        cache=cache,
         progress=progress,
     )
     warnings = [*volume.meta.get("warnings", ()), *segmentation.warnings]

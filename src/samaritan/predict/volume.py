@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from samaritan.core import InputError, Plane, PromptSet, SliceView, Volume
 from samaritan.core.intensity import choose
 from samaritan.models._base import Embedding, Prediction, Segmenter, StackSegmenter
+from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.plausibility import image_warnings
 
 
@@ -25,12 +26,14 @@ class VolumePredictor:
         modality: what the caller knows about the image; ``volume.modality`` otherwise.
         intensity: intensity policy such as ``ct:lung`` (see :func:`samaritan.core.intensity.choose`), or None.
         keep: how many embeddings are held, at least those of one stack; the least recently used goes first.
+        cache: where embeddings are kept on disk; None keeps none.
 
     Attributes:
         view: from voxels to pictures and back.
         scaling: the grey-value limits, fitted once on the whole volume.
         encode_calls: how many slices the network's encoder saw.
         encode_seconds: how long it ran in all.
+        read_calls: how many slices were read from the cache instead.
         warnings: sentences about the image that a person should see (constant image, implausible Hounsfield units).
 
     Raises:
@@ -46,6 +49,7 @@ class VolumePredictor:
         modality: str | None = None,
         intensity: str | None = None,
         keep: int = 1,
+        cache: EmbeddingCache | None = None,
     ) -> None:
         self.segmenter = segmenter
         self.volume = volume
@@ -54,7 +58,9 @@ class VolumePredictor:
         self.warnings = image_warnings(volume, self.scaling, modality)
         self.encode_calls = 0
         self.encode_seconds = 0.0
+        self.read_calls = 0
         self._depth = min(segmenter.depth, self.view.count) if isinstance(segmenter, StackSegmenter) else 1
+        self._cache = cache
         self._keep = max(self._depth, keep)
         self._embeddings: OrderedDict[int, Embedding] = OrderedDict()
 
@@ -89,16 +95,31 @@ class VolumePredictor:
         self._check(index)
         wanted, seen = self._stack(index)
         pictures = [self.picture(k) for k in seen]
+        encoded = self._read_or_run(pictures)
+        while len(self._embeddings) > self._keep - len(wanted):
+            self._embeddings.popitem(last=False)
+        self._embeddings.update((k, encoded[k - seen[0]]) for k in wanted)
+
+    def _read_or_run(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
+        """The embeddings of one stack, from the cache where they are there."""
+        key = None if self._cache is None else self._cache.key(self.segmenter, pictures)
+        if self._cache is None or key is None:
+            return self._run(pictures)
+        found = self._cache.read(key, pictures)
+        if found is None:
+            return self._cache.write(key, self._run(pictures))
+        self.read_calls += len(pictures)
+        return found
+
+    def _run(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
         started = time.perf_counter()
         if self._depth > 1 and isinstance(self.segmenter, StackSegmenter):
             encoded = self.segmenter.encode_stack(pictures)
         else:
             encoded = [self.segmenter.encode(pictures[0])]
         self.encode_seconds += time.perf_counter() - started
-        self.encode_calls += len(seen)
-        while len(self._embeddings) > self._keep - len(wanted):
-            self._embeddings.popitem(last=False)
-        self._embeddings.update((k, encoded[k - seen[0]]) for k in wanted)
+        self.encode_calls += len(pictures)
+        return encoded
 
     def _stack(self, index: int) -> tuple[range, range]:
         """Slices whose embeddings belong to the stack of ``index``, and those that are encoded for it.
