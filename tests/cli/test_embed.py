@@ -94,3 +94,20 @@ def test_benchmark_with_the_cache_gives_the_same_scores(
     scores = [[{key: value for key, value in row.items() if key not in timing} for row in rows] for rows in runs]
     assert scores[0] == scores[1] == scores[2]
     assert calls == [1, 0, 1]
+
+
+def test_a_profile_tells_where_the_time_went(
+    run: Run, capsys: pytest.CaptureFixture[str], picture: Path, tmp_path: Path
+) -> None:
+    parts = {row["part"] for row in segment(run, capsys, picture, "--profile")["profile"]}
+    assert parts == {"load", "read", "prepare", "encode", "cache", "decode", "write", "other"}
+    assert "profile" not in segment(run, capsys, picture)
+    out = tmp_path / "run"
+    assert run("benchmark", "samples/lesion-us", "-m", "tiny-sam", "-o", out, "--json", "--profile") == 0
+    rows = json.loads(capsys.readouterr().out)["profile"]
+    assert {row["part"] for row in rows} == {
+        "load", "read", "prepare", "encode", "decode", "score", "write", "report", "other",
+    }  # fmt: skip
+    assert sum(row["share"] for row in rows) == pytest.approx(1, abs=0.01)
+    assert run("segment", picture, "--box", "10,5,40,30", "-m", "tiny-sam", "--overwrite", "--profile") == 0
+    assert "beside others" in capsys.readouterr().out

@@ -19,6 +19,7 @@ from samaritan.benchmark._session import Session
 from samaritan.benchmark._tables import write_tables
 from samaritan.core import InputError, ResourceError
 from samaritan.core.intensity import parse as parse_intensity
+from samaritan.core.profile import part
 from samaritan.datasets import Split, open_datasets
 from samaritan.datasets._base import Dataset
 from samaritan.models import load_model
@@ -90,7 +91,8 @@ def run_benchmark(
         parse_intensity(config.intensity)  # every case would fail for it
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    arms = _arms(config)
+    with part("load"):
+        arms = _arms(config)
     with RunFolder.open(out, config, overwrite=overwrite) as folder:
         provenance = Provenance(out, config, datasets, arms)
         provenance.write()
@@ -102,7 +104,8 @@ def run_benchmark(
         except KeyboardInterrupt:
             interrupted = True
         provenance.write(session.fingerprints(), ended=True)
-        report = None if interrupted else _finish(folder, session.units, config)
+        with part("report"):
+            report = None if interrupted else _finish(folder, session.units, config)
         n_ok = len(folder.finished) + session.n_ok
         return RunResult(out, n_ok, len(session.failed), session.encode_calls, report, interrupted)
 

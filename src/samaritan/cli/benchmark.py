@@ -17,10 +17,12 @@ from samaritan.cli._options import (
     Output,
     Overwrite,
     PlaneName,
+    Profiled,
     Quiet,
     Threads,
     check_markdown,
     emit,
+    profile_if,
 )
 from samaritan.process import bind_threads
 
@@ -60,6 +62,7 @@ def benchmark(
     ] = False,
     device: Device = "cpu",
     threads: Threads = None,
+    profile: Profiled = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     overwrite: Overwrite = False,
@@ -69,6 +72,7 @@ def benchmark(
     bind_threads(threads)
     from samaritan.benchmark import RunConfig, run_benchmark
     from samaritan.predict import default_cache
+    from samaritan.show.profile import show_profile
     from samaritan.show.runs import case_bar, show_run
 
     kept = default_cache() if cache else None
@@ -85,16 +89,18 @@ def benchmark(
         "The command line",
     )  # fmt: skip
     check_markdown(markdown)
-    with case_bar(quiet or as_json) as progress:
+    with profile_if(profile) as times, case_bar(quiet or as_json) as progress:
         result = run_benchmark(config, output, overwrite=overwrite, cache=kept, progress=progress, debug=debug)
     if markdown is not None and not result.interrupted:
         from samaritan.benchmark._markdown import write_markdown_table
 
         write_markdown_table(output, markdown)
     if as_json:
-        emit({"run": result.run, "report": result.report, "cases_ok": result.n_ok, "cases_failed": result.n_failed})
+        said = {"run": result.run, "report": result.report, "cases_ok": result.n_ok, "cases_failed": result.n_failed}
+        emit(said | ({"profile": times.table()} if times else {}))
     elif not quiet:
         show_run(result)
+    show_profile(times, quiet or as_json)
     if result.n_failed and (as_json or quiet):
         typer.echo(
             f"samaritan: {result.n_failed} of the cases failed; see status and error in {output}/results.csv.", err=True

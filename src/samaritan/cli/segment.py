@@ -9,7 +9,20 @@ import typer
 
 from samaritan.cli._app import app
 from samaritan.cli._load import load_segmenter
-from samaritan.cli._options import AsJson, Debug, Device, Intensity, Overwrite, PlaneName, Quiet, Threads, emit
+from samaritan.cli._options import (
+    AsJson,
+    Debug,
+    Device,
+    Intensity,
+    Overwrite,
+    PlaneName,
+    Profiled,
+    Quiet,
+    Threads,
+    emit,
+    profile_if,
+)
+from samaritan.core.profile import part
 from samaritan.process import bind_threads
 
 
@@ -52,6 +65,7 @@ def segment(
     ] = False,
     device: Device = "cpu",
     threads: Threads = None,
+    profile: Profiled = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     overwrite: Overwrite = False,
@@ -61,6 +75,7 @@ def segment(
     bind_threads(threads)
     from samaritan.predict import default_cache
     from samaritan.predict.segment import Request, segment_file
+    from samaritan.show.profile import show_profile
     from samaritan.show.segmentation import show_segmentation, slices_bar
 
     about: dict[str, Any] = {}
@@ -74,10 +89,14 @@ def segment(
         overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None
-    segmenter, _ = load_segmenter(model, adapter, weights=weights, device=device, allow_unverified=allow_unverified)
-    with slices_bar(quiet or as_json) as progress:
+    with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:
+        with part("load"):
+            segmenter, _ = load_segmenter(
+                model, adapter, weights=weights, device=device, allow_unverified=allow_unverified
+            )
         done = segment_file(request, segmenter, cache=kept, progress=progress)
     if as_json:
-        emit(done.record)
+        emit(done.record | ({"profile": times.table()} if times else {}))
     elif not quiet:
         show_segmentation(done)
+    show_profile(times, quiet or as_json)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from samaritan.core import Plane, PromptError, SamaritanError, SliceView, Volume, atomic_path
+from samaritan.core.profile import part
 from samaritan.io import read_volume, write_labels
 from samaritan.models import Segmenter
 from samaritan.predict._outputs import Outputs, plan_outputs
@@ -142,7 +143,8 @@ def segment_file(
     outputs = plan_outputs(request.image, request.output, names, preview=request.preview)
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
-    volume = read_volume(request.image, volume=request.volume, series=request.series)
+    with part("read"):
+        volume = read_volume(request.image, volume=request.volume, series=request.series)
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
     view = SliceView.of(volume.geometry, request.prepared_plane)
     segmentation = predict(
@@ -167,7 +169,8 @@ def segment_file(
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
     record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter)}
-    _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
+    with part("write"):
+        _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
     return Segmented(segmentation, outputs, record)
 
 

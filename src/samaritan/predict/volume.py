@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from samaritan.core import InputError, Plane, PromptSet, SliceView, Volume
 from samaritan.core.intensity import choose
+from samaritan.core.profile import part
 from samaritan.models._base import Embedding, Prediction, Segmenter, StackSegmenter
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.plausibility import image_warnings
@@ -54,8 +55,9 @@ class VolumePredictor:
         self.segmenter = segmenter
         self.volume = volume
         self.view = SliceView.of(volume.geometry, plane)
-        self.scaling = choose(volume, modality, intensity).fit(volume)
-        self.warnings = image_warnings(volume, self.scaling, modality)
+        with part("prepare"):
+            self.scaling = choose(volume, modality, intensity).fit(volume)
+            self.warnings = image_warnings(volume, self.scaling, modality)
         self.encode_calls = 0
         self.encode_seconds = 0.0
         self.read_calls = 0
@@ -71,6 +73,10 @@ class VolumePredictor:
             InputError: there is no such slice, or it holds NaN.
         """
         self._check(index)
+        with part("prepare"):
+            return self._picture(index)
+
+    def _picture(self, index: int) -> NDArray[np.float32]:
         # One memory layout whatever the file's axis order, so that the network's answer is the same to the last bit.
         picture = np.ascontiguousarray(self.scaling.apply(self.view.slice(self.volume.data, index)))
         if not np.isfinite(picture).all():
@@ -102,24 +108,29 @@ class VolumePredictor:
 
     def _read_or_run(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
         """The embeddings of one stack, from the cache where they are there."""
-        key = None if self._cache is None else self._cache.key(self.segmenter, pictures)
-        if self._cache is None or key is None:
+        if self._cache is None:
             return self._run(pictures)
-        found = self._cache.read(key, pictures)
-        if found is None:
-            return self._cache.write(key, self._run(pictures))
+        with part("cache"):
+            key = self._cache.key(self.segmenter, pictures)
+            found = None if key is None else self._cache.read(key, pictures)
+            if key is None or found is None:
+                encoded = self._run(pictures)
+                return encoded if key is None else self._cache.write(key, encoded)
         self.read_calls += len(pictures)
         return found
 
     def _run(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
         started = time.perf_counter()
-        if self._depth > 1 and isinstance(self.segmenter, StackSegmenter):
-            encoded = self.segmenter.encode_stack(pictures)
-        else:
-            encoded = [self.segmenter.encode(pictures[0])]
+        with part("encode"):
+            encoded = self._encoded(pictures)
         self.encode_seconds += time.perf_counter() - started
         self.encode_calls += len(pictures)
         return encoded
+
+    def _encoded(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
+        if self._depth > 1 and isinstance(self.segmenter, StackSegmenter):
+            return self.segmenter.encode_stack(pictures)
+        return [self.segmenter.encode(pictures[0])]
 
     def _stack(self, index: int) -> tuple[range, range]:
         """Slices whose embeddings belong to the stack of ``index``, and those that are encoded for it.
@@ -142,4 +153,6 @@ class VolumePredictor:
             return []
         for prompt in prompts:  # before the encoder, which is the expensive part
             prompt.check_inside(self.view.shape)
-        return self.segmenter.decode(self.embedding(index), prompts, multimask=multimask)
+        embedding = self.embedding(index)
+        with part("decode"):
+            return self.segmenter.decode(embedding, prompts, multimask=multimask)
