@@ -8,6 +8,8 @@ import shutil
 from importlib import metadata
 from typing import Any
 
+from samaritan.core.store import ArrayStore, Size
+
 #: Packages whose versions matter for a result, then those that only some verbs need.
 PACKAGES = (
     "samaritan", "torch", "transformers", "safetensors", "numpy", "scipy", "nibabel", "pydicom", "highdicom",
@@ -30,9 +32,21 @@ def examine() -> dict[str, Any]:
         "compute": _compute(),
         "memory": _memory(),
         "disk_free": shutil.disk_usage(".").free,
+        "embeddings": _embeddings(),
         "models": _models(),
         "runtimes": _runtimes(),
     }
+
+
+def clear_embeddings() -> Size:
+    """Empty the user's cache of embeddings, and tell how much that was.
+
+    Raises:
+        ResourceError: an entry cannot be removed.
+    """
+    from samaritan.predict.cache import default_folder  # noqa: PLC0415 - imports torch
+
+    return ArrayStore(default_folder()).clear()
 
 
 def _version(name: str) -> str | None:
@@ -72,6 +86,19 @@ def _runtimes() -> dict[str, str | None]:
     from samaritan.predict.runtimes import RUNTIMES  # noqa: PLC0415 - imports torch
 
     return {name: RUNTIMES.get(name).version for name in RUNTIMES.names()}
+
+
+def _embeddings() -> dict[str, Any]:
+    """Where the cache of embeddings is, how many entries of how many bytes it has, and how many it may have."""
+    from samaritan.predict.cache import default_folder, default_limit  # noqa: PLC0415 - imports torch
+
+    size = ArrayStore(default_folder()).size()
+    return {
+        "folder": str(default_folder()),
+        "entries": size.entries,
+        "bytes": size.bytes,
+        "limit": default_limit(),
+    }
 
 
 def _models() -> dict[str, bool]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 from torch import Tensor
 
 from samaritan.adapt import attach
@@ -31,7 +32,11 @@ def pixels(segmenter: SamSegmenter) -> Tensor:
 
 
 def files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.npy"))
+    return sorted(folder.rglob("*.safetensors"))
+
+
+def types(folder: Path) -> list[np.dtype[Any]]:
+    return [array.dtype for path in files(folder) for array in load_file(path).values()]
 
 
 def test_what_is_read_is_what_was_computed_to_half_precision(pixels: Tensor, tmp_path: Path) -> None:
@@ -42,7 +47,7 @@ def test_what_is_read_is_what_was_computed_to_half_precision(pixels: Tensor, tmp
     again = trunk(tmp_path)
     assert torch.equal(again.features(pixels), computed)
     assert (again.computed, again.read) == (0, 1)
-    assert [np.load(path).dtype for path in files(tmp_path)] == [np.float16]
+    assert types(tmp_path) == [np.float16]
 
 
 @pytest.mark.parametrize("method", ["decoder", "late-layers", "full"])
@@ -90,7 +95,7 @@ def test_a_damaged_file_is_computed_again(
     again = trunk(tmp_path)
     assert torch.equal(again.features(pixels), expected)
     assert (again.computed, again.read) == (1, 0)
-    assert f"{path.name} are damaged" in caplog.text
+    assert f"({path.name}) is damaged" in caplog.text
     assert path.read_bytes() == whole
 
 
@@ -102,13 +107,13 @@ def test_a_full_disk_changes_nothing_but_the_time(
     def full(*_: Any) -> Any:
         raise ResourceError("No space left on device.")
 
-    monkeypatch.setattr("samaritan.train._features.atomic_path", full)
+    monkeypatch.setattr("samaritan.core.store.atomic_path", full)
     short = trunk(tmp_path / "absent")
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             found = [short.features(picture) for picture in (pixels, pixels.flip(-1))]
             assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
-    assert caplog.text.count("Features are not stored any more: No space left") == 1
+    assert caplog.text.count("Nothing is added to the stored features any more: No space left") == 1
     assert short.computed == 4
 
 
@@ -120,5 +125,5 @@ def test_values_beyond_half_precision_are_stored_in_single(
     monkeypatch.setattr(split, "compute", lambda _: large)
     assert torch.equal(split.features(pixels), large)
     assert torch.equal(split.features(pixels), large)
-    assert [np.load(path).dtype for path in files(tmp_path)] == [np.float32]
+    assert types(tmp_path) == [np.float32]
     assert split.read == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -152,7 +153,8 @@ class Adaptation:
         if self.surgery.undo:
             self.unmerge()
             self.surgery.take_back()
-            self.network.adaptation, self.network.settings = None, ""
+            self.network.adaptation = self.network.encoder_recipe = None
+            self.network.encoder_repeatable = True
         return self.segmenter
 
     def _training_only(self) -> set[str]:
@@ -225,7 +227,10 @@ def attach(
     except BaseException:
         surgery.take_back()
         raise
-    network.adaptation, network.settings = method, f"{settings.model_dump_json()} {plan}"
+    network.adaptation = method
+    if _in_encoder(adapted):
+        network.encoder_recipe = json.dumps([method, settings.model_dump(mode="json"), str(plan)])
+        network.encoder_repeatable = not entry.card.stochastic
     network.to(network.position_grid.device)
     return adapted
 
@@ -238,6 +243,11 @@ def check_plain(network: SamNetwork) -> None:
     """
     if network.adaptation is not None:
         raise UsageError(f"This model is adapted already, with {network.adaptation}; detach that first.")
+
+
+def _in_encoder(adapted: Adaptation) -> bool:
+    """Whether the image encoder has other modules, or trains some of its own parameters."""
+    return any(name.startswith("image_encoder.") for name in (*adapted.surgery.wrappers, *adapted.surgery.tuned))
 
 
 def _settings(entry: Method, config: MethodConfig | Mapping[str, Any] | None) -> MethodConfig:

@@ -14,6 +14,7 @@ from samaritan.benchmark._preview import png, preview
 from samaritan.benchmark._row import UNADAPTED, Row
 from samaritan.benchmark._score import score
 from samaritan.benchmark._seeds import generator
+from samaritan.core.profile import part
 from samaritan.datasets._base import REFERENCE, Case
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts._base import PromptStrategy
@@ -141,13 +142,14 @@ def _question(work: Work, predictor: VolumePredictor, measurement: Measurement, 
 def _row(work: Work, predictor: VolumePredictor, measurement: Measurement, adaptation: str) -> Row:
     case, target, strategy, view = work.case, measurement.target, measurement.strategy, predictor.view
     started = time.perf_counter()
-    scores = score(
-        pred=measurement.masks,
-        ref=target.areas,
-        view=view,
-        by_slice=target.by_slice,
-        nsd_tolerance=work.config.nsd_tolerance,
-    )
+    with part("score"):
+        scores = score(
+            pred=measurement.masks,
+            ref=target.areas,
+            view=view,
+            by_slice=target.by_slice,
+            nsd_tolerance=work.config.nsd_tolerance,
+        )
     spent = time.perf_counter() - started
     return Row(
         dataset=case.dataset, case_id=case.case_id, patient_id=case.patient_id,

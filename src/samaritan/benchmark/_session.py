@@ -16,7 +16,9 @@ from samaritan.benchmark._measure import groups_of
 from samaritan.benchmark._progress import Reporter
 from samaritan.benchmark._targets import targets_of
 from samaritan.core import Plane, SamaritanError, SliceView, Volume
+from samaritan.core.profile import part
 from samaritan.datasets import Case, fingerprint
+from samaritan.predict import EmbeddingCache
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts._base import PromptStrategy
 
@@ -44,13 +46,16 @@ class Opened:
     @cached_property
     def volume(self) -> Volume:
         """The image."""
-        return self.case.read_image()
+        with part("read"):
+            return self.case.read_image()
 
     def work(self, plane: Plane) -> Work:
         """What is asked: the same of all arms that see the case in this plane."""
         view = SliceView.of(self.volume.geometry, plane)
         if view.plane not in self._works:
-            groups = groups_of(targets_of(self.case, self.volume, view, self.config), view.shape)
+            volume = self.volume
+            with part("read"):
+                groups = groups_of(targets_of(self.case, volume, view, self.config), view.shape)
             self._works[view.plane] = Work(self.case, groups, self.strategies, self.config)
         return self._works[view.plane]
 
@@ -67,6 +72,7 @@ class Session:
         strategies: the prompts.
         progress: is told what happens.
         debug: let unexpected errors through.
+        cache: where embeddings are kept on disk.
         n_ok: units measured.
         failed: units with a row that has no scores.
         encode_calls: how often an encoder ran.
@@ -79,6 +85,7 @@ class Session:
     strategies: Sequence[PromptStrategy]
     progress: Reporter
     debug: bool = False
+    cache: EmbeddingCache | None = None
     n_ok: int = 0
     failed: set[Unit] = field(default_factory=set)
     encode_calls: int = 0
@@ -129,6 +136,7 @@ class Session:
             plane=arm.plane(self.config),
             modality=case.modality,
             intensity=arm.intensity(self.config, case),
+            cache=self.cache,
         )
         outcome = measure(work, predictor, self.progress.step, arm.adaptation)
         of_file = volume.meta.get("warnings", ())
@@ -139,7 +147,8 @@ class Session:
         if isinstance(outcome, str):
             outcome = Outcome(failed_rows(case, arm.model, self.strategies, outcome, arm.adaptation))
         unit = arm.unit(case)
-        self.folder.record(unit, outcome, arm.fingerprint(self._print(case)))
+        with part("write"):
+            self.folder.record(unit, outcome, arm.fingerprint(self._print(case)))
         self.encode_calls += outcome.encode_calls
         if outcome.failed:
             self.failed.add(unit)
@@ -163,7 +172,8 @@ class Session:
         key = (case.dataset, case.case_id)
         if key not in self._prints:
             try:
-                self._prints[key] = fingerprint(case)
+                with part("read"):
+                    self._prints[key] = fingerprint(case)
             except Exception:  # noqa: BLE001 - reading the case will say what is wrong with it
                 self._prints[key] = None
         return self._prints[key]

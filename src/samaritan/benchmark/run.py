@@ -19,10 +19,12 @@ from samaritan.benchmark._session import Session
 from samaritan.benchmark._tables import write_tables
 from samaritan.core import InputError, ResourceError
 from samaritan.core.intensity import parse as parse_intensity
+from samaritan.core.profile import part
 from samaritan.datasets import Split, open_datasets
 from samaritan.datasets._base import Dataset
 from samaritan.models import load_model
 from samaritan.models._base import Segmenter
+from samaritan.predict import EmbeddingCache
 from samaritan.predict.runtimes import check_runtime, with_runtime
 from samaritan.prompts import make_prompt
 from samaritan.prompts._base import PromptStrategy
@@ -61,6 +63,7 @@ def run_benchmark(
     out: Path,
     *,
     overwrite: bool = False,
+    cache: EmbeddingCache | None = None,
     progress: Reporter | None = None,
     debug: bool = False,
     runtime: str = "auto",
@@ -74,6 +77,7 @@ def run_benchmark(
         config: the settings.
         out: the run folder.
         overwrite: start anew, whatever the folder holds.
+        cache: where embeddings are kept on disk, for later runs with other prompts; None keeps none. Scores are the same.
         progress: is told what happens.
         debug: let unexpected errors through instead of recording them.
         runtime: what runs the encoders; see :func:`samaritan.predict.runtimes.with_runtime`.
@@ -91,19 +95,21 @@ def run_benchmark(
         parse_intensity(config.intensity)  # every case would fail for it
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    arms = _on_runtime(_arms(config), runtime, config)
+    with part("load"):
+        arms = _on_runtime(_arms(config), runtime, config)
     with RunFolder.open(out, config, overwrite=overwrite) as folder:
         provenance = Provenance(out, config, datasets, arms)
         provenance.write()
         cases = [case for dataset in datasets for case in dataset.cases]
-        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug)
+        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug, cache)
         interrupted = False
         try:
             session.run()
         except KeyboardInterrupt:
             interrupted = True
         provenance.write(session.fingerprints(), ended=True)
-        report = None if interrupted else _finish(folder, session.units, config)
+        with part("report"):
+            report = None if interrupted else _finish(folder, session.units, config)
         n_ok = len(folder.finished) + session.n_ok
         return RunResult(out, n_ok, len(session.failed), session.encode_calls, report, interrupted)
 

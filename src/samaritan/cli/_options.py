@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from samaritan.core.errors import InputError, UsageError
+from samaritan.core.profile import Profile, profiling
 
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where results go.")]
 Device = Annotated[str, typer.Option("-d", "--device", help="cpu, cuda, cuda:1 or mps.")]
@@ -20,6 +23,7 @@ Fast = Annotated[bool, typer.Option("--fast", help="Allow reduced precision wher
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no table.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there (default: refuse).")]
+Profiled = Annotated[bool, typer.Option("--profile", help="Tell where the time went.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 PlaneName = Annotated[str, typer.Option("--plane", help="auto, axial, coronal or sagittal.")]
 Intensity = Annotated[
@@ -62,6 +66,16 @@ def check_markdown(path: Path | None) -> None:
     """
     if path is not None and not path.resolve().parent.is_dir():
         raise InputError(f"There is no folder {path.parent} for --markdown; make it, or choose another one.")
+
+
+@contextmanager
+def profile_if(wanted: bool) -> Iterator[Profile | None]:
+    """Record where time goes, or do not."""
+    if not wanted:
+        yield None
+        return
+    with profiling() as profile:
+        yield profile
 
 
 def emit(value: Any) -> None:

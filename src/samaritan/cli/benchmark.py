@@ -18,11 +18,13 @@ from samaritan.cli._options import (
     Output,
     Overwrite,
     PlaneName,
+    Profiled,
     Quiet,
     RuntimeName,
     Threads,
     check_markdown,
     emit,
+    profile_if,
 )
 from samaritan.process import bind_threads
 
@@ -57,10 +59,14 @@ def benchmark(
     markdown: Annotated[Path | None, typer.Option(help="Write the table as Markdown too.")] = None,
     plane: PlaneName = "auto",
     intensity: Intensity = None,
+    cache: Annotated[
+        bool, typer.Option(help="Keep image embeddings for runs with other prompts; encoding then is not timed again.")
+    ] = False,
     device: Device = "cpu",
     runtime: RuntimeName = "auto",
     fast: Fast = False,
     threads: Threads = None,
+    profile: Profiled = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     overwrite: Overwrite = False,
@@ -69,8 +75,11 @@ def benchmark(
     """Score models under prompts on data with reference masks. Run it again to continue after a stop."""
     bind_threads(threads)
     from samaritan.benchmark import RunConfig, run_benchmark
+    from samaritan.predict import default_cache
+    from samaritan.show.profile import show_profile
     from samaritan.show.runs import case_bar, show_run
 
+    kept = default_cache() if cache else None
     config = RunConfig.parse(
         {
             "data": data, "models": model or _bases(adapter), "adaptations": adapter or [],
@@ -84,16 +93,20 @@ def benchmark(
         "The command line",
     )  # fmt: skip
     check_markdown(markdown)
-    with case_bar(quiet or as_json) as progress:
-        result = run_benchmark(config, output, overwrite=overwrite, progress=progress, debug=debug, runtime=runtime)
+    with profile_if(profile) as times, case_bar(quiet or as_json) as progress:
+        result = run_benchmark(
+            config, output, overwrite=overwrite, cache=kept, progress=progress, debug=debug, runtime=runtime
+        )
     if markdown is not None and not result.interrupted:
         from samaritan.benchmark._markdown import write_markdown_table
 
         write_markdown_table(output, markdown)
     if as_json:
-        emit({"run": result.run, "report": result.report, "cases_ok": result.n_ok, "cases_failed": result.n_failed})
+        said = {"run": result.run, "report": result.report, "cases_ok": result.n_ok, "cases_failed": result.n_failed}
+        emit(said | ({"profile": times.table()} if times else {}))
     elif not quiet:
         show_run(result)
+    show_profile(times, quiet or as_json)
     if result.n_failed and (as_json or quiet):
         typer.echo(
             f"samaritan: {result.n_failed} of the cases failed; see status and error in {output}/results.csv.", err=True

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from samaritan.cli._app import app
+from samaritan.cli._load import load_segmenter
 from samaritan.cli._options import (
     AsJson,
     Debug,
@@ -16,15 +17,15 @@ from samaritan.cli._options import (
     Intensity,
     Overwrite,
     PlaneName,
+    Profiled,
     Quiet,
     RuntimeName,
     Threads,
     emit,
+    profile_if,
 )
+from samaritan.core.profile import part
 from samaritan.process import bind_threads
-
-if TYPE_CHECKING:
-    from samaritan.models import Segmenter
 
 
 @app.command()
@@ -58,10 +59,17 @@ def segment(
     series: Annotated[str | None, typer.Option(help="Which DICOM series of a folder that holds several.")] = None,
     volume: Annotated[int | None, typer.Option(help="Which volume of a 4D file, from 0.")] = None,
     preview: Annotated[bool, typer.Option(help="Write an overlay PNG beside the mask.")] = True,
+    cache: Annotated[
+        bool, typer.Option(help="Keep image embeddings, so that more prompts cost the decoder alone.")
+    ] = True,
+    half: Annotated[
+        bool, typer.Option("--half-cache", help="Keep them in half precision; masks may differ by single pixels.")
+    ] = False,
     device: Device = "cpu",
     runtime: RuntimeName = "auto",
     fast: Fast = False,
     threads: Threads = None,
+    profile: Profiled = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     overwrite: Overwrite = False,
@@ -69,8 +77,10 @@ def segment(
 ) -> None:
     """Segment an image from boxes, points or a prompt file; no reference mask anywhere."""
     bind_threads(threads)
+    from samaritan.predict import default_cache
     from samaritan.predict.runtimes import check_runtime, with_runtime
     from samaritan.predict.segment import Request, segment_file
+    from samaritan.show.profile import show_profile
     from samaritan.show.segmentation import show_segmentation, slices_bar
 
     check_runtime(runtime)
@@ -84,22 +94,16 @@ def segment(
         plane=plane, intensity=intensity, modality=modality, series=series, volume=volume, preview=preview,
         overwrite=overwrite, adapter=about,
     )  # fmt: skip
-    segmenter = _load(model, adapter, weights=weights, device=device, allow_unverified=allow_unverified)
-    segmenter = with_runtime(segmenter, runtime, fast=fast)
-    with slices_bar(quiet or as_json) as progress:
-        done = segment_file(request, segmenter, progress=progress)
+    kept = default_cache(half=half) if cache else None
+    with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:
+        with part("load"):
+            segmenter, _ = load_segmenter(
+                model, adapter, weights=weights, device=device, allow_unverified=allow_unverified
+            )
+            segmenter = with_runtime(segmenter, runtime, fast=fast)
+        done = segment_file(request, segmenter, cache=kept, progress=progress)
     if as_json:
-        emit(done.record)
+        emit(done.record | ({"profile": times.table()} if times else {}))
     elif not quiet:
         show_segmentation(done)
-
-
-def _load(model: str | None, adapter: Path | None, **options: Any) -> Segmenter:
-    """The model, adapted where an adapter is given."""
-    if adapter is None:
-        from samaritan.models import load_model
-
-        return load_model(model or "litemedsam", **options)
-    from samaritan.adapt import load_adapted
-
-    return load_adapted(model, adapter, **options)[0]
+    show_profile(times, quiet or as_json)

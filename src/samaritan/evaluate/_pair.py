@@ -9,11 +9,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
-from scipy.spatial import KDTree
 
 from samaritan.core import GeometryError, InputError
 from samaritan.evaluate._base import Mask
+from samaritan.evaluate._nearest import nearest
 from samaritan.evaluate._surfels import areas, has_surface, surface_cells
 
 Unit = Literal["mm", "px"]
@@ -111,7 +110,7 @@ class MaskPair:
         Both masks must be non-empty.
         """
         pred, ref = self._border(self.pred), self._border(self.ref)
-        return self._distances(pred, ref), self._distances(ref, pred)
+        return nearest(pred, ref, self.spacing), nearest(ref, pred, self.spacing)
 
     def surface_areas(self, within: float) -> tuple[float, float]:
         """(area of the surface elements of both masks that lie within a distance of the other surface, area of all).
@@ -129,7 +128,7 @@ class MaskPair:
         for start, goal in ((pred, ref), (ref, pred)):
             surface = has_surface(start)
             sizes = area_of[start[surface]]
-            near += float(sizes[self._distances(surface, has_surface(goal), within) <= within].sum())
+            near += float(sizes[nearest(surface, has_surface(goal), self.spacing, within) <= within].sum())
             total += float(sizes.sum())
         return near, total
 
@@ -140,24 +139,15 @@ class MaskPair:
         return i, j, k
 
     def _border(self, mask: Mask) -> Mask:
-        structure = np.zeros((3, 3, 3), dtype=bool)
-        structure[1, 1, 1] = True
+        """Voxels of the mask with a neighbour across a face that is not in it."""
+        inner = mask.copy()
         for axis, still in enumerate(self._flat):
             if not still:
-                structure[tuple(slice(None) if a == axis else 1 for a in range(3))] = True
-        return mask & ~binary_erosion(mask, structure, border_value=0)
-
-    def _distances(self, start: Mask, goal: Mask, most: float = math.inf) -> NDArray[np.float64]:
-        """Distance from every place of ``start`` to the nearest one of ``goal``; infinite where it is more than ``most``."""
-        # A tree over the surface grows with the surface, a distance transform with the volume (8 bytes and more per voxel);
-        # places on both surfaces, most of them in a good prediction, need no search.
-        found = np.zeros(int(np.count_nonzero(start)))
-        apart = ~goal[start]
-        if apart.any():
-            tree = KDTree(np.argwhere(goal) * self.spacing)
-            places = np.argwhere(start & ~goal) * self.spacing
-            found[apart] = tree.query(places, distance_upper_bound=np.nextafter(most, math.inf))[0]
-        return found
+                along, within = mask.swapaxes(0, axis), inner.swapaxes(0, axis)
+                within[1:] &= along[:-1]
+                within[:-1] &= along[1:]
+                within[0] = within[-1] = False
+        return mask & ~inner
 
 
 def _check_masks(pred: Mask, ref: Mask) -> None:

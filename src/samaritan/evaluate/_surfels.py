@@ -44,11 +44,14 @@ def surface_cells(mask: Mask, flat: tuple[bool, bool, bool]) -> NDArray[np.uint8
     voxels = np.pad(mask, [(0, 0) if still else (1, 1) for still in flat])
     for axis in range(3):
         voxels = np.repeat(voxels, 2, axis=axis) if flat[axis] else voxels
-    size = [n - 1 for n in voxels.shape]
-    codes = np.zeros(size, np.uint8)
-    for bit, corner in enumerate(_CORNERS):
-        place = tuple(slice(start, start + n) for start, n in zip(corner, size, strict=True))
-        codes |= voxels[place].astype(np.uint8) << np.uint8(bit)
+    codes = voxels.view(np.uint8)
+    for axis, bits in (
+        (2, 1),
+        (1, 2),
+        (0, 4),
+    ):  # each axis joins the codes of two neighbours; _CORNERS has the last first
+        along = codes.swapaxes(0, axis)
+        codes = (along[:-1] | along[1:] << np.uint8(bits)).swapaxes(0, axis)
     return codes
 
 

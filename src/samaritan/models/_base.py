@@ -129,6 +129,19 @@ class StackSegmenter(Segmenter, Protocol):
         ...
 
 
+@runtime_checkable
+class RepeatableSegmenter(Segmenter, Protocol):
+    """A model whose embeddings can be kept from one process to the next."""
+
+    def encoder_fingerprint(self) -> str | None:
+        """Everything beside the pictures that decides what the encoder answers.
+
+        Weights, structure, preparation of the picture, runtime, device and precision. None where the same pictures may be
+        encoded in different ways (a method that draws samples in the encoder), so that nothing must be kept.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class ModelEntry:
     """A registered model: its card, and how to build it.

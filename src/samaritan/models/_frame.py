@@ -47,6 +47,11 @@ class Frame:
     normalise: Callable[[Tensor], Tensor]
     keep_aspect: bool = True
 
+    def describe(self) -> str:
+        """What happens to a picture before the encoder sees it, the same text for the same treatment."""
+        normalise = f"{self.normalise.__module__}.{getattr(self.normalise, '__qualname__', repr(self.normalise))}"
+        return f"side={self.side} keep_aspect={self.keep_aspect} normalise={normalise}"
+
     def fit(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Size (x, y) inside the square of a picture of ``shape`` (x, y); at least one pixel."""
         if not self.keep_aspect:

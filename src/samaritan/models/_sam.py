@@ -30,6 +30,7 @@ from samaritan.models._base import Embedding, Prediction, WeightCard
 from samaritan.models._frame import Frame
 from samaritan.models._picture_decoder import PictureDecoder
 from samaritan.models._prompt_tensors import PromptTensors
+from samaritan.models._weights import tensors_sha256
 
 #: Prompts decoded at once. More gain little or nothing on a CPU and take 25 MB each (docs/speed-notes.md).
 CHUNK = 4
@@ -68,7 +69,8 @@ class SamNetwork(nn.Module):
             pictures have nothing to do with each other.
         stack: number of neighbouring slices that an adaptation wants to see together; 1 where it looks at single ones.
         adaptation: name of the method that is attached; None where the network is as published.
-        settings: of that method, as JSON: what its modules compute beside what their tensors say.
+        encoder_recipe: method and settings, where the method that is attached changes the image encoder; None otherwise.
+        encoder_repeatable: False where an attached method may let the encoder answer differently to the same pictures.
     """
 
     position_grid: Tensor
@@ -87,7 +89,8 @@ class SamNetwork(nn.Module):
         self.sparse: Tensor | None = None
         self.depth = self.stack = 1
         self.adaptation: str | None = None
-        self.settings = ""
+        self.encoder_recipe: str | None = None
+        self.encoder_repeatable = True
         self.register_buffer("position_grid", self._encode_positions(), persistent=False)
         self.register_load_state_dict_post_hook(_refresh_positions)  # type: ignore[no-untyped-call]
 
@@ -171,6 +174,18 @@ class SamSegmenter:
     def depth(self) -> int:
         """Number of neighbouring slices that :meth:`encode_stack` shall be given; 1 for all but depth-aware adaptations."""
         return self.network.stack
+
+    def encoder_fingerprint(self) -> str | None:
+        """See :meth:`samaritan.models._base.RepeatableSegmenter.encoder_fingerprint`.
+
+        Adaptations that leave the image encoder alone share the fingerprint of their base.
+        """
+        network = self.network
+        if not network.encoder_repeatable:
+            return None
+        weights = tensors_sha256(network.image_encoder.state_dict())
+        structure = f"{self.name} {network.encoder_recipe} {self.frame.describe()}"
+        return f"{structure} weights={weights} torch {self._device.type}"
 
     @torch.inference_mode()
     def encode_stack(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:

@@ -62,6 +62,7 @@ def describe(
         "targets": [_target(segmentation, name, areas[name]) for name in segmentation.targets],
         "warnings": list(warnings),
         "encode_calls": segmentation.encode_calls,
+        "cached": segmentation.read_calls,
         "encode_seconds": round(segmentation.encode_seconds, 3),
         "seconds": round(segmentation.seconds, 3),
         "versions": {name: _version(name) for name in _PACKAGES},

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from samaritan.core import Plane, PromptError, SamaritanError, SliceView, Volume, atomic_path
+from samaritan.core.profile import part
 from samaritan.io import read_volume, write_labels
 from samaritan.models import Segmenter
 from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
+from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
@@ -118,13 +120,18 @@ class Segmented:
 
 
 def segment_file(
-    request: Request, segmenter: Segmenter, *, progress: Callable[[int, int], None] | None = None
+    request: Request,
+    segmenter: Segmenter,
+    *,
+    cache: EmbeddingCache | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Segmented:
     """Read, segment, write. Files appear only after everything has succeeded.
 
     Args:
         request: what and where.
         segmenter: the model.
+        cache: see :class:`samaritan.predict.VolumePredictor`.
         progress: called with (slices done, slices in all).
 
     Raises:
@@ -137,7 +144,8 @@ def segment_file(
     outputs = plan_outputs(request.image, request.output, names, preview=request.preview)
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
-    volume = read_volume(request.image, volume=request.volume, series=request.series)
+    with part("read"):
+        volume = read_volume(request.image, volume=request.volume, series=request.series)
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
     view = SliceView.of(volume.geometry, request.prepared_plane)
     segmentation = predict(
@@ -148,6 +156,7 @@ def segment_file(
         plane=view.plane,
         modality=request.modality,
         intensity=request.prepared_intensity,
+        cache=cache,
         progress=progress,
     )
     warnings = [*volume.meta.get("warnings", ()), *segmentation.warnings]
@@ -161,7 +170,8 @@ def segment_file(
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
     record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter, runtime_of(segmenter))}
-    _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
+    with part("write"):
+        _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
     return Segmented(segmentation, outputs, record)
 
 

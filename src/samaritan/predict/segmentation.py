@@ -27,10 +27,11 @@ class Segmentation:
         overlap: the rule for voxels that several targets claim.
         overlap_voxels: how many there were.
         warnings: sentences that a person should see.
-        encode_calls: how often the encoder ran: once for each prompted slice.
+        encode_calls: how often the encoder ran: once for each prompted slice that no cache held.
         encode_seconds: how long it ran.
         seconds: encoding, decoding and the rest.
         claims: only with the rule "separate": target -> slice -> its whole mask, one bit per pixel.
+        read_calls: how many slices were read from a cache instead of being encoded.
     """
 
     labelmap: LabelMap
@@ -46,6 +47,7 @@ class Segmentation:
     encode_seconds: float
     seconds: float
     claims: Mapping[str, Mapping[int, NDArray[np.uint8]]]
+    read_calls: int = 0
 
     @property
     def plane(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from samaritan.core import LabelMap, Plane, PromptError, PromptSet, SliceView, UsageError, Volume
 from samaritan.models._base import Segmenter
 from samaritan.predict._collector import Answer, Collector
+from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.segmentation import Segmentation
 from samaritan.predict.volume import VolumePredictor
@@ -34,6 +35,7 @@ def predict(
     modality: str | None = None,
     intensity: str | None = None,
     candidates: Literal["single", "quality"] = "single",
+    cache: EmbeddingCache | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Segmentation:
     """Segment ``targets`` of ``volume``, slice by slice, with one encoding per prompted slice.
@@ -47,6 +49,7 @@ def predict(
         plane: see :class:`VolumePredictor`.
         modality: see :class:`VolumePredictor`.
         intensity: see :class:`VolumePredictor`.
+        cache: see :class:`VolumePredictor`.
         candidates: the model's one mask, or of its three the one that it rates best.
         progress: called with (slices done, slices in all).
 
@@ -60,7 +63,7 @@ def predict(
     if candidates not in ("single", "quality"):
         raise UsageError(f"There is no choice of candidates {candidates!r}; use single or quality.")
     work = split_by_slice(SliceView.of(volume.geometry, plane), targets)
-    predictor = VolumePredictor(segmenter, volume, plane=plane, modality=modality, intensity=intensity)
+    predictor = VolumePredictor(segmenter, volume, plane=plane, modality=modality, intensity=intensity, cache=cache)
     collector = Collector(predictor.view, tuple(targets), overlap)
     for done, index in enumerate(sorted(work), start=1):
         collector.add(index, _answers(predictor, index, work[index], candidates))
@@ -78,6 +81,7 @@ def predict(
         warnings=(*predictor.warnings, *_prompt_warnings(segmenter, work), *collector.warnings()),
         encode_calls=predictor.encode_calls,
         encode_seconds=predictor.encode_seconds,
+        read_calls=predictor.read_calls,
         seconds=time.perf_counter() - started,
         claims=collector.claims,
     )

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from samaritan.core import InputError, Plane, PromptSet, SliceView, Volume
 from samaritan.core.intensity import choose
+from samaritan.core.profile import part
 from samaritan.models._base import Embedding, Prediction, Segmenter, StackSegmenter
+from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.plausibility import image_warnings
 
 
@@ -25,12 +27,14 @@ class VolumePredictor:
         modality: what the caller knows about the image; ``volume.modality`` otherwise.
         intensity: intensity policy such as ``ct:lung`` (see :func:`samaritan.core.intensity.choose`), or None.
         keep: how many embeddings are held, at least those of one stack; the least recently used goes first.
+        cache: where embeddings are kept on disk; None keeps none.
 
     Attributes:
         view: from voxels to pictures and back.
         scaling: the grey-value limits, fitted once on the whole volume.
         encode_calls: how many slices the network's encoder saw.
         encode_seconds: how long it ran in all.
+        read_calls: how many slices were read from the cache instead.
         warnings: sentences about the image that a person should see (constant image, implausible Hounsfield units).
 
     Raises:
@@ -46,15 +50,19 @@ class VolumePredictor:
         modality: str | None = None,
         intensity: str | None = None,
         keep: int = 1,
+        cache: EmbeddingCache | None = None,
     ) -> None:
         self.segmenter = segmenter
         self.volume = volume
         self.view = SliceView.of(volume.geometry, plane)
-        self.scaling = choose(volume, modality, intensity).fit(volume)
-        self.warnings = image_warnings(volume, self.scaling, modality)
+        with part("prepare"):
+            self.scaling = choose(volume, modality, intensity).fit(volume)
+            self.warnings = image_warnings(volume, self.scaling, modality)
         self.encode_calls = 0
         self.encode_seconds = 0.0
+        self.read_calls = 0
         self._depth = min(segmenter.depth, self.view.count) if isinstance(segmenter, StackSegmenter) else 1
+        self._cache = cache
         self._keep = max(self._depth, keep)
         self._embeddings: OrderedDict[int, Embedding] = OrderedDict()
 
@@ -65,6 +73,10 @@ class VolumePredictor:
             InputError: there is no such slice, or it holds NaN.
         """
         self._check(index)
+        with part("prepare"):
+            return self._picture(index)
+
+    def _picture(self, index: int) -> NDArray[np.float32]:
         # One memory layout whatever the file's axis order, so that the network's answer is the same to the last bit.
         picture = np.ascontiguousarray(self.scaling.apply(self.view.slice(self.volume.data, index)))
         if not np.isfinite(picture).all():
@@ -89,16 +101,36 @@ class VolumePredictor:
         self._check(index)
         wanted, seen = self._stack(index)
         pictures = [self.picture(k) for k in seen]
-        started = time.perf_counter()
-        if self._depth > 1 and isinstance(self.segmenter, StackSegmenter):
-            encoded = self.segmenter.encode_stack(pictures)
-        else:
-            encoded = [self.segmenter.encode(pictures[0])]
-        self.encode_seconds += time.perf_counter() - started
-        self.encode_calls += len(seen)
+        encoded = self._read_or_run(pictures)
         while len(self._embeddings) > self._keep - len(wanted):
             self._embeddings.popitem(last=False)
         self._embeddings.update((k, encoded[k - seen[0]]) for k in wanted)
+
+    def _read_or_run(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
+        """The embeddings of one stack, from the cache where they are there."""
+        if self._cache is None:
+            return self._run(pictures)
+        with part("cache"):
+            key = self._cache.key(self.segmenter, pictures)
+            found = None if key is None else self._cache.read(key, pictures)
+            if key is None or found is None:
+                encoded = self._run(pictures)
+                return encoded if key is None else self._cache.write(key, encoded)
+        self.read_calls += len(pictures)
+        return found
+
+    def _run(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
+        started = time.perf_counter()
+        with part("encode"):
+            encoded = self._encoded(pictures)
+        self.encode_seconds += time.perf_counter() - started
+        self.encode_calls += len(pictures)
+        return encoded
+
+    def _encoded(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
+        if self._depth > 1 and isinstance(self.segmenter, StackSegmenter):
+            return self.segmenter.encode_stack(pictures)
+        return [self.segmenter.encode(pictures[0])]
 
     def _stack(self, index: int) -> tuple[range, range]:
         """Slices whose embeddings belong to the stack of ``index``, and those that are encoded for it.
@@ -121,4 +153,6 @@ class VolumePredictor:
             return []
         for prompt in prompts:  # before the encoder, which is the expensive part
             prompt.check_inside(self.view.shape)
-        return self.segmenter.decode(self.embedding(index), prompts, multimask=multimask)
+        embedding = self.embedding(index)
+        with part("decode"):
+            return self.segmenter.decode(embedding, prompts, multimask=multimask)

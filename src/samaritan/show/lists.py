@@ -47,6 +47,7 @@ def show_examination(found: Mapping[str, Any]) -> None:
         ("GPU", compute["cuda"] or "none; everything runs on the processor"),
         ("memory", ", ".join(f"{size:.1f} GiB {name}" for name, size in gigabytes.items()) or "unknown"),
         ("disk", f"{found['disk_free'] / 2**30:.1f} GiB free here"),
+        ("embeddings", _stored(found["embeddings"])),
         *(
             (f"weights of {name}", "found" if here else f"missing; samaritan models pull {name}")
             for name, here in found["models"].items()
@@ -59,3 +60,8 @@ def show_examination(found: Mapping[str, Any]) -> None:
         *((name, f"not installed: {why}") for name, why in found["missing"].items()),
     ]
     print_facts(facts)
+
+
+def _stored(embeddings: Mapping[str, Any]) -> str:
+    limit = f"at most {embeddings['limit'] / 1e9:g} GB" if embeddings["limit"] else "nothing is added"
+    return f"{embeddings['entries']} entries, {embeddings['bytes'] / 1e9:.2f} GB ({limit}) in {embeddings['folder']}"

@@ -1,9 +1,8 @@
-"""Features below the first part that trains: computed once for each version of a picture, kept on disk, memory-mapped."""
+"""Features below the first part that trains: computed once for each version of a picture, kept on disk."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from samaritan.adapt import Adaptation
-from samaritan.core import ResourceError, atomic_path
+from samaritan.core.store import ArrayStore
 from samaritan.models._anatomy import Step, first_changed, run, steps
-
-log = logging.getLogger(__name__)
 
 #: Features as they are in a file, half or single precision.
 Stored = NDArray[np.floating[Any]]
+
+#: Of the one array in a file.
+_NAME = "features"
 
 #: Features are stored in half precision, as long as their values fit.
 LARGEST = float(np.finfo(np.float16).max)
@@ -45,8 +45,7 @@ class Trunk:
         self._fixed: list[tuple[str, Step]] = chain[:split]
         self.rest: list[tuple[str, Step]] = chain[split:]
         self._place = f"{base_sha256}/{self._fixed[-1][0] if self._fixed else ''}"
-        self._store = store if self._fixed else None
-        self._full = False
+        self._store = ArrayStore(store, what="stored features") if self._fixed and store is not None else None
         self._device = adapted.network.position_grid.device
         self.computed = self.read = 0
 
@@ -65,12 +64,12 @@ class Trunk:
         if self._store is None:
             return self.compute(pixels)
         key = hashlib.sha256(self._place.encode() + pixels.numpy().tobytes()).hexdigest()
-        path = self._store / key[:2] / f"{key}.npy"
-        found = self._read(path)
-        if found is None:
+        stored = self._store.read(key)
+        if stored is None:
             found = _storable(self.compute(pixels))
-            self._write(path, found)
+            self._store.write(key, {_NAME: found})
         else:
+            found = stored[_NAME]
             self.read += 1
         return torch.from_numpy(found.astype(np.float32)).to(self._device)
 
@@ -83,25 +82,6 @@ class Trunk:
         """Features of the fixed part, without looking into the store."""
         self.computed += 1
         return run(self._fixed, pixels.to(self._device))
-
-    def _read(self, path: Path) -> Stored | None:
-        try:
-            return np.asarray(np.load(path, mmap_mode="r"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, EOFError):
-            log.warning("Stored features %s are damaged and are computed again.", path.name)
-            return None
-
-    def _write(self, path: Path, features: Stored) -> None:
-        if self._full:
-            return
-        try:
-            with atomic_path(path) as temporary, temporary.open("wb") as stream:
-                np.save(stream, features)
-        except ResourceError as error:
-            log.warning("Features are not stored any more: %s", error)
-            self._full = True
 
 
 def _storable(features: Tensor) -> Stored:

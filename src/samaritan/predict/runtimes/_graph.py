@@ -54,7 +54,7 @@ def fingerprint(network: SamNetwork) -> str:
     encoder = network.image_encoder
     classes = [(path, f"{type(m).__module__}.{type(m).__qualname__}") for path, m in encoder.named_modules()]
     plain = all(name.startswith(_PLAIN) for _, name in classes)
-    said = [VERSION, torch.__version__, classes, None if plain else [network.adaptation, network.settings]]
+    said = [VERSION, torch.__version__, classes, None if plain else network.encoder_recipe]
     buffers = {f"buffer.{name}": tensor for name, tensor in encoder.named_buffers()}
     said.append(tensors_sha256({**encoder.state_dict(), **buffers}))
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

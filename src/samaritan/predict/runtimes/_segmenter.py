@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -33,6 +34,12 @@ class CompiledSegmenter(SamSegmenter):
         self._encoder = encoder
         self._stamp = stamp(eager.network)
         self._told = False
+
+    def encoder_fingerprint(self) -> str | None:
+        """That of the eager model, and what runs it."""
+        found = super().encoder_fingerprint()
+        compiled = stamp(self.network) == self._stamp
+        return f"{found} {json.dumps(self.runtime, sort_keys=True)}" if found and compiled else found
 
     def encode_pixels(self, pixels: Tensor) -> Tensor:
         """(picture, 3, side, side) -> (picture, hidden, cells, cells)."""
