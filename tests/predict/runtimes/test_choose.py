@@ -12,6 +12,7 @@ from samaritan.adapt import attach
 from samaritan.core import UnknownNameError, UsageError
 from samaritan.models._sam import SamSegmenter
 from samaritan.predict.runtimes import RUNTIMES, Runtime, check_runtime, prepare, runtime_of, with_runtime
+from samaritan.predict.runtimes._segmenter import CompiledSegmenter
 from tests.predict.runtimes.conftest import Pretender
 
 PICTURE = np.random.default_rng(0).uniform(0, 255, (40, 30, 3)).astype(np.float32)
@@ -130,3 +131,16 @@ def test_names_that_cannot_be_had(pretender: Pretender, monkeypatch: pytest.Monk
     monkeypatch.setitem(RUNTIMES._entries, "absent", nothing)
     with pytest.raises(UsageError, match="The runtime absent needs no-such-package"):
         check_runtime("absent")
+
+
+def test_embeddings_of_a_runtime_are_not_those_of_another(pretender: Pretender, tiny: SamSegmenter) -> None:
+    compiled = with_runtime(tiny, "pretender")
+    assert pretender.built == ["f32"]
+    assert isinstance(compiled, CompiledSegmenter)
+    own, eager = compiled.encoder_fingerprint(), tiny.encoder_fingerprint()
+    assert own is not None
+    assert eager is not None
+    assert own.startswith(eager)
+    assert own != eager
+    attach(tiny, "lora")
+    assert compiled.encoder_fingerprint() == tiny.encoder_fingerprint()  # the network encodes from now on
