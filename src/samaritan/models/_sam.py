@@ -32,7 +32,7 @@ from samaritan.models._picture_decoder import PictureDecoder
 from samaritan.models._prompt_tensors import PromptTensors
 from samaritan.models._weights import tensors_sha256
 
-#: Prompts decoded at once. More gain little or nothing on a CPU and take 25 MB each (docs/speed-notes.md).
+#: Prompts decoded at once. More gain little or nothing on a CPU and take memory (docs/speed-notes.md).
 CHUNK = 4
 
 
