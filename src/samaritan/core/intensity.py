@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samaritan.core.errors import UsageError
+from samaritan.core._percentiles import nonzero_percentiles
 from samaritan.core.volume import Volume
 
 #: Modalities by their common names; free text such as "MR T1 (brain)" is led to one of them by :func:`canonical_modality`.
@@ -74,9 +75,7 @@ class Intensity:
             return self.low, self.high
         if self.kind == "full":
             return float(volume.data.min()), float(volume.data.max())
-        values = volume.data[volume.data != 0]
-        low, high = np.percentile(values, (self.low, self.high)) if values.size else (0.0, 0.0)
-        return float(low), float(high)
+        return nonzero_percentiles(volume.data, (self.low, self.high))
 
 
 @dataclass(frozen=True)
