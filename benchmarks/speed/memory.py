@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/speed/memory.py [MODEL]
 
-Writes synthetic volumes (SIDE x SIDE voxels a slice) and a prompt file, runs the verb with MODEL (litemedsam) in a process of its
-own for each case, without cache, and prints the largest resident memory. Exit code 0 when every figure is within its limit.
+Writes synthetic volumes (SIDE x SIDE voxels a slice), runs the verb with MODEL (litemedsam) in a process of its own for each
+case, without cache, and prints the largest resident memory. Exit code 0 when every figure is within its limit.
 """
 
 from __future__ import annotations

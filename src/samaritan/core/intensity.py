@@ -13,8 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core.errors import UsageError
 from samaritan.core._percentiles import nonzero_percentiles
+from samaritan.core.errors import UsageError
 from samaritan.core.volume import Volume
 
 #: Modalities by their common names; free text such as "MR T1 (brain)" is led to one of them by :func:`canonical_modality`.
