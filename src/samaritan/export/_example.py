@@ -1,13 +1,18 @@
-"""Segment what a box encloses: python example.py PICTURE.png x0,y0,x1,y1 MASK.png
+"""Segment what a box encloses, with the graphs beside this file.
+
+    python example.py PICTURE.png x0,y0,x1,y1 MASK.png
 
 Needs numpy, Pillow, and onnxruntime or openvino. What the numbers mean is in recipe.json beside this file.
 """
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 HERE = Path(__file__).parent
@@ -15,7 +20,7 @@ RECIPE = json.loads((HERE / "recipe.json").read_text(encoding="utf-8"))
 FIT, SIDE = RECIPE["picture"], RECIPE["picture"]["side"]
 
 
-def load(name):
+def load(name: str) -> Callable[..., list[NDArray[Any]]]:
     """A graph of this folder as a function of named arrays."""
     if RECIPE["to"] == "onnx":
         import onnxruntime
@@ -28,7 +33,7 @@ def load(name):
     return lambda **arrays: list(model(arrays).values())
 
 
-def resize(array, size, smooth):
+def resize(array: NDArray[Any], size: Sequence[int] | NDArray[Any], *, smooth: bool) -> NDArray[Any]:
     """(y, x, c) -> size (y, x): linear between centres of pixels; if smooth, over all that a pixel covers where it shrinks."""
     for axis, new in enumerate(size):
         old = array.shape[axis]
@@ -39,9 +44,9 @@ def resize(array, size, smooth):
     return array
 
 
-def read(path):
+def read(path: str) -> NDArray[Any]:
     """A file -> (y, x, 3) in 0..255."""
-    image = Image.open(path)
+    image: Image.Image = Image.open(path)
     if colour := image.mode not in ("1", "L", "I", "I;16", "F"):
         image = image.convert("RGB")
     values, how = np.asarray(image, np.float64), RECIPE["intensity"]["colour" if colour else "grey"]
@@ -54,7 +59,9 @@ def read(path):
     return values if values.ndim == 3 else np.repeat(values[..., None], 3, axis=2)
 
 
-def segment(picture, box, encoder, decoder):
+def segment(
+    picture: NDArray[Any], box: Sequence[float], encoder: Callable[..., Any], decoder: Callable[..., Any]
+) -> NDArray[np.bool_]:
     """(y, x, 3) in 0..255 and x0, y0, x1, y1 (pixels, both corners inside) -> (y, x) bool."""
     shape = np.array(picture.shape[:2])
     size = (

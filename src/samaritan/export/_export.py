@@ -74,8 +74,8 @@ def export_model(
         if not parity.holds:
             worst = parity.worst
             raise ModelError(
-                f"The graphs of {segmenter.name} do not give its masks: Dice {worst.worst:.4f} with {worst.runtime} ({worst.kind} on "
-                f"{worst.at}), allowed is {worst.floor}; nothing was written. Use the model in samaritan."
+                f"The graphs of {segmenter.name} do not give its masks: Dice {worst.worst:.4f} with {worst.runtime} "
+                f"({worst.kind} on {worst.at}), allowed is {worst.floor}; nothing was written. Use the model in samaritan."
             )
         _write_json(temporary / "parity.json", parity.data())
         (temporary / "parity.md").write_text(parity.markdown(), encoding="utf-8")
@@ -87,13 +87,16 @@ def unexportable(network: SamNetwork) -> str | None:
     name = network.adaptation
     if network.token_sources or (name is not None and METHODS.get(name).card.prompts == "name"):
         return (
-            f"{name} asks for targets by name, which a graph with points and boxes cannot; use the adapter in samaritan, or adapt "
-            "with a method that is asked like its base, such as lora."
+            f"{name} asks for targets by name, which a graph with points and boxes cannot; use the adapter in samaritan, "
+            "or adapt with a method that is asked like its base, such as lora."
         )
     why = obstacle(network)
     if why is None:
         return None
-    return f"This model cannot be written as graphs: {why}; use it in samaritan, or adapt with a method that folds, such as lora."
+    return (
+        f"This model cannot be written as graphs: {why}; use it in samaritan, or adapt with a method that folds, "
+        "such as lora."
+    )
 
 
 def _parity(segmenter: SamSegmenter, folder: Path, to: Target) -> Parity:

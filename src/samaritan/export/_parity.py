@@ -87,8 +87,8 @@ class Parity:
         """For a person."""
         lines = [
             "# Parity with eager fp32 in torch", "",
-            f"{len(self.pictures)} pictures of samaritan's built-in samples; no mask of the graphs may be below Dice {EXACT}, none of "
-            f"example.py, which resizes with numpy, below {EXAMPLE}.", "",
+            f"{len(self.pictures)} pictures of samaritan's built-in samples; no mask of the graphs may be below Dice {EXACT}, "
+            f"none of example.py, which resizes with numpy, below {EXAMPLE}.", "",
             "| runtime | prompt | masks | mean Dice | worst Dice | worst at |", "|---|---|---|---|---|---|",
         ]  # fmt: skip
         lines += [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import metadata
 from typing import Any
 
 import torch
 
-import samaritan
 from samaritan.adapt import METHODS, AdapterCard, base_sha256
 from samaritan.core import ModelError
 from samaritan.core.intensity import PERCENTILES, Intensity
@@ -81,7 +81,7 @@ def recipe_of(segmenter: SamSegmenter, to: Target, adapter: AdapterCard | None) 
             ],
         },
         "precision": "float32; with OpenVINO set INFERENCE_PRECISION_HINT to f32, or some processors compute in bf16",
-        "versions": {"samaritan": samaritan.__version__, "torch": torch.__version__, "opset": OPSET},
+        "versions": {"samaritan": metadata.version("samaritan"), "torch": torch.__version__, "opset": OPSET},
     }  # fmt: skip
 
 
