@@ -102,8 +102,12 @@ def unexportable(network: SamNetwork) -> str | None:
 def _parity(segmenter: SamSegmenter, folder: Path, to: Target) -> Parity:
     eager = SamSegmenter(segmenter.name, segmenter.card, segmenter.network, segmenter.frame)
     expected = [Expected.of(eager, question) for question in asked(PICTURES)]
-    parts = [compare(eager, expected, graphs) for graphs in open_graphs(folder, to, torch.get_num_threads())]
-    return joined(parts, compare_example(folder, expected))
+    try:
+        parts = [compare(eager, expected, graphs) for graphs in open_graphs(folder, to, torch.get_num_threads())]
+        return joined(parts, compare_example(folder, expected))
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"The graphs of {segmenter.name} cannot be run ({type(error).__name__}: {reason}).") from error
 
 
 def _check_packages(to: Target) -> None:
