@@ -20,9 +20,10 @@ def main() -> None:
     sys.argv = [word for word in sys.argv if word != "--runtime"]
     args = arguments(__doc__, rounds=3)
     import torch  # noqa: PLC0415 - threads are bound first
-    from samaritan.predict.runtimes import runtime_of, with_runtime  # noqa: PLC0415
     from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
     from transformers import SamConfig, SamModel  # noqa: PLC0415
+
+    from samaritan.predict.runtimes import runtime_of, with_runtime  # noqa: PLC0415
 
     plain, picture = pictures()
     theirs, large = SamModel(SamConfig()).eval(), torch.rand(1, 3, 1024, 1024)

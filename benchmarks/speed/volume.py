@@ -123,9 +123,8 @@ class Ours:
     """samaritan on the same volume."""
 
     def __init__(self, args: argparse.Namespace) -> None:
-        from samaritan.predict.runtimes import with_runtime  # noqa: PLC0415
-
         from samaritan import load_model, read_labels, read_volume  # noqa: PLC0415
+        from samaritan.predict.runtimes import with_runtime  # noqa: PLC0415
         from samaritan.predict.volume import VolumePredictor  # noqa: PLC0415
 
         self.plain = load_model("litemedsam")

@@ -36,6 +36,12 @@ def asked_of(network: SamNetwork) -> Asked | None:
     prompts, sparse = network.asked, network.sparse
     if prompts is None or sparse is None:
         return None
+    if (
+        prompts.labels is not None and prompts.labels.shape[2] == sparse.shape[2]
+    ):  # a graph, where labels tell all tokens
+        real = (prompts.labels != -1)[..., None]
+        mean = (sparse * real).sum(dim=2, keepdim=True) / real.sum(dim=2, keepdim=True).clamp(min=1)
+        return Asked(mean, torch.where(real, sparse, mean))
     if prompts.points is None or prompts.boxes is not None:
         return Asked(sparse.mean(dim=2, keepdim=True), sparse)
     filling = prompts.points.shape[2]  # points without a box are followed by one "not a point"

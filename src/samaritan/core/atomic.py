@@ -1,8 +1,9 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,38 @@ def write_bytes(path: Path | str, content: bytes, *, overwrite: bool = True) -> 
     """Write ``content``, whole or not at all; raises as :func:`atomic_path`."""
     with atomic_path(path, overwrite=overwrite) as temporary:
         temporary.write_bytes(content)
+
+
+@contextmanager
+def atomic_folder(path: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; on success its files are synced and it is renamed to ``path``.
+
+    Whatever is raised inside, ``path`` keeps what it was (or stays absent) and the temporary folder is removed.
+
+    Raises:
+        ResourceError: it cannot be written, the disk is full, or ``path`` exists and ``overwrite`` is False.
+    """
+    path = Path(path)
+    stage: Path | None = None
+    try:
+        if path.exists() and not overwrite:
+            raise ResourceError(f"{path} exists already; choose another name or pass --overwrite.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=".tmp-", dir=path.parent))
+        made = stage / "new"
+        made.mkdir()
+        yield made
+        for file in made.rglob("*"):
+            _sync(file)
+        if path.exists():
+            path.replace(stage / "old")
+        made.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise ResourceError(f"Could not write {path}: {error.strerror or error}; nothing was changed.") from error
+    finally:
+        if stage is not None:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:

@@ -17,6 +17,9 @@ from torch.nn import functional
 
 from samaritan.core import Box, InputError, MaskHint, PromptError
 
+#: Of the channels red, green and blue over ImageNet, in 0..255.
+IMAGENET_MEAN, IMAGENET_DEVIATION = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+
 
 def min_max(pixels: Tensor) -> Tensor:
     """0..1 between the picture's own darkest and brightest value, over all channels (LiteMedSAM, MedSAM)."""
@@ -26,8 +29,8 @@ def min_max(pixels: Tensor) -> Tensor:
 
 def imagenet(pixels: Tensor) -> Tensor:
     """Zero mean and unit variance over ImageNet, per channel (SAM)."""
-    mean = pixels.new_tensor([123.675, 116.28, 103.53]).view(1, 3, 1, 1)
-    deviation = pixels.new_tensor([58.395, 57.12, 57.375]).view(1, 3, 1, 1)
+    mean = pixels.new_tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
+    deviation = pixels.new_tensor(IMAGENET_DEVIATION).view(1, 3, 1, 1)
     return (pixels - mean) / deviation
 
 
