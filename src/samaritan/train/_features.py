@@ -86,5 +86,5 @@ class Trunk:
 
 def _storable(features: Tensor) -> Stored:
     """What a file holds of features: a run takes no other, so that it does not depend on what is stored already."""
-    whole = features.cpu().numpy()
+    whole = features.cpu().contiguous().numpy()  # one memory layout, in which sums are added in one order
     return whole.astype(np.float16) if np.abs(whole).max() < LARGEST else whole
