@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from samaritan.core import ResourceError, atomic_path, write_bytes, write_text
+from samaritan.core import ResourceError, atomic_folder, atomic_path, write_bytes, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -100,3 +100,42 @@ def test_temporary_name_has_the_ending_and_the_result_the_usual_mode(tmp_path: P
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "case.1.nii.gz").stat().st_mode) == 0o644
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    with atomic_folder(tmp_path / "new" / "out") as made:
+        (made / "a.txt").write_text("a")
+        assert names(tmp_path / "new") != ["out"]
+    assert names(tmp_path / "new") == ["out"]
+    assert names(tmp_path / "new" / "out") == ["a.txt"]
+
+
+def _write(path: Path, text: str, *, overwrite: bool, fault: type[BaseException] | None = None) -> None:
+    with atomic_folder(path, overwrite=overwrite) as made:
+        (made / "a.txt").write_text(text)
+        if fault is not None:
+            raise fault
+
+
+def test_a_folder_keeps_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out"
+    _write(path, "old", overwrite=False)
+    with pytest.raises(ResourceError, match="exists already"):
+        _write(path, "new", overwrite=False)
+    with pytest.raises(KeyboardInterrupt):
+        _write(path, "new", overwrite=True, fault=KeyboardInterrupt)
+    rename = Path.replace
+
+    def refuse_new(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", refuse_new)
+        with pytest.raises(ResourceError, match="Permission denied; nothing was changed"):
+            _write(path, "new", overwrite=True)
+    assert (path / "a.txt").read_text() == "old"
+    _write(path, "new", overwrite=True)
+    assert (path / "a.txt").read_text() == "new"
+    assert names(tmp_path) == ["out"]

@@ -1,6 +1,6 @@
 """The words of the domain: grids, images, prompts, names, settings, errors. Numpy and nothing heavy."""
 
-from samaritan.core.atomic import atomic_path, write_bytes, write_text
+from samaritan.core.atomic import atomic_folder, atomic_path, write_bytes, write_text
 from samaritan.core.config import Config
 from samaritan.core.errors import (
     FormatError,
@@ -24,5 +24,6 @@ from samaritan.core.volume import LabelMap, Volume
 __all__ = [
     "Box", "Config", "FormatError", "Geometry", "GeometryError", "InputError", "LabelMap", "MaskHint", "ModelError",
     "Plane", "Points", "PromptError", "PromptSet", "Registry", "ResourceError", "SamaritanError", "SliceView",
-    "UnknownNameError", "UsageError", "Volume", "atomic_path", "exclusive", "read_text", "write_bytes", "write_text",
+    "UnknownNameError", "UsageError", "Volume", "atomic_folder", "atomic_path", "exclusive", "read_text", "write_bytes",
+    "write_text",
 ]  # fmt: skip

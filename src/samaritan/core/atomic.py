@@ -81,15 +81,26 @@ def atomic_folder(path: Path | str, *, overwrite: bool = False) -> Iterator[Path
         yield made
         for file in made.rglob("*"):
             _sync(file)
-        if path.exists():
-            path.replace(stage / "old")
-        made.replace(path)
+        _exchange(made, path, stage / "old")
         _sync(path.parent)
     except OSError as error:
         raise ResourceError(f"Could not write {path}: {error.strerror or error}; nothing was changed.") from error
     finally:
         if stage is not None:
             shutil.rmtree(stage, ignore_errors=True)
+
+
+def _exchange(new: Path, path: Path, old: Path) -> None:
+    """Rename ``new`` to ``path`` and what was there to ``old``; there is no single step for folders."""
+    if not path.exists():
+        new.replace(path)
+        return
+    path.replace(old)
+    try:
+        new.replace(path)
+    except OSError:
+        old.replace(path)
+        raise
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 import torch
 
 from samaritan.adapt import METHODS, AdapterCard
-from samaritan.core import ModelError, ResourceError, UsageError
-from samaritan.core.atomic import atomic_folder
+from samaritan.core import ModelError, ResourceError, UsageError, atomic_folder
 from samaritan.export._graphs import PACKAGES, Target, write_graphs
 from samaritan.export._parity import PICTURES, Expected, Parity, asked, compare, compare_example, joined
 from samaritan.export._recipe import recipe_of

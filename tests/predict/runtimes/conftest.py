@@ -20,11 +20,13 @@ class Pretender:
     Attributes:
         errors: plan -> size of the error over the features' largest value.
         built: plans that were built, in order.
+        refusals: so many of the next payloads it does not open.
     """
 
     def __init__(self) -> None:
         self.errors = {"f32": 0.0, "half": 0.5, "part": 0.0}
         self.built: list[str] = []
+        self.refusals = 0
 
     def build(self, _network: SamNetwork, plan: str) -> bytes:
         self.built.append(plan)
@@ -32,6 +34,9 @@ class Pretender:
 
     def open(self, payload: bytes, network: SamNetwork, plan: str, _threads: int) -> Encoder:
         assert payload == plan.encode()
+        if self.refusals:
+            self.refusals -= 1
+            raise RuntimeError("made by another version\nand more")
 
         def encode(pixels: Tensor) -> Tensor:
             features = network.encode(pixels)

@@ -74,6 +74,30 @@ def test_a_damaged_entry_is_made_again(
     assert file.read_bytes() == whole
 
 
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_whole_entry_that_the_runtime_refuses_is_made_again(
+    pretender: Pretender, tiny: SamSegmenter, caplog: pytest.LogCaptureFixture, fast: bool
+) -> None:
+    first = runtime_of(with_runtime(tiny, "pretender", fast=fast))
+    built = list(pretender.built)
+    pretender.refusals = 1
+    assert runtime_of(with_runtime(tiny, "pretender", fast=fast)) == first
+    assert pretender.built == built * 2
+    assert caplog.messages == ["pretender refuses the prepared encoder of tiny-litemedsam (made by another version)."]
+    assert runtime_of(with_runtime(tiny, "pretender", fast=fast)) == first
+    assert pretender.built == built * 2
+
+
+def test_auto_waits_for_nothing_that_the_runtime_refuses(
+    pretender: Pretender, tiny: SamSegmenter, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare(tiny)
+    pretender.refusals = 1
+    assert with_runtime(tiny) is tiny
+    assert "refuses the prepared encoder" in caplog.text
+    assert pretender.built == ["f32"]
+
+
 def test_other_weights_and_settings_are_other_entries(pretender: Pretender, tiny: SamSegmenter, tmp_path: Path) -> None:
     with_runtime(tiny, "pretender")
     adapted = attach(tiny, "lora", {"rank": 2})

@@ -114,15 +114,20 @@ def _prepared(segmenter: SamSegmenter) -> Segmenter | None:
     mark = fingerprint(segmenter.network)
     for runtime in _installed():
         entry = read_entry(entry_path(runtime, mark, "exact"))
-        if entry is not None and Verdict.of(entry.header["verdict"]).exact:
-            return _open(segmenter, runtime, entry)
+        if entry is None or not Verdict.of(entry.header["verdict"]).exact:
+            continue
+        if (found := _open(segmenter, runtime, entry)) is not None:
+            return found
     return None
 
 
-def _exact(segmenter: SamSegmenter, runtime: Runtime) -> Segmenter | None:
-    """On one runtime in fp32, prepared if need be; None, with a sentence to a person, where its masks differ."""
+def _exact(segmenter: SamSegmenter, runtime: Runtime, *, anew: bool = False) -> Segmenter | None:
+    """On one runtime in fp32, prepared if need be; None, with a sentence to a person, where its masks differ.
+
+    ``anew`` does not look at what is prepared.
+    """
     path = entry_path(runtime, fingerprint(segmenter.network), "exact")
-    entry = read_entry(path)
+    entry = None if anew else read_entry(path)
     if entry is None:
         try:
             entry = _make(segmenter, runtime, ["f32"], references(segmenter), exact=True)
@@ -137,17 +142,17 @@ def _exact(segmenter: SamSegmenter, runtime: Runtime) -> Segmenter | None:
             segmenter.name, runtime.name, verdict.worst, verdict.at,
         )  # fmt: skip
         return None
-    return _open(segmenter, runtime, entry)
+    return _open(segmenter, runtime, entry) or (None if anew else _exact(segmenter, runtime, anew=True))
 
 
-def _fast(segmenter: SamSegmenter, name: str) -> Segmenter | None:
-    """The quickest plan that passes the gate; None, with a sentence to a person, where none does."""
+def _fast(segmenter: SamSegmenter, name: str, *, anew: bool = False) -> Segmenter | None:
+    """The quickest plan that passes the gate; None, with a sentence to a person, where none does; ``anew`` as above."""
     runtime = next((r for r in _installed() if r.plans and name in (AUTO, r.name)), None)
     if runtime is None or runtime.plans is None:
         _log.warning("No runtime here has a reduced precision%s; an exact one is taken.", _of(name))
         return None
     path = entry_path(runtime, fingerprint(segmenter.network), "fast")
-    entry = read_entry(path)
+    entry = None if anew else read_entry(path)
     if entry is None:
         try:
             entry = _make(segmenter, runtime, runtime.plans(segmenter.network), references(segmenter), exact=False)
@@ -162,7 +167,7 @@ def _fast(segmenter: SamSegmenter, name: str) -> Segmenter | None:
             runtime.name, segmenter.name, verdict.mean, verdict.worst, verdict.at,
         )  # fmt: skip
         return None
-    return _open(segmenter, runtime, entry)
+    return _open(segmenter, runtime, entry) or (None if anew else _fast(segmenter, name, anew=True))
 
 
 def _of(name: str) -> str:
@@ -188,9 +193,15 @@ def _make(
     return best
 
 
-def _open(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Segmenter:
+def _open(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Segmenter | None:
+    """What was prepared; None, with a sentence to a person, where the runtime refuses it, whole as it is."""
     header = entry.header
-    encoder = runtime.open(entry.payload, segmenter.network, header["plan"], torch.get_num_threads())
+    try:
+        encoder = runtime.open(entry.payload, segmenter.network, header["plan"], torch.get_num_threads())
+    except Exception as error:  # noqa: BLE001  runtimes raise what they like
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        _log.warning("%s refuses the prepared encoder of %s (%s).", runtime.name, segmenter.name, reason)
+        return None
     verdict = Verdict.of(header["verdict"])
     about = {
         "name": runtime.name,
