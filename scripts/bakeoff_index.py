@@ -26,7 +26,7 @@ PAGES = {
     "subcortical_mr": ("subcortical nuclei", "no visible border in places; four patients in all"),
     "wbc_smear1": ("white blood cells", "a nucleus inside its cytoplasm; here with every method"),
     "wbc_smear1_names": ("white blood cells, by name", "points, and no prompt but the target's name"),
-    "wbc_smear1_few": ("white blood cells, few cases", "1, 2, 5, 10 training patients"),
+    "wbc_smear1_few": ("white blood cells, few cases", "1, 2, 5 and 12 training patients"),
     "isic2017_dermoscopy": ("skin lesions (ISIC 2017)", "the base is good already"),
     "bubil_phase_contrast": ("cells, ten annotations each (BU-BIL)", "raters differ; several answers to one question"),
 }
