@@ -50,8 +50,8 @@ Read with care:
   method that trains through the encoder does several times fewer steps in it than decoder-only training on stored embeddings;
   where decoder-only wins a page, that is why. On the vessels, with two cores, the encoder methods win.
 * `blocks=last:2` adapts the two blocks of TinyViT's last stage; everything below is stored. On a GPU adapt all blocks.
-* A budget is time on the clock, on a machine that did other work beside: decoder-only training took 38 steps in its minute on the
-  page with every method and 27 in that of the few-shot page, where fewer patients left more of the minute for steps (fewer
+* A budget is time on the clock, on a machine that did other work beside: decoder-only training took 38 steps in its minute on
+  the page with every method and 27 in that of the few-shot page, where fewer patients left more of the minute for steps (fewer
   pictures to encode). Rows of one page had the same conditions; do not compare pages.
 * Test parts are small. A page says when they are too small to show anything; an interval over five patients is too narrow.
 * Several raters: answers drawn with `ua-sam` lie nearer to the ten annotations (GED) than the one answer of adapters without a
