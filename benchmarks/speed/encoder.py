@@ -32,6 +32,18 @@ def as_published(module: Any, features: Any) -> Callable[[], Any]:
     return run
 
 
+def gflop(run: Callable[[], Any]) -> float:
+    """Billion operations of a call."""
+    import torch  # noqa: PLC0415
+    from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: PLC0415
+    from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
+
+    # the counter does not know the fused attention, but the products that it is made of
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        run()
+    return float(counter.get_total_flops()) / 1e9
+
+
 def chain(encoder: Any, pixels: Any) -> Iterator[tuple[str, Any, Any]]:
     """The first block of each stage and the step behind it, each with what it sees."""
     features = encoder.patch_embed(pixels)
@@ -63,17 +75,12 @@ def attentions() -> dict[str, Callable[[], Any]]:
 def main() -> None:
     args = arguments(__doc__, rounds=9)
     import torch  # noqa: PLC0415 - threads are bound first
-    from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: PLC0415
-    from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
 
     segmenter, picture = pictures()
     encoder, pixels = segmenter.network.image_encoder, segmenter.frame.pixels(picture)
 
     plain = as_published(encoder, pixels)
-    # the counter does not know the fused attention, but the products that it is made of
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        plain()
-    work = counter.get_total_flops() / 1e9
+    work = gflop(plain)
     product, size = gemm()
     with torch.inference_mode():
         difference = float((plain() - encoder(pixels)).abs().max())

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import statistics
 import sys
+import time
 
 from _measure import arguments, gemm, pictures, ratio, report, rounds
-from encoder import as_published
+from encoder import as_published, gflop
 
 
 def main() -> None:
@@ -20,16 +21,13 @@ def main() -> None:
     sys.argv = [word for word in sys.argv if word != "--runtime"]
     args = arguments(__doc__, rounds=3)
     import torch  # noqa: PLC0415 - threads are bound first
-    from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
     from transformers import SamConfig, SamModel  # noqa: PLC0415
 
     from samaritan.predict.runtimes import runtime_of, with_runtime  # noqa: PLC0415
 
     plain, picture = pictures()
     theirs, large = SamModel(SamConfig()).eval(), torch.rand(1, 3, 1024, 1024)
-    published = as_published(plain.network.image_encoder, plain.frame.pixels(picture))
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        published()
+    work = gflop(as_published(plain.network.image_encoder, plain.frame.pixels(picture)))
     ours, (product, size) = with_runtime(plain, runtime), gemm()
     with torch.inference_mode():
         variants = {
@@ -37,15 +35,14 @@ def main() -> None:
             "SamModel": lambda: theirs.get_image_embeddings(large),
             "gemm": product,
         }
-        spent = rounds(variants, args.rounds)
-    work = counter.get_total_flops() / 1e9
+        spent = rounds(variants, args.rounds, time.perf_counter)
     shares = [work / s / (size / p) for s, p in zip(spent["samaritan"], spent["gemm"], strict=True)]
     report(
         {
             "threads": args.threads,
             "runtime": runtime_of(ours),
             "gflop": round(work, 1),
-            "processor_seconds": {name: round(statistics.median(values), 3) for name, values in spent.items()},
+            "seconds": {name: round(statistics.median(values), 3) for name, values in spent.items()},
             "share_of_peak": round(statistics.median(shares), 3),
             "ratio": round(ratio(spent, "SamModel", "samaritan"), 2),
         },
