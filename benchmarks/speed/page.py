@@ -87,11 +87,11 @@ TARGETS = (
 WHY = """
 ## What is not reached, and why
 
-* Whole volume: most of a slice's time is the encoder. At the peak of the matrix product above, in single precision, 130 slices of
-  74.9 GFLOP alone would take 53 s; reduced precision holds the gate only in the last layers (decision 0011).
-* Cold start: importing torch and transformers is most of the process (`python -X importtime`). The script that it is compared
-  with makes no preview and no record. `samaritan export` gives graphs that start without either library.
-* Stored embeddings: the faster the encoder, the less there is to save; the step itself is the decoder's forward and backward pass.
+* Whole volume: most of a slice's time is the encoder. At the peak of the matrix product above, in single precision, 130 slices
+  of 74.9 GFLOP alone would take 53 s; reduced precision holds the gate only in the last layers (decision 0011).
+* Cold start: importing torch and transformers is the largest part (`python -X importtime`). The script that it is compared with
+  makes no preview and no record. `samaritan export` gives graphs that start without either library.
+* Stored embeddings: the faster the encoder, the less there is to save; what stays is the decoder's forward and backward pass.
 * SamModel: it computes ten times as many operations, with fused attention, at a high share of the same peak.
 """
 
