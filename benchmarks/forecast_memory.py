@@ -32,12 +32,14 @@ def train(method: str, batch: int, more: dict[str, Any], steps: int) -> dict[str
     """In this process: forecast, train, measure."""
     from accelerate import Accelerator  # noqa: PLC0415 - the parent shall stay small
 
+    from samaritan.process import keep_heap  # noqa: PLC0415
     from samaritan.train import TrainConfig  # noqa: PLC0415
     from samaritan.train._folder import TrainFolder  # noqa: PLC0415
     from samaritan.train._prepare import Preparation  # noqa: PLC0415
     from samaritan.train._progress import Silent  # noqa: PLC0415
     from samaritan.train.forecast import forecast  # noqa: PLC0415
 
+    keep_heap()  # as the command line does, which changes the peak
     config = TrainConfig(
         data=("samples/lesion-us",), method=method, batch=batch, steps=steps, variants=4, validations=1, **more
     )

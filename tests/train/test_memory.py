@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,25 @@ def test_the_peak_is_at_least_what_is_held() -> None:
     array = np.ones(60 * 2**17)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert array.nbytes / 2**20 < held_mb(CPU) <= peak_mb() + 1 <= most + 2
+
+
+def test_what_the_heap_only_keeps_is_not_held() -> None:
+    program = """
+import torch
+from samaritan.process import keep_heap
+from samaritan.train._memory import held_mb
+if not keep_heap():
+    raise SystemExit(77)
+before = held_mb(torch.device("cpu"))
+pieces = [torch.ones(2**18) for _ in range(200)]
+last = torch.ones(16)
+del pieces
+print(held_mb(torch.device("cpu")) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    if done.returncode == 77:
+        pytest.skip("the C library of this system is not glibc")
+    assert float(done.stdout) < 50, done.stderr
 
 
 def test_without_control_groups_the_machine_counts(tmp_path: Path) -> None:

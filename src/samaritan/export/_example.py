@@ -8,6 +8,7 @@ Needs numpy, Pillow, and onnxruntime or openvino. What the numbers mean is in re
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ RECIPE = json.loads((HERE / "recipe.json").read_text(encoding="utf-8"))
 FIT, SIDE = RECIPE["picture"], RECIPE["picture"]["side"]
 
 
+@cache
+def core() -> Any:
+    """OpenVINO, once: cores that go in another order than they came leave Ctrl-C without its stack."""
+    import openvino
+
+    return openvino.Core()
+
+
 def load(name: str) -> Callable[..., list[NDArray[Any]]]:
     """A graph of this folder as a function of named arrays."""
     if RECIPE["to"] == "onnx":
@@ -27,9 +36,7 @@ def load(name: str) -> Callable[..., list[NDArray[Any]]]:
 
         session = onnxruntime.InferenceSession(HERE / f"{name}.onnx", providers=["CPUExecutionProvider"])
         return lambda **arrays: session.run(None, arrays)
-    import openvino
-
-    model = openvino.Core().compile_model(HERE / f"{name}.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    model = core().compile_model(HERE / f"{name}.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda **arrays: list(model(arrays).values())
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from samaritan.models._prompt_tensors import PromptTensors
 from samaritan.models._sam import SamNetwork
 from samaritan.predict.runtimes._graph import encoder_graph, export_onnx, strip
+from samaritan.predict.runtimes.openvino import core
 
 Target = Literal["onnx", "openvino"]
 
@@ -96,4 +97,4 @@ def write_graphs(network: SamNetwork, folder: Path, to: Target) -> None:
         else:
             import openvino  # noqa: PLC0415  optional
 
-            openvino.save_model(openvino.Core().read_model(graph), path, compress_to_fp16=False)
+            openvino.save_model(core().read_model(graph), path, compress_to_fp16=False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from samaritan.export._graphs import ENDINGS, Target
 from samaritan.predict.runtimes.onnxruntime import session
+from samaritan.predict.runtimes.openvino import core
 
 Array = NDArray[Any]
 
@@ -53,9 +54,7 @@ def _onnxruntime(path: Path, threads: int) -> Graph:
 
 
 def _openvino(path: Path, threads: int) -> Graph:
-    import openvino  # noqa: PLC0415  optional
-
     # without the hint processors with bf16 compute in it, and masks change
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-    compiled = openvino.Core().compile_model(path, "CPU", settings)
+    compiled = core().compile_model(path, "CPU", settings)
     return lambda arrays: [np.array(found) for found in compiled(arrays).values()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
+import sys
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # ships no types
@@ -29,10 +31,18 @@ def peak_mb() -> float:
 
 
 def held_mb(device: torch.device) -> float:
-    """Memory that this process holds now, of the machine or of the device."""
+    """Memory that this process holds and uses now, of the machine or of the device."""
     if device.type == "cuda":
         return torch.cuda.memory_reserved(device) / _MIB
+    _return_freed()
     return float(psutil.Process().memory_info().rss) / _MIB
+
+
+def _return_freed() -> None:
+    """Give the system what the heap only keeps (:func:`samaritan.process.keep_heap`): what comes next can have it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trim is not None:  # glibc has it
+        trim(0)
 
 
 def available_mb(device: torch.device, groups: Path = Path("/sys/fs/cgroup")) -> float:

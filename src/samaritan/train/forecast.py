@@ -25,7 +25,7 @@ from samaritan.train.loop import Loop
 log = logging.getLogger(__name__)
 
 #: The allocator's share on top of tensors, by device.
-FRAGMENTATION = {"cpu": 0.33, "cuda": 0.1}
+FRAGMENTATION = {"cpu": 0.3, "cuda": 0.1}
 
 #: What libraries take when they are used for the first time, in MB: kernels, the autograd engine's thread, plots.
 LIBRARIES_MB = 45.0

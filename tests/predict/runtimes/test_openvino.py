@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,20 @@ def test_a_mixture_is_two_models_and_fp32_parts_are_the_whole(tiny: SamSegmenter
     assert b"site-packages" not in graph
     with pytest.raises(ModelError, match="has no step nowhere"):
         parts_of(graph, "bf16>nowhere")
+
+
+def test_signals_are_survived_after_models_have_come_and_gone() -> None:
+    """Cores that went in another order than they came left the thread without its signal stack."""
+    program = """
+import faulthandler, gc, signal
+faulthandler.enable()
+from samaritan.predict.runtimes.openvino import core
+a = core(); a.get_property("CPU", "FULL_DEVICE_NAME")
+b = core(); b.get_property("CPU", "FULL_DEVICE_NAME")
+del a; gc.collect()
+del b; gc.collect()
+signal.signal(signal.SIGTERM, lambda *_: print("survived"))
+signal.raise_signal(signal.SIGTERM)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "survived\n"), done.stderr

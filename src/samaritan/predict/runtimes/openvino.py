@@ -7,6 +7,7 @@ bf16 behind it. Each part is a compiled model of its own: the plugin has no prec
 from __future__ import annotations
 
 import struct
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
@@ -40,7 +41,7 @@ def build(network: SamNetwork, plan: str) -> bytes:
 
     packed = b""
     for graph, precision in parts_of(encoder_graph(network), plan):
-        compiled = _core().compile_model(_core().read_model(graph), "CPU", _settings(precision, 0))
+        compiled = core().compile_model(core().read_model(graph), "CPU", _settings(precision, 0))
         blob = compiled.export_model().getvalue()
         packed += _LENGTH.pack(len(blob)) + blob
     return packed
@@ -53,7 +54,7 @@ def open_encoder(payload: bytes, _network: SamNetwork, plan: str, threads: int) 
     from samaritan.predict.runtimes._graph import precisions_of  # noqa: PLC0415  imports torch
 
     chain = [
-        _core().import_model(part, "CPU", _settings(precision, threads)).create_infer_request()
+        core().import_model(part, "CPU", _settings(precision, threads)).create_infer_request()
         for part, precision in zip(_unpack(payload), precisions_of(plan), strict=True)
     ]
 
@@ -66,7 +67,13 @@ def open_encoder(payload: bytes, _network: SamNetwork, plan: str, threads: int) 
     return encode
 
 
-def _core() -> Any:
+@cache
+def core() -> Any:
+    """One for the process, never given up.
+
+    Each plugin puts a signal stack in place of the one before and puts that one back when it goes. Where a first one goes
+    before a second, the thread is left with a stack that is no longer mapped, and the next Ctrl-C ends in a segmentation fault.
+    """
     import openvino  # noqa: PLC0415  optional
 
     return openvino.Core()
