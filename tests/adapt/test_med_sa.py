@@ -152,13 +152,13 @@ def test_a_decoder_block_by_hand(tiny_sam: SamSegmenter) -> None:
     first, second, third = (found[f"{place}.{part}"] for part in ("cross_attn_token_to_image", "mlp", "layer_norm4"))
     generator = torch.Generator().manual_seed(1)
     tokens, image, marks, positions = (torch.randn(2, 1, n, 32, generator=generator) for n in (7, 64, 7, 64))
-    asked, seen, _ = block(tokens, image, marks, positions, None)
+    asked, seen = block(tokens, image, marks, positions)
 
-    t = block.layer_norm1(tokens + block.self_attn(tokens + marks, tokens + marks, tokens)[0])
-    heard = first.base(t + marks, image + positions, image)[0]
+    t = block.layer_norm1(tokens + block.self_attn(tokens + marks, tokens + marks, tokens))
+    heard = first.base(t + marks, image + positions, image)
     t = block.layer_norm2(t + heard + _bottleneck(first, heard))
     t = block.layer_norm3(t + second.base(t) + 0.5 * _bottleneck(second, t))
-    k = third.base(image + block.cross_attn_image_to_token(image + positions, t + marks, t)[0])
+    k = third.base(image + block.cross_attn_image_to_token(image + positions, t + marks, t))
     torch.testing.assert_close(asked, t)
     torch.testing.assert_close(seen, k + _bottleneck(third, k))
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from samaritan.core import Box, Points, PromptSet
-from samaritan.export._graphs import prompt_tokens
 from samaritan.export._parity import points_of
 from samaritan.export._run import Graphs
 from tests.export.conftest import fresh
@@ -27,7 +26,7 @@ def test_tokens_are_those_of_the_prompt_encoder(prompt: PromptSet) -> None:
     segmenter = fresh()
     points, labels = (torch.from_numpy(array)[None] for array in points_of(segmenter, prompt, SHAPE))
     with torch.inference_mode():
-        tokens = prompt_tokens(segmenter.network.prompt_encoder, points, labels)
+        tokens = segmenter.network.prompt_encoder.tokens(points[:, None], labels[:, None])
         expected, _ = segmenter.network.embed_prompts(segmenter.prompt_tensors([prompt], SHAPE))
     assert expected is not None
     assert torch.allclose(tokens, expected, atol=1e-6)

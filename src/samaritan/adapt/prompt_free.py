@@ -104,22 +104,10 @@ class TokenHead(Head):
         self.offsets = nn.Parameter(torch.zeros(len(labels), 1 + ANSWERS, self.base.hidden_size))
 
     def answer(self, features: Tensor, positions: Tensor, classes: list[int]) -> tuple[Tensor, Tensor]:
-        """As :meth:`Head.answer`; the steps are those of SAM's decoder."""
-        decoder = self.base
-        shared = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
-        tokens, image = decoder.transformer(
-            point_embeddings=(shared + self.offsets[classes])[:, None],
-            image_embeddings=features + self._empty()[..., None, None],
-            image_positional_embeddings=positions,
-            attention_similarity=None,
-        )
-        square = image[:, 0].transpose(1, 2).reshape(features.shape)
-        fine = decoder.activation(decoder.upscale_layer_norm(decoder.upscale_conv1(square)))
-        fine = decoder.activation(decoder.upscale_conv2(fine))
-        networks = decoder.output_hypernetworks_mlps
-        weights = torch.stack([network(tokens[:, 0, 1 + n]) for n, network in enumerate(networks)], dim=1)
-        masks = (weights @ fine.flatten(2)).unflatten(2, fine.shape[2:])
-        return masks, decoder.iou_prediction_head(tokens[:, 0, 0])
+        """As :meth:`Head.answer`."""
+        tokens = self.base.own_tokens() + self.offsets[classes]
+        masks, quality = self.base.answer(tokens[:, None], features + self._empty()[..., None, None], positions)
+        return masks[:, 0], quality[:, 0]
 
 
 class ChannelHead(Head):

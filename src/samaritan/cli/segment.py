@@ -100,7 +100,7 @@ def segment(
             segmenter, _ = load_segmenter(
                 model, adapter, weights=weights, device=device, allow_unverified=allow_unverified
             )
-            segmenter = with_runtime(segmenter, runtime, fast=fast)
+            segmenter = with_runtime(segmenter, runtime, fast=fast, later=True)
         done = segment_file(request, segmenter, cache=kept, progress=progress)
     if as_json:
         emit(done.record | ({"profile": times.table()} if times else {}))

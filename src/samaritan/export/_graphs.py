@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -44,7 +44,7 @@ def decoder_graph(network: SamNetwork) -> bytes:
 
     def decode(features: Tensor, points: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         network.asked = PromptTensors(points[:, None], labels[:, None])  # adaptations may look at the prompts
-        network.sparse = sparse = prompt_tokens(network.prompt_encoder, points, labels)
+        network.sparse = sparse = network.prompt_encoder.tokens(points[:, None], labels[:, None])
         try:
             low_res, quality = network.mask_decoder(
                 image_embeddings=features.expand(points.shape[0], -1, -1, -1),
@@ -64,24 +64,6 @@ def decoder_graph(network: SamNetwork) -> bytes:
     model = export_onnx(decode, example, *names, parent=network, dynamic=(({}, prompts, prompts),))
     strip(model)
     return bytes(model.SerializeToString())
-
-
-def prompt_tokens(prompts: Any, points: Tensor, labels: Tensor) -> Tensor:
-    """What SAM's prompt encoder makes of points, corners of boxes among them, without its own padding.
-
-    Args:
-        prompts: the prompt encoder.
-        points: (n, k, 2) x, y in the network's square.
-        labels: (n, k) int64 of -1..3.
-
-    Returns:
-        (n, 1, k, hidden).
-    """
-    side = int(prompts.input_image_size)
-    places = prompts.shared_embedding(points[:, None] + 0.5, (side, side))
-    kinds = torch.cat([prompts.not_a_point_embed.weight, *(kind.weight for kind in prompts.point_embed)])
-    placed: Tensor = torch.where((labels == -1)[:, None, :, None], 0.0, places)
-    return placed + kinds[labels + 1][:, None]
 
 
 def write_graphs(network: SamNetwork, folder: Path, to: Target) -> None:

@@ -6,6 +6,7 @@ import logging
 import re
 import sqlite3
 import struct
+import sys
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -14,11 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from nibabel.spatialimages import HeaderDataError
-from nrrd.errors import NRRDError
 from PIL import Image
-from pydicom.datadict import tag_for_keyword
-from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from samaritan.core import FormatError, GeometryError, InputError, LabelMap, Registry, ResourceError, UsageError, Volume
 
@@ -104,13 +101,26 @@ def has_suffix(path: Path, suffixes: tuple[str, ...]) -> bool:
     return path.name.lower().endswith(suffixes)
 
 
-#: What the libraries raise on damaged input (highdicom keeps its frames in SQLite). A plain error of ours, such as a
-#: NameError, is not among them.
-READ_FAULTS = (
+_FAULTS: tuple[type[Exception], ...] = (
     OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError,
-    SyntaxError, struct.error, zlib.error, sqlite3.Error, HeaderDataError, InvalidDicomError,
-    BytesLengthException, NRRDError, Image.DecompressionBombError,
+    SyntaxError, struct.error, zlib.error, sqlite3.Error, Image.DecompressionBombError,
 )  # fmt: skip
+
+#: Errors that libraries define themselves: module and name.
+_OWN_FAULTS = (
+    ("nibabel.spatialimages", "HeaderDataError"), ("nrrd.errors", "NRRDError"), ("pydicom.errors", "InvalidDicomError"),
+    ("pydicom.errors", "BytesLengthException"),
+)  # fmt: skip
+
+
+def read_faults() -> tuple[type[Exception], ...]:
+    """What the libraries raise on damaged input (highdicom keeps its frames in SQLite).
+
+    A plain error of ours, such as a NameError, is not among them; nor are those of libraries that nothing has imported yet,
+    which cannot have raised.
+    """
+    loaded = ((sys.modules.get(module), name) for module, name in _OWN_FAULTS)
+    return (*_FAULTS, *(getattr(module, name) for module, name in loaded if module is not None))
 
 
 @contextmanager
@@ -134,7 +144,7 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         raise ResourceError(f"{path} needs more memory than is free; close programs or cut the image.") from error
     except RecursionError as error:
         raise FormatError(f"{path} is nested too deeply to be a valid {kind} file.") from error
-    except READ_FAULTS as error:
+    except read_faults() as error:
         detail = one_line(error)
         raise FormatError(
             f"{path} is damaged or is no valid {kind} file ({detail}); export or copy it again."
@@ -143,6 +153,8 @@ def reading(path: Path, kind: str) -> Iterator[None]:
 
 def one_line(error: Exception) -> str:
     """A library's message in one line, without quoted values: those of a DICOM header may be patient data."""
+    from pydicom.datadict import tag_for_keyword
+
     text = re.sub(r"'([^']*)'", lambda m: m[0] if tag_for_keyword(m[1]) is not None else "'...'", str(error))
     return " ".join(text.split())[:200] or type(error).__name__
 

@@ -20,9 +20,6 @@ from typing import IO, Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import parse_basic_offsets
-from pydicom.pixels.utils import get_expected_length, iter_pixels
-from pydicom.uid import RLELossless
 
 from samaritan.core import FormatError
 from samaritan.io import _dicom_file
@@ -53,6 +50,8 @@ class Decoder:
         Raises:
             FormatError: the pixels cannot be decoded, or are not those that the header declares.
         """
+        from pydicom.pixels.utils import iter_pixels
+
         if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
             yield from self._decoded(dataset, frames)
         else:
@@ -60,6 +59,8 @@ class Decoder:
             yield from iter_pixels(dataset, indices=list(frames))
 
     def _decoded(self, dataset: Any, frames: Sequence[int]) -> Iterator[NDArray[Any]]:
+        from pydicom.encaps import parse_basic_offsets
+
         offsets, count = parse_basic_offsets(dataset.PixelData), int(dataset.get("NumberOfFrames") or 1)
         if offsets and len(offsets) != count:
             raise FormatError(
@@ -92,6 +93,8 @@ class Decoder:
 
 def _check_length(dataset: Any) -> None:
     """Refuse whole frames beyond the declared ones: rows, columns or the number of frames are wrong."""
+    from pydicom.pixels.utils import get_expected_length
+
     count = int(dataset.get("NumberOfFrames") or 1)
     expected, found = get_expected_length(dataset), len(dataset.get("PixelData") or b"")
     if count > 0 and found - expected >= max(expected // count, 2):
@@ -116,6 +119,8 @@ def _receive(stream: IO[bytes]) -> NDArray[Any]:
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """The child: decode what is asked for until nobody asks any more."""
+    from pydicom.pixels.utils import get_expected_length
+
     warnings.simplefilter("ignore")
     # RLE segments that are longer than the declared frame: rows or columns are wrong
     warnings.filterwarnings("error", message="The decoded RLE segment contains non-conformant")
@@ -133,6 +138,9 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 def _decode(dataset: Any, number: int) -> NDArray[Any]:
     """One frame. A grey stream with more than the declared 8 bits would lose its upper ones without a word: refused."""
+    from pydicom.pixels.utils import iter_pixels
+    from pydicom.uid import RLELossless
+
     narrow = (
         dataset.BitsAllocated == 8
         and dataset.SamplesPerPixel == 1
@@ -158,7 +166,7 @@ def _send(answers: IO[bytes], values: NDArray[Any]) -> None:
 def _limit(size: int) -> None:
     """Bound memory and time from here on, where the system can."""
     try:
-        import resource  # noqa: PLC0415 - not on every system
+        import resource
     except ImportError:
         return
     used = resource.getrusage(resource.RUSAGE_SELF)

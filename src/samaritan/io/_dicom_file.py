@@ -6,10 +6,6 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import pydicom
-from pydicom.dataelem import RawDataElement
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-
 from samaritan.core import FormatError, InputError
 from samaritan.io._base import FORMATS, has_suffix, reading
 from samaritan.io._sniff import head_of, looks_like
@@ -50,6 +46,9 @@ def load(path: Path, *, pixels: bool = False, tags: list[str] | None = None) -> 
         FormatError: no DICOM, truncated, nested too deeply, or deflated data that expand without bound.
         InputError: a DICOMDIR.
     """
+    import pydicom
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
     head = head_of(path)
     marked = head[128:132] == b"DICM"
     if not marked and not _begins_with_element(head):
@@ -72,6 +71,8 @@ def load(path: Path, *, pixels: bool = False, tags: list[str] | None = None) -> 
 
 def _check_whole(dataset: Any) -> None:
     """Refuse pixels that end before their declared length; the library takes what there is."""
+    from pydicom.dataelem import RawDataElement
+
     stored = dataset.get_item("PixelData") if "PixelData" in dataset else None
     if isinstance(stored, RawDataElement) and stored.length != _UNDEFINED and len(stored.value or b"") < stored.length:
         raise FormatError(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
 from samaritan.core import FormatError, InputError
 from samaritan.io._decode import Decoder
@@ -102,6 +101,8 @@ def window(dataset: Any, frame: int) -> tuple[float, float] | None:
 
 
 def _rescaled(dataset: Any, stored: NDArray[Any], frame: int) -> NDArray[Any]:
+    from pydicom.pixels.processing import apply_modality_lut
+
     if "ModalityLUTSequence" in dataset:
         values = np.asarray(apply_modality_lut(stored, dataset))
     else:
@@ -142,6 +143,8 @@ def _padding(dataset: Any, stored: NDArray[Any]) -> NDArray[np.bool_] | None:
 
 
 def _colours(dataset: Any, stored: NDArray[Any]) -> NDArray[np.uint8]:
+    from pydicom.pixels.processing import apply_color_lut
+
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         stored = np.asarray(apply_color_lut(stored, dataset))[..., :3]
         if stored.max(initial=0) > 255:

@@ -13,14 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import highdicom
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.sr.codedict import codes
 
 from samaritan.core import Geometry, InputError, LabelMap, UsageError, Volume
 from samaritan.io import _dicom_file, _payload
-from samaritan.io._base import FORMATS, READ_FAULTS, Choice, one_line, reading
+from samaritan.io._base import FORMATS, Choice, one_line, read_faults, reading
 from samaritan.io._dicom_planes import planes_of, stack
 from samaritan.io._lps import affine_from_lps
 from samaritan.io._sniff import check_path
@@ -59,6 +57,8 @@ class DicomSeg:
         Raises:
             InputError: segments overlap, or are fractional.
         """
+        import highdicom
+
         dataset = _dicom_file.load(path, pixels=True)
         with reading(path, "DICOM SEG"):
             if dataset.SegmentationType == "FRACTIONAL":
@@ -84,7 +84,7 @@ class DicomSeg:
             warnings.simplefilter("ignore")
             try:
                 seg = _segmentation(sources, numbered, [_description(n, v, labelmap) for n, v in enumerate(labels, 1)])
-            except READ_FAULTS as error:
+            except read_faults() as error:
                 raise InputError(
                     f"The header of {like.meta['files'][0]} lacks what a DICOM SEG needs ({one_line(error)}); write .nii.gz."
                 ) from error
@@ -123,6 +123,9 @@ def _in_source_order(labelmap: LabelMap, sources: Sequence[Any], frames: Sequenc
 
 def _description(number: int, value: int, labelmap: LabelMap) -> Any:
     # What a label means anatomically is not known here, so the most general code is used beside the name
+    import highdicom
+    from pydicom.sr.codedict import codes
+
     description = highdicom.seg.SegmentDescription(
         segment_number=number,
         segment_label=labelmap.name(value)[:64],
@@ -138,6 +141,8 @@ def _description(number: int, value: int, labelmap: LabelMap) -> Any:
 
 
 def _segmentation(sources: Sequence[Any], frames: NDArray[Any], descriptions: Sequence[Any]) -> Any:
+    import highdicom
+
     return highdicom.seg.Segmentation(
         source_images=sources,
         pixel_array=frames,

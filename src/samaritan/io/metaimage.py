@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813  (the name that its own documentation uses)
 from numpy.typing import NDArray
 
 from samaritan.core import FormatError, Geometry, GeometryError, InputError, LabelMap, Volume
@@ -60,6 +59,8 @@ class MetaImage:
 
     def write(self, labelmap: LabelMap, path: Path, _like: Volume | None) -> None:
         """Write in LPS."""
+        import SimpleITK as sitk  # noqa: N813  (the name that its own documentation uses)
+
         steps, origin = lps_from_affine(labelmap.geometry.affine)
         image: Any = sitk.GetImageFromArray(np.ascontiguousarray(labelmap.data.transpose()))
         image.SetSpacing(labelmap.geometry.spacing)
@@ -75,6 +76,8 @@ FORMATS.add("metaimage", MetaImage())
 
 
 def _read(path: Path, choice: Choice) -> _Image:
+    import SimpleITK as sitk  # noqa: N813  (the name that its own documentation uses)
+
     require(path, ("a MetaImage header",), "a MetaImage file")
     header, data_start = _header(path)
     data_path = _check_data(path, header, data_start)
@@ -126,6 +129,8 @@ def _check_data(path: Path, header: dict[str, str], start: int) -> Path:
 
 
 def _voxels_and_grid(image: Any, path: Path, choice: Choice) -> tuple[NDArray[Any], Geometry]:
+    import SimpleITK as sitk  # noqa: N813  (the name that its own documentation uses)
+
     dimensions, channels = image.GetDimension(), image.GetNumberOfComponentsPerPixel()
     voxels = sitk.GetArrayFromImage(image)
     axes = [*range(dimensions - 1, -1, -1), *([dimensions] if channels > 1 else [])]

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from samaritan.core import FormatError, Geometry, InputError, LabelMap, Volume
@@ -66,6 +64,8 @@ class Nifti:
 
     def write(self, labelmap: LabelMap, path: Path, like: Volume | None) -> None:
         """Write the same affine under the same sform and qform codes as ``like`` has them."""
+        import nibabel
+
         meta = like.meta if like is not None else {}
         geometry = labelmap.geometry
         kind: Any = nibabel.Nifti1Image if max(geometry.shape) <= _MAX_NIFTI1_AXIS else nibabel.Nifti2Image
@@ -115,6 +115,8 @@ def _pair(path: Path) -> tuple[Path, Path]:
 
 
 def _header(path: Path) -> Any:
+    import nibabel
+
     compressed = has_suffix(path, (".gz",))
     head = head_of(path)[:_HEADER_BYTES]
     looks = looks_like(head)
@@ -145,6 +147,9 @@ def _header(path: Path) -> Any:
 
 def _declared(header: Any, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape (at least three axes) and stored type, refused where they cannot be."""
+    import nibabel
+    from nibabel.spatialimages import HeaderDataError
+
     dimensions = int(header["dim"][0])
     if not 1 <= dimensions <= 7:
         raise FormatError(f"{path} declares {dimensions} dimensions; NIfTI allows 1 to 7.")
@@ -214,6 +219,8 @@ def _geometry(header: Any, shape: tuple[int, ...], warnings: list[str]) -> Geome
 
 def _other_qform(header: Any) -> NDArray[np.float64] | None:
     """The qform in mm where it is valid but is not the grid that counts, else None."""
+    from nibabel.spatialimages import HeaderDataError
+
     if header["sform_code"] <= 0 or header["qform_code"] <= 0:
         return None
     try:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from transformers.models.sam.modeling_sam import (
-    SamAttention,
-    SamFeedForward,
-    SamLayerNorm,
-    SamMaskDecoder,
-    SamMLPBlock,
-    SamPromptEncoder,
-    SamTwoWayAttentionBlock,
-    SamTwoWayTransformer,
-)
 
+from samaritan.models._mask_decoder import (
+    Attention,
+    FeedForward,
+    GridNorm,
+    MaskDecoder,
+    Mlp,
+    TwoWayBlock,
+    TwoWayTransformer,
+)
 from samaritan.models._prompt_decoder import PictureSide, decode, prepare
+from samaritan.models._prompt_encoder import PromptEncoder
 from samaritan.models._prompt_tensors import PromptTensors
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: All that a mask decoder as published is made of. A wrapper, an adapter or a parametrisation is of another type.
 PARTS = frozenset(
     {
-        SamAttention, SamFeedForward, SamLayerNorm, SamMaskDecoder, SamMLPBlock, SamTwoWayAttentionBlock, SamTwoWayTransformer,
+        Attention, FeedForward, GridNorm, MaskDecoder, Mlp, TwoWayBlock, TwoWayTransformer,
         nn.ConvTranspose2d, nn.Embedding, nn.GELU, nn.LayerNorm, nn.Linear, nn.ModuleList, nn.ReLU,
     }
 )  # fmt: skip
@@ -59,7 +59,7 @@ class PictureDecoder:
         """Whether the network's mask decoder is one whose function :func:`decode` knows, in single precision on a processor."""
         network = self._network
         decoder, prompts = network.mask_decoder, network.prompt_encoder
-        if type(decoder) is not SamMaskDecoder or type(prompts) is not SamPromptEncoder or prompts._forward_hooks:
+        if type(decoder) is not MaskDecoder or type(prompts) is not PromptEncoder or prompts._forward_hooks:
             return False
         if torch.is_autocast_enabled("cpu") or not all(_is_published(module) for module in decoder.modules()):
             return False

@@ -1,8 +1,8 @@
 """SAM's mask decoder for many prompts on one picture, exact: the same function of the same weights, in another order.
 
-The decoder of Kirillov et al., "Segment Anything", arXiv 2304.02643, appendix A, as ``transformers`` has it, spends its time
-on projections of the 64 x 64 cells of the picture, anew for each prompt. But a prompt changes the cells only through attention
-to a handful of tokens, so a layer's new cells are a sum of few rows:
+The decoder of Kirillov et al., "Segment Anything", arXiv 2304.02643, appendix A, spends its time on projections of the 64 x 64
+cells of the picture, anew for each prompt. But a prompt changes the cells only through attention to a handful of tokens, so a
+layer's new cells are a sum of few rows:
 
     cells' = norm(cells + spread^T shares),    shares (head x token, cell) the attention, spread (head x token, hidden)
 
@@ -93,7 +93,7 @@ def prepare(decoder: Any, empty: Tensor, positions: Tensor, features: Tensor) ->
     """Everything about a picture that its prompts share.
 
     Args:
-        decoder: a ``SamMaskDecoder`` as published, see :meth:`samaritan.models._picture_decoder.PictureDecoder.applies`.
+        decoder: a MaskDecoder as published, see :meth:`samaritan.models._picture_decoder.PictureDecoder.applies`.
         empty: (1, C) what the prompt encoder adds to each cell where there is no mask.
         positions: (1, C, y, x) of the cells.
         features: (1, C, y, x) embedding of the picture.
@@ -150,7 +150,7 @@ def decode(
     Returns:
         Logits (K, candidate, 4 y, 4 x) and estimated IoU (K, candidate).
     """
-    tokens = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight]).expand(count, 1, -1, -1)
+    tokens = decoder.own_tokens().expand(count, 1, -1, -1)
     if sparse is not None:
         tokens = torch.cat([tokens, sparse], dim=2)
     one, two = decoder.transformer.layers
@@ -168,7 +168,7 @@ def decode(
 
 def _first_layer(layer: Any, picture: PictureSide, tokens: Tensor) -> tuple[Tensor, Tensor, Cells]:
     """Tokens (K, 1, T, C) behind the first layer, values of its attention from cells to tokens (K, heads, T, d), the cells."""
-    queries = layer.layer_norm1(layer.self_attn(query=tokens, key=tokens, value=tokens)[0])
+    queries = layer.layer_norm1(layer.self_attn(query=tokens, key=tokens, value=tokens))
     there, back = layer.cross_attn_token_to_image, layer.cross_attn_image_to_token
     asked = _heads(there, there.q_proj(queries + tokens)) * there.scaling
     seen = _gather(_along(asked, picture.first_key).softmax(-1), picture.first_value)
@@ -190,7 +190,7 @@ def _second_layer(
     """Tokens (K, 1, T, C) behind the second of both layers, and the cells; ``value`` as :func:`_first_layer` gives it."""
     before, layer = layers
     spaced = queries + tokens
-    queries = layer.layer_norm1(queries + layer.self_attn(query=spaced, key=spaced, value=queries)[0])
+    queries = layer.layer_norm1(queries + layer.self_attn(query=spaced, key=spaced, value=queries))
     there, back = layer.cross_attn_token_to_image, layer.cross_attn_image_to_token
     norm = before.layer_norm4
     seen = _look(there, norm, cells, queries + tokens, key=picture.second_key, value=picture.second_value)

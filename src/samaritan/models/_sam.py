@@ -1,8 +1,7 @@
 """SAM's network around any image encoder, and the Segmenter that runs it.
 
-Kirillov et al., "Segment Anything", arXiv 2304.02643, appendix A. The prompt encoder and the mask decoder are those of
-``transformers``; the image encoder is whatever a model's file brings, so that a new member of the family is a file with a
-card and a key map.
+Kirillov et al., "Segment Anything", arXiv 2304.02643, appendix A. The image encoder is whatever a model's file brings, so that
+a new member of the family is a file with a card and a key map.
 """
 
 from __future__ import annotations
@@ -17,18 +16,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers.models.sam.configuration_sam import (
-    SamConfig,
-    SamMaskDecoderConfig,
-    SamPromptEncoderConfig,
-    SamVisionConfig,
-)
-from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncoder
 
 from samaritan.core import InputError, PromptSet
 from samaritan.models._base import Embedding, Prediction, WeightCard
 from samaritan.models._frame import Frame
+from samaritan.models._mask_decoder import MaskDecoder
 from samaritan.models._picture_decoder import PictureDecoder
+from samaritan.models._prompt_encoder import PromptEncoder
 from samaritan.models._prompt_tensors import PromptTensors
 from samaritan.models._weights import tensors_sha256
 
@@ -79,10 +73,8 @@ class SamNetwork(nn.Module):
         super().__init__()
         config = config or DecoderConfig()
         self.image_encoder = image_encoder
-        self.prompt_encoder = _prompt_encoder(side, cells, config)
-        self.mask_decoder = _mask_decoder(config)
-        # a random matrix of SAM, never trained; transformers holds it as a parameter
-        self.prompt_encoder.shared_embedding.positional_embedding.requires_grad_(False)
+        self.prompt_encoder: Any = PromptEncoder(config.hidden, side, cells)
+        self.mask_decoder: Any = MaskDecoder(config.hidden, config.heads, config.mlp)
         self.cells = cells
         self.token_sources = nn.ModuleList()
         self.asked: PromptTensors | None = None
@@ -142,7 +134,8 @@ class SamNetwork(nn.Module):
         embedding = self.prompt_encoder.shared_embedding
         centres = (torch.arange(self.cells, device=embedding.positional_embedding.device) + 0.5) / self.cells
         y, x = torch.meshgrid(centres, centres, indexing="ij")
-        return embedding(torch.stack([x, y], dim=-1)).permute(2, 0, 1)[None].contiguous()  # type: ignore[no-any-return]
+        grid: Tensor = embedding(torch.stack([x, y], dim=-1)).permute(2, 0, 1)[None].contiguous()
+        return grid
 
 
 class SamSegmenter:
@@ -309,21 +302,3 @@ def _refresh_positions(network: nn.Module, _keys: object) -> None:
     """The position grid follows from the loaded weights."""
     if isinstance(network, SamNetwork):
         network.position_grid = network._encode_positions()
-
-
-def _prompt_encoder(side: int, cells: int, config: DecoderConfig) -> Any:
-    prompts = SamPromptEncoderConfig(hidden_size=config.hidden, image_size=side, patch_size=side // cells)
-    vision = SamVisionConfig(hidden_size=config.hidden, num_pos_feats=config.hidden // 2, output_channels=config.hidden)
-    return SamPromptEncoder(SamConfig(prompt_encoder_config=prompts, vision_config=vision))
-
-
-def _mask_decoder(config: DecoderConfig) -> Any:
-    settings = SamMaskDecoderConfig(
-        hidden_size=config.hidden,
-        mlp_dim=config.mlp,
-        num_attention_heads=config.heads,
-        iou_head_hidden_dim=config.hidden,
-        layer_norm_eps=1e-5,  # as the authors have it; transformers' default of 1e-6 moves logits by 8e-3
-    )
-    settings._attn_implementation = "sdpa"
-    return SamMaskDecoder(settings)

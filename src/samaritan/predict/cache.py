@@ -116,7 +116,7 @@ class EmbeddingCache:
         """Computed once, and again when a weight was changed, moved, or put in place of another."""
         if not isinstance(segmenter, RepeatableSegmenter):
             return None
-        stamp = _stamp(segmenter.network)
+        stamp = _stamp(segmenter.network), str(getattr(segmenter, "runtime", None))
         known = self._fingerprints.get(id(segmenter))
         if known is None or known[1] != stamp:
             # the segmenter is held, so that no other one gets its id

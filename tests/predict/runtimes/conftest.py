@@ -20,13 +20,14 @@ class Pretender:
     Attributes:
         errors: plan -> size of the error over the features' largest value.
         built: plans that were built, in order.
+        opened: how many payloads it has opened.
         refusals: so many of the next payloads it does not open.
     """
 
     def __init__(self) -> None:
         self.errors = {"f32": 0.0, "half": 0.5, "part": 0.0}
         self.built: list[str] = []
-        self.refusals = 0
+        self.refusals = self.opened = 0
 
     def build(self, _network: SamNetwork, plan: str) -> bytes:
         self.built.append(plan)
@@ -37,6 +38,8 @@ class Pretender:
         if self.refusals:
             self.refusals -= 1
             raise RuntimeError("made by another version\nand more")
+
+        self.opened += 1
 
         def encode(pixels: Tensor) -> Tensor:
             features = network.encode(pixels)

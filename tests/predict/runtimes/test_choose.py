@@ -40,7 +40,7 @@ def test_masks_that_differ_are_refused_and_that_is_remembered(
     for _ in range(2):
         assert with_runtime(tiny, "pretender") is tiny
     assert pretender.built == ["f32"]
-    assert "does not give torch's masks on pretender" in caplog.messages[0]
+    assert "On pretender the masks of tiny-litemedsam are not those of torch" in caplog.messages[0]
     assert with_runtime(tiny) is tiny
     assert prepare(tiny) == {"pretender": "its masks are not those of torch"}
 
@@ -56,7 +56,7 @@ def test_fast_says_so_and_falls_back(
 ) -> None:
     pretender.errors["part"] = 0.4
     assert with_runtime(tiny, fast=True) is tiny
-    assert "No reduced precision of pretender holds tiny-litemedsam's masks" in caplog.messages[0]
+    assert "No reduced precision of pretender holds the masks of tiny-litemedsam" in caplog.messages[0]
     assert runtime_of(with_runtime(tiny, "pretender", fast=True))["plan"] == "f32"
     assert pretender.built == ["half", "part", "f32"]
 
@@ -96,6 +96,36 @@ def test_auto_waits_for_nothing_that_the_runtime_refuses(
     assert with_runtime(tiny) is tiny
     assert "refuses the prepared encoder" in caplog.text
     assert pretender.built == ["f32"]
+
+
+def test_later_nothing_is_opened_before_a_picture_comes(pretender: Pretender, tiny: SamSegmenter) -> None:
+    prepare(tiny)
+    opened = pretender.opened
+    found = with_runtime(tiny, later=True)
+    assert (runtime_of(found)["name"], pretender.opened) == ("pretender", opened)
+    for _ in range(2):
+        assert torch.equal(found.encode(PICTURE).features["image"], tiny.encode(PICTURE).features["image"])
+    assert pretender.opened == opened + 1
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_is_refused_later_is_left_to_torch(
+    pretender: Pretender, tiny: SamSegmenter, tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: bool
+) -> None:
+    prepare(tiny)
+    if damaged:
+        (file,) = _files(tmp_path)
+        file.write_bytes(file.read_bytes()[:-1])
+    else:
+        pretender.refusals = 1
+    found = with_runtime(tiny, later=True)
+    assert isinstance(found, CompiledSegmenter)
+    before = found.encoder_fingerprint()
+    for _ in range(2):
+        assert torch.equal(found.encode(PICTURE).features["image"], tiny.encode(PICTURE).features["image"])
+    assert caplog.messages[-1].endswith("; torch runs it.")
+    assert runtime_of(found)["name"] == "torch"
+    assert found.encoder_fingerprint() == tiny.encoder_fingerprint() != before
 
 
 def test_other_weights_and_settings_are_other_entries(pretender: Pretender, tiny: SamSegmenter, tmp_path: Path) -> None:

@@ -61,6 +61,16 @@ def processor() -> str:
     return f"{platform.machine()} {hashlib.sha256(repr(sorted(wanted.items())).encode()).hexdigest()[:16]}"
 
 
+def read_header(path: Path) -> dict[str, Any] | None:
+    """What the first line of a file says; None where there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            header: dict[str, Any] = json.loads(file.readline())
+    except (OSError, ValueError):
+        return None
+    return header if isinstance(header, dict) and "verdict" in header else None
+
+
 def read_entry(path: Path) -> Entry | None:
     """What lies there; None where nothing does, or something damaged, of which a person is told."""
     try:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 from samaritan.core import ModelError, UsageError
 from samaritan.models import Segmenter
 from samaritan.models._sam import SamSegmenter
-from samaritan.predict.runtimes._base import RUNTIMES, Runtime
-from samaritan.predict.runtimes._cache import Entry, entry_path, read_entry, write_entry
+from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
+from samaritan.predict.runtimes._cache import Entry, entry_path, read_entry, read_header, write_entry
 from samaritan.predict.runtimes._gate import PICTURES, Reference, Verdict, judge
 from samaritan.predict.runtimes._graph import fingerprint, obstacle
-from samaritan.predict.runtimes._questions import questions
-from samaritan.predict.runtimes._segmenter import CompiledSegmenter
+from samaritan.predict.runtimes._segmenter import CompiledSegmenter, Refused
 
 _log = logging.getLogger(__name__)
+
+#: What is asked of an encoder: masks as torch gives them, or speed within the gate.
+Kind = Literal["exact", "fast"]
+
+#: What a person is told of an encoder that does not pass.
+REFUSALS: dict[Kind, str] = {
+    "exact": "On %s the masks of %s are not those of torch (mean Dice %.4f, worst %.4f at %s); torch runs it.",
+    "fast": "No reduced precision of %s holds the masks of %s (best: mean Dice %.3f, worst %.3f at %s); an exact one is taken.",
+}
 
 #: Names that are no runtime by themselves.
 AUTO, EAGER = "auto", "torch"
@@ -39,7 +50,7 @@ def check_runtime(name: str) -> str:
     return name
 
 
-def with_runtime(segmenter: Segmenter, name: str = AUTO, *, fast: bool = False) -> Segmenter:
+def with_runtime(segmenter: Segmenter, name: str = AUTO, *, fast: bool = False, later: bool = False) -> Segmenter:
     """The same model with its encoder on another runtime.
 
     Args:
@@ -48,6 +59,8 @@ def with_runtime(segmenter: Segmenter, name: str = AUTO, *, fast: bool = False) 
             prepared, and never makes anyone wait.
         fast: allow reduced precision where the gate holds (see :mod:`samaritan.predict.runtimes._gate`); otherwise this says
             so and takes an exact one.
+        later: auto opens what is prepared at the first picture, which may never come where embeddings are kept; should the
+            runtime refuse it then, torch goes on, and a person is told.
 
     Returns:
         The model itself where torch is meant or nothing else can run it.
@@ -67,7 +80,7 @@ def with_runtime(segmenter: Segmenter, name: str = AUTO, *, fast: bool = False) 
     if fast and (found := _fast(segmenter, name)) is not None:
         return found
     if name == AUTO:
-        return _prepared(segmenter) or segmenter
+        return _prepared(segmenter, later=later) or segmenter
     return segmenter if name == EAGER else _exact(segmenter, RUNTIMES.get(name)) or segmenter
 
 
@@ -109,65 +122,54 @@ def _obstacle(segmenter: Segmenter) -> str | None:
     return obstacle(segmenter.network)
 
 
-def _prepared(segmenter: SamSegmenter) -> Segmenter | None:
+def _prepared(segmenter: SamSegmenter, *, later: bool) -> Segmenter | None:
     """The quickest exact one that lies on the disk."""
     mark = fingerprint(segmenter.network)
     for runtime in _installed():
-        entry = read_entry(entry_path(runtime, mark, "exact"))
-        if entry is None or not Verdict.of(entry.header["verdict"]).exact:
+        path = entry_path(runtime, mark, "exact")
+        header = read_header(path)
+        if header is None or not Verdict.of(header["verdict"]).exact:
             continue
-        if (found := _open(segmenter, runtime, entry)) is not None:
+        if later:
+            return _later(segmenter, runtime, path, header)
+        entry = read_entry(path)
+        if entry is not None and (found := _open(segmenter, runtime, entry)) is not None:
             return found
     return None
 
 
-def _exact(segmenter: SamSegmenter, runtime: Runtime, *, anew: bool = False) -> Segmenter | None:
-    """On one runtime in fp32, prepared if need be; None, with a sentence to a person, where its masks differ.
-
-    ``anew`` does not look at what is prepared.
-    """
-    path = entry_path(runtime, fingerprint(segmenter.network), "exact")
-    entry = None if anew else read_entry(path)
-    if entry is None:
-        try:
-            entry = _make(segmenter, runtime, ["f32"], references(segmenter), exact=True)
-        except ModelError as error:
-            _log.warning("%s runs on torch: %s", segmenter.name, error)
-            return None
-        write_entry(path, entry.header, entry.payload)
-    verdict = Verdict.of(entry.header["verdict"])
-    if not verdict.exact:
-        _log.warning(
-            "%s does not give torch's masks on %s (Dice %.4f at %s); torch runs it.",
-            segmenter.name, runtime.name, verdict.worst, verdict.at,
-        )  # fmt: skip
-        return None
-    return _open(segmenter, runtime, entry) or (None if anew else _exact(segmenter, runtime, anew=True))
+def _exact(segmenter: SamSegmenter, runtime: Runtime) -> Segmenter | None:
+    """On one runtime in fp32, prepared if need be; None, with a sentence to a person, where its masks differ."""
+    return _gated(segmenter, runtime, "exact", ["f32"])
 
 
-def _fast(segmenter: SamSegmenter, name: str, *, anew: bool = False) -> Segmenter | None:
-    """The quickest plan that passes the gate; None, with a sentence to a person, where none does; ``anew`` as above."""
+def _fast(segmenter: SamSegmenter, name: str) -> Segmenter | None:
+    """The quickest plan that passes the gate; None, with a sentence to a person, where none does."""
     runtime = next((r for r in _installed() if r.plans and name in (AUTO, r.name)), None)
     if runtime is None or runtime.plans is None:
         _log.warning("No runtime here has a reduced precision%s; an exact one is taken.", _of(name))
         return None
-    path = entry_path(runtime, fingerprint(segmenter.network), "fast")
+    return _gated(segmenter, runtime, "fast", runtime.plans(segmenter.network))
+
+
+def _gated(
+    segmenter: SamSegmenter, runtime: Runtime, kind: Kind, plans: Sequence[str], *, anew: bool = False
+) -> Segmenter | None:
+    """What is prepared, or else the first plan that passes; ``anew`` does not look at what is prepared."""
+    path = entry_path(runtime, fingerprint(segmenter.network), kind)
     entry = None if anew else read_entry(path)
     if entry is None:
         try:
-            entry = _make(segmenter, runtime, runtime.plans(segmenter.network), references(segmenter), exact=False)
+            entry = _make(segmenter, runtime, plans, references(segmenter), kind)
         except ModelError as error:
-            _log.warning("%s has no fast runtime: %s", segmenter.name, error)
+            _log.warning("%s has no %s encoder on %s: %s", segmenter.name, kind, runtime.name, error)
             return None
         write_entry(path, entry.header, entry.payload)
     verdict = Verdict.of(entry.header["verdict"])
-    if not verdict.fast:
-        _log.warning(
-            "No reduced precision of %s holds %s's masks (best: mean Dice %.3f, worst %.3f at %s); an exact one is taken.",
-            runtime.name, segmenter.name, verdict.mean, verdict.worst, verdict.at,
-        )  # fmt: skip
+    if not verdict.passes(kind):
+        _log.warning(REFUSALS[kind], runtime.name, segmenter.name, verdict.mean, verdict.worst, verdict.at)
         return None
-    return _open(segmenter, runtime, entry) or (None if anew else _fast(segmenter, name, anew=True))
+    return _open(segmenter, runtime, entry) or (None if anew else _gated(segmenter, runtime, kind, plans, anew=True))
 
 
 def _of(name: str) -> str:
@@ -175,7 +177,7 @@ def _of(name: str) -> str:
 
 
 def _make(
-    segmenter: SamSegmenter, runtime: Runtime, plans: Sequence[str], expected: Sequence[Reference], *, exact: bool
+    segmenter: SamSegmenter, runtime: Runtime, plans: Sequence[str], expected: Sequence[Reference], kind: Kind
 ) -> Entry:
     """The first plan that passes the gate, else the one with the best worst mask and nothing to run."""
     best: Entry | None = None
@@ -184,7 +186,7 @@ def _make(
         encoder = runtime.open(payload, segmenter.network, plan, torch.get_num_threads())
         verdict = judge(CompiledSegmenter(segmenter, encoder, {}), expected)
         header = {"runtime": runtime.name, "version": runtime.version, "plan": plan, "verdict": verdict.data()}
-        if verdict.exact if exact else verdict.fast:
+        if verdict.passes(kind):
             return Entry(header, payload)
         if best is None or verdict.worst > best.header["verdict"]["worst"]:
             best = Entry(header, b"")
@@ -195,25 +197,52 @@ def _make(
 
 def _open(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Segmenter | None:
     """What was prepared; None, with a sentence to a person, where the runtime refuses it, whole as it is."""
-    header = entry.header
     try:
-        encoder = runtime.open(entry.payload, segmenter.network, header["plan"], torch.get_num_threads())
-    except Exception as error:  # noqa: BLE001  runtimes raise what they like
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        _log.warning("%s refuses the prepared encoder of %s (%s).", runtime.name, segmenter.name, reason)
+        encoder = _encoder(segmenter, runtime, entry)
+    except Refused as error:
+        _log.warning("%s.", error)
         return None
+    return CompiledSegmenter(segmenter, encoder, _about(runtime, entry.header))
+
+
+def _encoder(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Encoder:
+    try:
+        return runtime.open(entry.payload, segmenter.network, entry.header["plan"], torch.get_num_threads())
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise Refused(f"{runtime.name} refuses the prepared encoder of {segmenter.name} ({reason})") from error
+
+
+def _later(segmenter: SamSegmenter, runtime: Runtime, path: Path, header: dict[str, Any]) -> Segmenter:
+    """As :func:`_open`, at the first picture that has to be encoded."""
+
+    @cache
+    def opened() -> Encoder:
+        entry = read_entry(path)
+        if entry is None:
+            raise Refused(f"The prepared encoder of {segmenter.name} is gone or damaged")
+        return _encoder(segmenter, runtime, entry)
+
+    def encode(pixels: Tensor) -> Tensor:
+        return opened()(pixels)
+
+    return CompiledSegmenter(segmenter, encode, _about(runtime, header))
+
+
+def _about(runtime: Runtime, header: dict[str, Any]) -> dict[str, Any]:
     verdict = Verdict.of(header["verdict"])
-    about = {
+    return {
         "name": runtime.name,
         "version": header["version"],
         "plan": header["plan"],
         "gate": {"mean": round(verdict.mean, 6), "worst": round(verdict.worst, 6), "masks": verdict.masks},
     }
-    return CompiledSegmenter(segmenter, encoder, about)
 
 
 def references(segmenter: SamSegmenter) -> list[Reference]:
     """Eager answers to the gate's questions; a model that was taught names is asked for the first of them."""
+    from samaritan.predict.runtimes._questions import questions  # noqa: PLC0415  draws pictures, which takes scipy
+
     names = [name for source in segmenter.network.token_sources for name in getattr(source, "labels", ())]
     asked = questions(PICTURES, names[0] if names else None)
     eager = SamSegmenter(segmenter.name, segmenter.card, segmenter.network, segmenter.frame)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samaritan.core import PromptSet
 from samaritan.models import Embedding, Segmenter
-from samaritan.predict.runtimes._questions import Question
+
+if TYPE_CHECKING:
+    from samaritan.predict.runtimes._questions import Question
 
 #: Pictures that the gate looks at; some seconds for LiteMedSAM.
 PICTURES = 9
@@ -49,6 +51,10 @@ class Verdict:
     def fast(self) -> bool:
         """Masks are near enough for those who ask for speed."""
         return self.masks > 0 and self.mean >= FAST_MEAN and self.worst >= FAST_WORST
+
+    def passes(self, kind: str) -> bool:
+        """Whether it is "exact" or "fast"."""
+        return self.exact if kind == "exact" else self.fast
 
     def data(self) -> dict[str, Any]:
         """In plain values."""

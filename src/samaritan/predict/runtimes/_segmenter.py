@@ -16,6 +16,10 @@ from samaritan.predict.runtimes._graph import stamp
 _log = logging.getLogger(__name__)
 
 
+class Refused(Exception):  # noqa: N818  it is no error: torch goes on
+    """A runtime does not open what it has prepared."""
+
+
 class CompiledSegmenter(SamSegmenter):
     """As the eager model, whose network it shares; prompts are decoded by torch.
 
@@ -24,7 +28,7 @@ class CompiledSegmenter(SamSegmenter):
 
     Args:
         eager: the model.
-        encoder: runs one picture.
+        encoder: runs one picture; where it raises :class:`Refused`, torch takes over for good.
         runtime: what runs it, in plain values: name, version, plan, verdict of the gate.
     """
 
@@ -33,19 +37,26 @@ class CompiledSegmenter(SamSegmenter):
         self.runtime = runtime
         self._encoder = encoder
         self._stamp = stamp(eager.network)
-        self._told = False
+        self._told = self._refused = False
 
     def encoder_fingerprint(self) -> str | None:
         """That of the eager model, and what runs it."""
         found = super().encoder_fingerprint()
-        compiled = stamp(self.network) == self._stamp
+        compiled = not self._refused and stamp(self.network) == self._stamp
         return f"{found} {json.dumps(self.runtime, sort_keys=True)}" if found and compiled else found
 
     def encode_pixels(self, pixels: Tensor) -> Tensor:
         """(picture, 3, side, side) -> (picture, hidden, cells, cells)."""
+        if self._refused:
+            return super().encode_pixels(pixels)
         if stamp(self.network) != self._stamp:
             if not self._told:
                 _log.warning("The encoder of %s is not what was compiled any more; torch runs it.", self.name)
             self._told = True
             return super().encode_pixels(pixels)
-        return torch.cat([self._encoder(picture[None]) for picture in pixels])
+        try:
+            return torch.cat([self._encoder(picture[None]) for picture in pixels])
+        except Refused as error:
+            _log.warning("%s; torch runs it.", error)
+            self._refused, self.runtime = True, {}
+            return super().encode_pixels(pixels)
