@@ -34,7 +34,9 @@ class Collector:
     def __init__(self, view: SliceView, targets: tuple[str, ...], overlap: Overlap) -> None:
         self.view = view
         self.overlap = overlap
-        self.data: NDArray[Any] = np.zeros(view.geometry.shape, np.uint8 if len(targets) <= 255 else np.uint16)
+        kind = np.uint8 if len(targets) <= 255 else np.uint16
+        # with whole slices behind each other, those that nobody asks about take no memory
+        self.data: NDArray[Any] = np.zeros(view.geometry.shape, kind, order="F")
         self.quality: dict[str, dict[int, float]] = {name: {} for name in targets}
         self.claims: dict[str, dict[int, NDArray[np.uint8]]] = {}
         self.contested = 0

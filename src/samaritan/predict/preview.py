@@ -128,9 +128,10 @@ def _telling_slices(segmentation: Segmentation) -> list[int]:
 def _across(segmentation: Segmentation, plane: Plane) -> _Panel:
     """Another plane, where most is segmented."""
     view = SliceView.of(segmentation.view.geometry, plane)
-    segmented = np.count_nonzero(segmentation.labelmap.data, axis=(view.axes[0], view.axes[1]))
-    index = int(np.argmax(segmented))
-    labels = view.slice(segmentation.labelmap.data, index)
+    data = segmentation.labelmap.data
+    # slice by slice: along axes numpy would make a second volume
+    index = max(range(view.count), key=lambda k: np.count_nonzero(view.slice(data, k)))
+    labels = view.slice(data, index)
     masks = {name: np.asarray(labels == label) for label, name in enumerate(segmentation.targets, start=1)}
     return _Panel(view, index, masks, (), (0, 0, *view.shape))
 
