@@ -107,6 +107,14 @@ def test_what_never_changes_keeps_nothing_for_the_backward_pass() -> None:
     assert whole.activations > 2 * frozen.activations
 
 
+def test_what_is_computed_again_is_not_kept() -> None:
+    kept, again = (dry_run(adapted("lora"), drawn(2), "fp32", checkpointing=chosen) for chosen in (False, True))
+    assert again.activations < 0.6 * kept.activations
+    assert again.peak < kept.peak
+    assert again.step_flops > kept.step_flops
+    assert again.forward_flops == kept.forward_flops
+
+
 def test_half_precision_keeps_less() -> None:
     model = adapted("full", "tiny-sam")
     single, half = (dry_run(model, drawn(2), precision).activations for precision in ("fp32", "bf16"))

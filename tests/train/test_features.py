@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from torch import Tensor
 
 from samaritan.adapt import attach
-from samaritan.core import ResourceError
+from samaritan.core import ResourceError, UsageError
 from samaritan.models import load_model
 from samaritan.models._sam import SamSegmenter
 from samaritan.train._features import Trunk
@@ -129,3 +129,10 @@ def test_values_beyond_half_precision_are_stored_in_single(
     assert torch.equal(split.features(pixels), large)
     assert types(tmp_path) == [np.float32]
     assert split.read == 1
+
+
+def test_blocks_that_pass_a_code_on_cannot_be_computed_one_by_one() -> None:
+    segmenter = load_model("tiny-litemedsam")
+    assert isinstance(segmenter, SamSegmenter)
+    with pytest.raises(UsageError, match="ua-sam with its latent code does not allow"):
+        Trunk(attach(segmenter, "ua-sam"), None, "abc", checkpointing=True)

@@ -88,7 +88,9 @@ def write_labels(labelmap: LabelMap, path: Path | str, *, like: Volume | None = 
             raise GeometryError(f"The mask for {path} does not lie on the grid of its image: {difference}.")
         if path.exists() and any(_same(path, Path(f)) for f in like.meta.get("files", ())):
             raise UsageError(f"{path} is the image itself; choose another name for the mask.")
-    small = LabelMap(labelmap.data.astype(smallest_unsigned(labelmap.data), copy=False), labelmap.geometry, labelmap.names)
+    small = LabelMap(
+        labelmap.data.astype(smallest_unsigned(labelmap.data), copy=False), labelmap.geometry, labelmap.names
+    )
     with atomic_path(path, overwrite=overwrite) as temporary:
         try:
             format_.write(small, temporary, like)

@@ -214,7 +214,8 @@ class MaskDecoder(nn.Module):
         Returns:
             Logits (n, 1, candidate, 4 y, 4 x) and estimated IoU (n, 1, candidate).
         """
-        tokens = self.own_tokens().expand(len(image_embeddings), 1, -1, -1)
+        # sizes are read from shapes: len() would be a constant in an exported graph
+        tokens = self.own_tokens().expand(image_embeddings.shape[0], 1, -1, -1)
         if sparse_prompt_embeddings is not None:
             tokens = torch.cat([tokens, sparse_prompt_embeddings], dim=2)
         masks, quality = self.answer(tokens, image_embeddings + dense_prompt_embeddings, image_positional_embeddings)
@@ -235,7 +236,7 @@ class MaskDecoder(nn.Module):
         fine = self._upscaled(cells[:, 0].mT.reshape(features.shape))
         networks = self.output_hypernetworks_mlps
         mixing = torch.stack([network(queries[:, :, 1 + n]) for n, network in enumerate(networks)], dim=2)
-        masks = (mixing @ fine.flatten(2)[:, None]).view(len(fine), 1, -1, *fine.shape[2:])
+        masks = (mixing @ fine.flatten(2)[:, None]).view(fine.shape[0], 1, -1, *fine.shape[2:])
         return masks, self.iou_prediction_head(queries[:, :, 0])
 
     def _upscaled(self, features: Tensor) -> Tensor:

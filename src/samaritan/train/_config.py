@@ -41,6 +41,8 @@ class TrainConfig(Config):
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
         precision: "bf16" computes the network in bfloat16 where it can.
+        gradient_checkpointing: compute the part of the encoder that trains again in the backward pass instead of keeping what
+            it computed: much less memory, about a third more time, the same result.
         dice: weight of the Dice loss.
         bce: weight of the cross entropy.
         focal: exponent of focal loss in place of plain cross entropy; 0 is plain.
@@ -85,6 +87,7 @@ class TrainConfig(Config):
     weight_decay: float = Field(default=0.01, ge=0)
     clip: float = Field(default=1.0, gt=0)
     precision: Literal["fp32", "bf16"] = "fp32"
+    gradient_checkpointing: bool = False
     dice: float = Field(default=1.0, ge=0)
     bce: float = Field(default=1.0, ge=0)
     focal: float = Field(default=0.0, ge=0)

@@ -53,19 +53,20 @@ class Cost:
         return min(self.step_flops / max(self.forward_flops, 1), 3.0)
 
 
-def dry_run(adapted: Adaptation, drawn: Sequence[Drawn], precision: str) -> Cost:
+def dry_run(adapted: Adaptation, drawn: Sequence[Drawn], precision: str, *, checkpointing: bool = False) -> Cost:
     """Cost of a step; the model stays as it is.
 
     Args:
         adapted: the model.
         drawn: pictures of the step, each with questions that know its number.
         precision: "fp32" or "bf16".
+        checkpointing: compute the part of the encoder that trains again in the backward pass.
     """
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     ledger, batch = Ledger(), Batch()
     fake = _without_memory(adapted, mode)
     with mode:
-        trunk = Trunk(fake, None, "")
+        trunk = Trunk(fake, None, "", checkpointing=checkpointing)
         step = Step(fake, trunk, Weights(), precision)
         with ledger, FlopCounterMode(display=False) as counter:
             for one in drawn:

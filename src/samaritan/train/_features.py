@@ -10,10 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from samaritan.adapt import Adaptation
+from samaritan.core import UsageError
 from samaritan.core.store import ArrayStore
 from samaritan.models._anatomy import Step, first_changed, run, steps
+from samaritan.models._sam import SamNetwork
 
 #: Features as they are in a file, half or single precision.
 Stored = NDArray[np.floating[Any]]
@@ -32,13 +35,25 @@ class Trunk:
         adapted: the model.
         store: folder for the features of the part that never changes; None keeps nothing.
         base_sha256: of the weights, part of the features' names.
+        checkpointing: keep nothing of what trains but what goes from step to step, and compute the rest again in the backward
+            pass (Chen et al., arXiv 1604.06174).
+
+    Raises:
+        UsageError: ``checkpointing`` with a latent code, which blocks may hand on beside their features.
 
     Attributes:
         computed: how many features were computed so far.
         read: how many were read instead.
     """
 
-    def __init__(self, adapted: Adaptation, store: Path | None, base_sha256: str) -> None:
+    def __init__(
+        self, adapted: Adaptation, store: Path | None, base_sha256: str, *, checkpointing: bool = False
+    ) -> None:
+        if checkpointing and adapted.behaviour.per_target:
+            raise UsageError(
+                f"gradient_checkpointing computes blocks again one by one, which {adapted.method.card.name} with its latent code "
+                "does not allow; leave it out, and pass accumulate to save memory."
+            )
         chain = steps(adapted.network)
         changed = [*adapted.surgery.wrappers, *adapted.surgery.tuned]
         split = first_changed(chain, changed)
@@ -46,7 +61,7 @@ class Trunk:
         self.rest: list[tuple[str, Step]] = chain[split:]
         self._place = f"{base_sha256}/{self._fixed[-1][0] if self._fixed else ''}"
         self._store = ArrayStore(store, what="stored features") if self._fixed and store is not None else None
-        self._device = adapted.network.position_grid.device
+        self._network, self._checkpointing = adapted.network, checkpointing
         self.computed = self.read = 0
 
     @property
@@ -71,17 +86,35 @@ class Trunk:
         else:
             found = stored[_NAME]
             self.read += 1
-        return torch.from_numpy(found.astype(np.float32)).to(self._device)
+        return torch.from_numpy(found.astype(np.float32)).to(self._network.position_grid.device)
 
     def embed(self, features: Tensor) -> Tensor:
         """Features of the fixed part -> image embedding, (batch, hidden, cells, cells)."""
-        return run(self.rest, features)
+        if not self._checkpointing or not torch.is_grad_enabled():
+            return run(self.rest, features)
+        for _, step in self.rest:
+            features = checkpoint(_at_depth(self._network, step), features, use_reentrant=False)
+        return features
 
     @torch.no_grad()
     def compute(self, pixels: Tensor) -> Tensor:
         """Features of the fixed part, without looking into the store."""
         self.computed += 1
-        return run(self._fixed, pixels.to(self._device))
+        return run(self._fixed, pixels.to(self._network.position_grid.device))
+
+
+def _at_depth(network: SamNetwork, step: Step) -> Step:
+    """A step that sees as many neighbouring slices together when it is run again as it does now."""
+    depth = network.depth
+
+    def again(features: Tensor) -> Tensor:
+        before, network.depth = network.depth, depth
+        try:
+            return step(features)
+        finally:
+            network.depth = before
+
+    return again
 
 
 def _storable(features: Tensor) -> Stored:

@@ -152,7 +152,8 @@ class Preparation:
         checkpoint = checkpoints.latest()
         if checkpoint is not None and not force:
             _check_same(checkpoint, prints, self.folder.path)
-        trunk = Trunk(adapted, Path(config.features) if config.features else self.folder.features, digest)
+        store = Path(config.features) if config.features else self.folder.features
+        trunk = Trunk(adapted, store, digest, checkpointing=config.gradient_checkpointing)
         variants = checkpoint.record["variants"] if checkpoint else self._variants(adapted, trunk, examples)
         labels = {target.name for example in examples for target in example.targets}
         augment = resolve(config.augment, [e.modality for e in examples], sorted(labels), by_name=_by_name(adapted))

@@ -88,8 +88,11 @@ class Step(nn.Module):
         if penalty is not None:
             found["penalty"] = penalty.float()
             found["total"] = found["total"] + found["penalty"]
-        self._adapted.behaviour.finish()
         return found
+
+    def finish(self) -> None:
+        """Forget the batch; after the backward pass, which may compute parts of it again."""
+        self._adapted.behaviour.finish()
 
     @torch.no_grad()
     def answer(self, batch: Batch) -> Tensor:

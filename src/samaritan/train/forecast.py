@@ -101,7 +101,7 @@ def forecast(loop: Loop, pictures: int) -> Forecast:
     """
     drawn = _fullest(loop)
     try:
-        cost = dry_run(loop.adapted, drawn, loop.config.precision)
+        cost = dry_run(loop.adapted, drawn, loop.config.precision, checkpointing=loop.config.gradient_checkpointing)
     except Exception as error:  # noqa: BLE001 - a network of somebody else may do what cannot be simulated, and can train still
         log.warning("Memory and time cannot be foreseen for this model: %s", error)
         return Forecast(math.nan, math.nan, 0)
@@ -168,6 +168,7 @@ def _speed(loop: Loop, drawn: Drawn) -> tuple[float, float]:
             batch.add(drawn.example, asked, frame, trunk)
             between = time.perf_counter()
             loop.step(batch)
+            loop.step.finish()
             ended = time.perf_counter()
             encode, forward = min(encode, between - started), min(forward, ended - between)
             if ended - started > LONG:
@@ -191,6 +192,8 @@ def _advice(loop: Loop, parts: dict[str, float], pictures: int, available: float
     if config.precision == "fp32":
         found.append("compute in half precision (precision: bf16)")
     if not loop.trunk.frozen:
+        if not config.gradient_checkpointing:
+            found.append("compute the encoder again in the backward pass (gradient_checkpointing: true)")
         found.append(
             "take a method that leaves the image encoder as it is (method: decoder): its answers are then stored"
         )

@@ -217,6 +217,7 @@ class Loop:
                 with self._module.no_sync() if world > 1 and slots is not parts[-1] else nullcontext():
                     losses = self._module(batch)
                     (losses["total"] * share).backward()
+                self.step.finish()
                 for name, value in losses.items():
                     sums[name] += float(value.detach().item()) * share
         return {name: self._mean(value) for name, value in sums.items()}
