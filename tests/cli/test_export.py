@@ -65,7 +65,7 @@ def test_an_adapter_brings_its_base(run: Run, asked: list[dict[str, Any]], tmp_p
     header = AdapterHeader(method="lora", base="tiny-litemedsam", base_sha256=base_sha256(segmenter))
     save_adapter(file, header, attach(segmenter, "lora").state())
     assert run("export", "-a", file, "-o", tmp_path / "out") == 0
-    assert (asked[0]["model"], asked[0]["adapter"].method) == ("tiny-litemedsam", "lora")
+    assert (asked[0]["model"], asked[0]["adapter"].header.method) == ("tiny-litemedsam", "lora")
 
 
 @pytest.mark.parametrize(
