@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from samaritan.models import Segmenter, load_model
+from samaritan.models._mask_decoder import matrix
 from samaritan.models._prompt_decoder import (
     Cells,
     PictureSide,
-    _coarse_weight,
     _first_layer,
     _second_layer,
     decode,
@@ -144,6 +144,6 @@ def test_the_first_up_scaling_is_a_matrix() -> None:
     cells = torch.randn(1, decoder.hidden_size, 2, 3)
     expected = decoder.upscale_conv1(cells) - decoder.upscale_conv1.bias.view(1, -1, 1, 1)
 
-    found = (_coarse_weight(decoder) @ cells[0].flatten(1)).view(2, 2, -1, 2, 3)
+    found = (matrix(decoder.upscale_conv1) @ cells[0].flatten(1)).view(2, 2, -1, 2, 3)
 
     assert torch.allclose(found.permute(2, 3, 0, 4, 1).reshape(expected.shape), expected, atol=1e-6)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PARTS = frozenset(
     {
         Attention, FeedForward, GridNorm, MaskDecoder, Mlp, TwoWayBlock, TwoWayTransformer,
-        nn.ConvTranspose2d, nn.Embedding, nn.GELU, nn.LayerNorm, nn.Linear, nn.ModuleList, nn.ReLU,
+        nn.ConvTranspose2d, nn.Embedding, nn.LayerNorm, nn.Linear, nn.ModuleList, nn.ReLU,
     }
 )  # fmt: skip
 

@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from samaritan.models._mask_decoder import matrix
 
 
 class Projection(NamedTuple):
@@ -131,7 +132,7 @@ def prepare(decoder: Any, empty: Tensor, positions: Tensor, features: Tensor) ->
         second_norm=second.square().sum(0),
         final_key=behind(final.k_proj, last, second),
         final_value=project(final.v_proj.weight * last.weight, second),
-        fine=(second.T @ (_coarse_weight(decoder) * last.weight).T).view(*positions.shape[2:], -1),
+        fine=(second.T @ (matrix(decoder.upscale_conv1) * last.weight).T).view(*positions.shape[2:], -1),
     )
 
 
@@ -161,7 +162,7 @@ def decode(
     queries = decoder.transformer.layer_norm_final_attn(queries + seen)[:, 0]
     wanted = range(1, decoder.num_mask_tokens) if multimask else range(1)
     networks = decoder.output_hypernetworks_mlps
-    mixing = torch.stack([networks[n](queries[:, 1 + n]) for n in wanted], dim=2)
+    mixing = torch.stack([networks[n](queries[:, 1 + n]) for n in wanted], dim=1)
     quality = decoder.iou_prediction_head(queries[:, 0])[:, wanted.start : wanted.stop]
     return _masks(decoder, picture.fine, cells, mixing), quality
 
@@ -256,37 +257,13 @@ def _scale(norm: Any, own: Tensor, length: Tensor, cells: Cells, cross: Tensor) 
 
 
 def _masks(decoder: Any, fine: Tensor, cells: Cells, mixing: Tensor) -> Tensor:
-    """Both up-scalings, each local to a cell, and the product with (K, fine channels, M): logits (K, M, 4 y, 4 x)."""
-    count, (rows, cols) = len(mixing), fine.shape[:2]
-    norm, second = decoder.upscale_layer_norm, decoder.upscale_conv2
-    weight = _coarse_weight(decoder)
-    last = decoder.transformer.layers[1].layer_norm4
+    """Logits (K, M, 4 y, 4 x) of ``mixing`` (K, M, fine channels) from the up-scaled cells."""
+    weight, last = matrix(decoder.upscale_conv1), decoder.transformer.layers[1].layer_norm4
     bias = weight @ last.bias + decoder.upscale_conv1.bias.repeat(4)
     coarse = torch.addcmul(bias, cells.own.mT, fine.flatten(0, 1))
     coarse = torch.baddbmm(coarse, cells.shares.mT, cells.spread @ (weight * last.weight).T)
-    coarse = functional.layer_norm(
-        coarse.view(count, rows * cols, 4, -1), norm.normalized_shape, norm.weight, norm.bias, norm.eps
-    )
-    coarse = _gelu(coarse).flatten(0, 2)
-    inner = second.weight.permute(0, 2, 3, 1).flatten(1)
-    pixels = _gelu(torch.addmm(second.bias.repeat(4), coarse, inner))
-    masks = mixing.mT @ pixels.view(count, -1, mixing.shape[1]).mT
-    # a pixel is at (y, x) of its cell, then (y, x) of each up-scaling
-    square = masks.view(count, -1, rows, cols, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
-    return square.reshape(count, -1, 4 * rows, 4 * cols)
-
-
-def _gelu(values: Tensor) -> Tensor:
-    """In place where nobody needs a gradient: these are the largest tensors, 34 MB for four prompts."""
-    if torch.is_grad_enabled() and values.requires_grad:
-        return functional.gelu(values)
-    changed: Tensor = torch.ops.aten.gelu_(values)
-    return changed
-
-
-def _coarse_weight(decoder: Any) -> Tensor:
-    """The first up-scaling as a matrix (4 coarse channels, C): its four places one behind the other."""
-    return decoder.upscale_conv1.weight.permute(2, 3, 1, 0).flatten(0, 2)  # type: ignore[no-any-return]
+    masks: Tensor = decoder.masks(coarse, mixing, fine.shape[:2])
+    return masks
 
 
 def _centred(values: Tensor, dim: int = 0) -> Tensor:

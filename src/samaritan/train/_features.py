@@ -51,8 +51,8 @@ class Trunk:
     ) -> None:
         if checkpointing and adapted.behaviour.per_target:
             raise UsageError(
-                f"gradient_checkpointing computes blocks again one by one, which {adapted.method.card.name} with its latent code "
-                "does not allow; leave it out, and pass accumulate to save memory."
+                f"gradient_checkpointing computes blocks again one by one, which {adapted.method.card.name} with its latent "
+                "code does not allow; leave it out, and pass accumulate to save memory."
             )
         chain = steps(adapted.network)
         changed = [*adapted.surgery.wrappers, *adapted.surgery.tuned]
