@@ -26,7 +26,7 @@ PAGES = {
     "subcortical_mr": ("subcortical nuclei", "no visible border in places; four patients in all"),
     "wbc_smear1": ("white blood cells", "a nucleus inside its cytoplasm; here with every method"),
     "wbc_smear1_names": ("white blood cells, by name", "points, and no prompt but the target's name"),
-    "wbc_smear1_few": ("white blood cells, few cases", "1, 2, 5 and 12 training patients"),
+    "wbc_smear1_few": ("white blood cells, few cases", "1, 2, 5, 10 and 20 training patients, 60 steps each"),
     "isic2017_dermoscopy": ("skin lesions (ISIC 2017)", "the base is good already"),
     "bubil_phase_contrast": ("cells, ten annotations each (BU-BIL)", "raters differ; several answers to one question"),
 }
@@ -34,7 +34,7 @@ PAGES = {
 HEAD = """# The bake-off
 
 How far does each [adaptation method](../methods/README.md) lift LiteMedSAM on patients that training never
-saw? Every method gets the same split by patient, the same prompts, the same minutes on the same machine and the same schedule;
+saw? Every method gets the same split by patient, the same prompts, the same budget (minutes or steps) and the same schedule;
 the base is scored on the same cases. Each page below is written by the one command in its head; tables as CSV lie beside them,
 the pages of the methods quote them, and `python scripts/bakeoff_index.py` makes this table from them.
 
@@ -46,13 +46,14 @@ no test can show anything, whatever the gain.
 
 Read with care:
 
-* One or two processor cores and minutes, as each page says: differences between methods are differences within that budget. A
-  method that trains through the encoder does several times fewer steps in it than decoder-only training on stored embeddings;
-  where decoder-only wins a page, that is why. On the vessels, with two cores, the encoder methods win.
+* Budgets are minutes on one or two processor cores, or steps, as each page says. In the same minutes a method that trains
+  through the encoder does several times fewer steps than decoder-only training on stored embeddings; where decoder-only wins a
+  page of minutes, that is why. With the same steps (membranes, few cases), or with two cores for themselves (vessels), the
+  encoder methods win: on the membranes and the blood cells that is shown.
 * `blocks=last:2` adapts the two blocks of TinyViT's last stage; everything below is stored. On a GPU adapt all blocks.
-* A budget is time on the clock, on a machine that did other work beside: decoder-only training took 38 steps in its minute on
-  the page with every method and 27 in that of the few-shot page, where fewer patients left more of the minute for steps (fewer
-  pictures to encode). Rows of one page had the same conditions; do not compare pages.
+* Minutes are of a machine that did other work beside. Rows of one page had the same conditions; do not compare pages.
+* One seed and one validation patient make single points of a few-shot curve jump: decoder-only training is worse with five
+  patients than with two. Read its trend, or run more seeds (`--seeds 0,1,2`).
 * Test parts are small. A page says when they are too small to show anything; an interval over five patients is too narrow.
 * Several raters: answers drawn with `ua-sam` lie nearer to the ten annotations (GED) than the one answer of adapters without a
   code (`med-sa`), with the same Dice. The weight of the KL term was 0.001, which on the scale of a mean loss is about what the
