@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 
 from samaritan.cli._app import app
 from samaritan.core.errors import SamaritanError, UsageError
-from samaritan.process import keep_heap
+from samaritan.process import keep_heap, spare_collector
 
 __all__ = ["app", "main"]
 
@@ -27,6 +27,7 @@ def main() -> NoReturn:
     """Entry point: every error that a person can cause is one sentence on stderr and an exit code."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     keep_heap()
+    spare_collector()
     debug = "--debug" in sys.argv
     try:
         sys.exit(app(standalone_mode=False) or 0)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -52,6 +51,8 @@ class Tiff:
 
     def write(self, labelmap: LabelMap, path: Path, _like: Volume | None) -> None:
         """Write 8- or 16-bit grey."""
+        import tifffile
+
         tifffile.imwrite(path, to_pixels(labelmap, "TIFF"), photometric="minisblack", compression="zlib", metadata=None)
 
 
@@ -60,6 +61,8 @@ FORMATS.add("tiff", Tiff())
 
 def _read(path: Path, choice: Choice) -> tuple[NDArray[Any], Any]:
     """(row, col[, samples]) as stored, and tifffile's page."""
+    import tifffile
+
     require(path, ("a TIFF picture",), "a TIFF picture")
     with tifffile.TiffFile(path) as file:
         number = choice.index(len(file.pages), path, "pages")

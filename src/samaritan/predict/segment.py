@@ -196,5 +196,5 @@ def _write(
         files.enter_context(atomic_path(outputs.record, overwrite=overwrite)).write_text(text + "\n", encoding="utf-8")
         if outputs.preview is not None:
             picture = io.BytesIO()
-            draw_preview(segmentation, volume).save(picture, "PNG", optimize=True)
+            draw_preview(segmentation, volume).save(picture, "PNG")
             files.enter_context(atomic_path(outputs.preview, overwrite=overwrite)).write_bytes(picture.getvalue())
