@@ -27,11 +27,14 @@ def test_training_and_scoring_are_told() -> None:
     scoring.begin("case0", 1)
     scoring.step()
     scoring.end()
-    scoring.end("not readable")
+    scoring.end()
+    scoring.fail("set case1", "not readable")
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert events[0] == {"note": "LoRA"}
     assert events[1] == {"phase": "training", "step": 3, "done": 0.5, "loss": 0.25, "dice": None, "minutes_left": 1.5}
-    assert [(event["done"], event["error"]) for event in events[2:]] == [(0, None), (0.5, None), (1, "not readable")]
+    assert [(event["done"], event["error"]) for event in events[2:]] == [
+        (0, None), (0.5, None), (1, None), (1, "set case1: not readable"),
+    ]  # fmt: skip
 
 
 def test_who_is_not_heard_stops_once_and_may_then_save() -> None:

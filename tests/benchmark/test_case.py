@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from samaritan.benchmark._case import Outcome, Work, failed_rows, measure
+from samaritan.benchmark._case import Outcome, Work, answer, failed_rows
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._measure import groups_of
 from samaritan.benchmark._row import KEY, Row, key
@@ -27,7 +27,7 @@ def measured(threshold: Any) -> Any:
         steps: list[int] = []
         work = Work(case, groups, [make_prompt(text) for text in prompts], config)
         predictor = VolumePredictor(threshold, volume, modality=case.modality, intensity="asis")
-        return measure(work, predictor, lambda: steps.append(1)), len(steps)
+        return answer(work, predictor, lambda: steps.append(1)).outcome(), len(steps)
 
     return run
 

@@ -17,7 +17,7 @@ def test_the_work_ahead_is_counted_in_slices() -> None:
         bar.end()
         bar.begin("b", 20)
         assert bar.total == 10 + 20 + 15
-        bar.end("unreadable")  # failed at once: no slice of it was done
+        bar.end()  # failed at once: no slice of it was done
 
 
 def test_no_terminal_no_bar_but_failures_are_said() -> None:
@@ -25,5 +25,7 @@ def test_no_terminal_no_bar_but_failures_are_said() -> None:
     with Bar(Console(file=stream)) as bar:
         bar.plan(1)
         bar.begin("set [case]", 1)
-        bar.end("mask.png is [cut] off.")
+        bar.end()
+        bar.begin("the next one", 1)
+        bar.fail("set [case]", "mask.png is [cut] off.")  # scored behind it
     assert stream.getvalue() == "failed set [case]: mask.png is [cut] off.\n"

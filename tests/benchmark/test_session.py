@@ -43,8 +43,11 @@ class Notes(Silent):
     def begin(self, title: str, slices: int) -> None:
         self.told.append((title, slices))
 
-    def end(self, error: str | None = None) -> None:
-        self.told.append(error)
+    def end(self) -> None:
+        self.told.append(None)
+
+    def fail(self, title: str, error: str) -> None:
+        self.told.append((title, error))
 
 
 @pytest.fixture
@@ -100,7 +103,7 @@ def test_a_model_that_fails_costs_the_other_nothing(
     ]
     assert [(row["model"], row["status"]) for row in rows[2:]] == [("threshold", "ok")] * 2
     assert (done.n_ok, done.failed) == (1, {("phantoms", "a", "broken", "none")})
-    assert done.progress.told[2] == sentence
+    assert ("phantoms a", sentence) in done.progress.told
 
 
 def test_finished_units_are_not_in_the_plan(session: Any, threshold: Any, make_case: Any, picture: Any) -> None:

@@ -61,7 +61,11 @@ class Scoring:
     def step(self) -> None:
         """Nothing."""
 
-    def end(self, error: str | None = None) -> None:
-        """The case is stored."""
+    def end(self) -> None:
+        """The case has all answers."""
         self._done += 1
-        self._wire.tell_scored(self._done, self._units, error)
+        self._wire.tell_scored(self._done, self._units)
+
+    def fail(self, title: str, error: str) -> None:
+        """The case has no scores."""
+        self._wire.tell_scored(self._done, self._units, f"{title}: {error}")

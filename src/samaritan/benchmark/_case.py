@@ -73,8 +73,45 @@ class Outcome:
         return any(row["status"] != "ok" for row in self.rows)
 
 
-def measure(work: Work, predictor: VolumePredictor, step: Callable[[], None], adaptation: str = UNADAPTED) -> Outcome:
-    """Ask, score and describe; every slice is encoded once.
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A case to which a model has given all its answers.
+
+    Attributes:
+        work: what was asked.
+        predictor: the model on the case's image.
+        bundles: the answers.
+        adaptation: name of the model's adaptation.
+    """
+
+    work: Work
+    predictor: VolumePredictor
+    bundles: Sequence[Bundle]
+    adaptation: str
+
+    def outcome(self) -> Outcome:
+        """Score and describe the answers, which takes no model."""
+        predictor, view = self.predictor, self.predictor.view
+        result = Outcome([])
+        for group, parts in self.bundles:
+            whole = group.unite(parts, view.shape)
+            result.rows.append(self._row(whole))
+            if whole.repeat == 0:
+                result.previews.append(preview(result.rows[-1], whole, group.shown, view))
+                name = result.previews[-1]["picture"]
+                if name not in result.pictures:
+                    result.pictures[name] = png(predictor.picture(group.shown))
+            result.rows.extend(self._row(part) for part in parts if part is not whole)
+        of_file = predictor.volume.meta.get("warnings", ())
+        warnings = tuple(dict.fromkeys((*of_file, *predictor.warnings)))
+        return replace(result, encode_calls=predictor.encode_calls, warnings=warnings)
+
+    def _row(self, measurement: Measurement) -> Row:
+        return _row(self.work, self.predictor, measurement, self.adaptation)
+
+
+def answer(work: Work, predictor: VolumePredictor, step: Callable[[], None], adaptation: str = UNADAPTED) -> Answered:
+    """Ask everything; every slice is encoded once.
 
     Args:
         work: case, targets, prompts.
@@ -95,7 +132,7 @@ def measure(work: Work, predictor: VolumePredictor, step: Callable[[], None], ad
         for (group, measurement), question in zip(here, questions, strict=True):
             measurement.keep(k, question, show=measurement.repeat == 0 and k == group.shown)
         step()
-    return _outcome(work, predictor, bundles, adaptation)
+    return Answered(work, predictor, bundles, adaptation)
 
 
 def failed_rows(
@@ -113,20 +150,6 @@ def failed_rows(
         )
         for strategy in strategies
     ]  # fmt: skip
-
-
-def _outcome(work: Work, predictor: VolumePredictor, bundles: Sequence[Bundle], adaptation: str) -> Outcome:
-    result, view = Outcome([]), predictor.view
-    for group, parts in bundles:
-        whole = group.unite(parts, view.shape)
-        result.rows.append(_row(work, predictor, whole, adaptation))
-        if whole.repeat == 0:
-            result.previews.append(preview(result.rows[-1], whole, group.shown, view))
-            name = result.previews[-1]["picture"]
-            if name not in result.pictures:
-                result.pictures[name] = png(predictor.picture(group.shown))
-        result.rows.extend(_row(work, predictor, part, adaptation) for part in parts if part is not whole)
-    return replace(result, encode_calls=predictor.encode_calls, warnings=tuple(predictor.warnings))
 
 
 def _question(work: Work, predictor: VolumePredictor, measurement: Measurement, k: int) -> Question:

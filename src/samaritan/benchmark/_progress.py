@@ -22,8 +22,11 @@ class Reporter(Protocol):
     def step(self) -> None:
         """One slice is done."""
 
-    def end(self, error: str | None = None) -> None:
-        """The case is stored; ``error`` says why it has no scores."""
+    def end(self) -> None:
+        """The case has all answers."""
+
+    def fail(self, title: str, error: str) -> None:
+        """The case has no scores; ``error`` says why. May come from another thread, and when the next case has begun."""
 
 
 class Silent:
@@ -38,7 +41,10 @@ class Silent:
     def step(self) -> None:
         """Nothing."""
 
-    def end(self, error: str | None = None) -> None:
+    def end(self) -> None:
+        """Nothing."""
+
+    def fail(self, title: str, error: str) -> None:
         """Nothing."""
 
 
@@ -95,12 +101,14 @@ class Bar:
         self._done += 1
         self._update()
 
-    def end(self, error: str | None = None) -> None:
-        """The case is stored; ``error`` says why it has no scores."""
+    def end(self) -> None:
+        """The case has all answers."""
         self._announced = self._done
-        if error is not None:
-            message = f"[red]failed[/] {escape(self._title)}: {escape(error)}"
-            self._console.print(message, soft_wrap=True, highlight=False)
+
+    def fail(self, title: str, error: str) -> None:
+        """The case has no scores; ``error`` says why."""
+        message = f"[red]failed[/] {escape(title)}: {escape(error)}"
+        self._console.print(message, soft_wrap=True, highlight=False)
 
     @property
     def total(self) -> float:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import ParamSpec, TypeVar
 
 from samaritan.benchmark._arm import Arm
-from samaritan.benchmark._case import Outcome, Work, failed_rows, measure
+from samaritan.benchmark._case import Answered, Outcome, Work, answer, failed_rows
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._folder import RunFolder, Unit
 from samaritan.benchmark._measure import groups_of
+from samaritan.benchmark._overlap import Behind, ahead
 from samaritan.benchmark._progress import Reporter
 from samaritan.benchmark._targets import targets_of
 from samaritan.core import Plane, SamaritanError, SliceView, Volume
@@ -23,6 +24,9 @@ from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts._base import PromptStrategy
 
 log = logging.getLogger(__name__)
+
+#: Cases whose files are larger, in bytes, are not read ahead: memory would hold two of them.
+AHEAD_BYTES = 2**28
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -109,26 +113,35 @@ class Session:
         self.folder.recover(fingerprint_now)
         finished = self.folder.finished
         self.progress.plan(sum(unit not in finished for unit in self.units))
-        for case in self.cases:
-            waiting = [arm for arm in self.arms if arm.unit(case) not in finished]
-            if waiting:
-                self._measure(case, waiting)
+        waiting = [(case, [arm for arm in self.arms if arm.unit(case) not in finished]) for case in self.cases]
+        with Behind() as behind:
+            for opened, arms in ahead(((case, arms) for case, arms in waiting if arms), self._open):
+                self._measure(opened, arms, behind)
 
     def fingerprints(self) -> dict[str, str | None]:
         """``dataset/case`` -> hash of the files that were measured."""
         return {"/".join(key): value for key, value in self._prints.items()}
 
-    def _measure(self, case: Case, arms: Sequence[Arm]) -> None:
+    def _open(self, waiting: tuple[Case, list[Arm]]) -> tuple[Opened, list[Arm]]:
+        """Read a case, ahead of its turn where it is small; what cannot be read says so at its turn."""
+        case, arms = waiting
         self._print(case)
         opened = Opened(case, self.strategies, self.config)
+        if _size(case) <= AHEAD_BYTES:
+            for arm in arms:
+                self._attempt(opened.work, arm.plane(self.config))
+        return opened, arms
+
+    def _measure(self, opened: Opened, arms: Sequence[Arm], behind: Behind) -> None:
+        case = opened.case
         for arm in arms:
             work = self._attempt(opened.work, arm.plane(self.config))
-            self.progress.begin(f"{case.dataset} {case.case_id}", 0 if isinstance(work, str) else len(work.slices))
-            outcome = work if isinstance(work, str) else self._attempt(self._ask, opened.volume, work, arm)
-            self._store(case, arm, outcome)
-            self.progress.end(outcome if isinstance(outcome, str) else None)
+            self.progress.begin(_title(case), 0 if isinstance(work, str) else len(work.slices))
+            answered = work if isinstance(work, str) else self._attempt(self._ask, opened.volume, work, arm)
+            self.progress.end()
+            behind.do(partial(self._finish, case, arm, answered))
 
-    def _ask(self, volume: Volume, work: Work, arm: Arm) -> Outcome:
+    def _ask(self, volume: Volume, work: Work, arm: Arm) -> Answered:
         case = work.case
         predictor = VolumePredictor(
             arm.segmenter,
@@ -138,9 +151,14 @@ class Session:
             intensity=arm.intensity(self.config, case),
             cache=self.cache,
         )
-        outcome = measure(work, predictor, self.progress.step, arm.adaptation)
-        of_file = volume.meta.get("warnings", ())
-        return replace(outcome, warnings=tuple(dict.fromkeys((*of_file, *outcome.warnings))))
+        return answer(work, predictor, self.progress.step, arm.adaptation)
+
+    def _finish(self, case: Case, arm: Arm, answered: Answered | str) -> None:
+        """Score and keep; one bad case must not end the run, a full disk must."""
+        outcome = answered if isinstance(answered, str) else self._attempt(answered.outcome)
+        self._store(case, arm, outcome)
+        if isinstance(outcome, str):
+            self.progress.fail(_title(case), outcome)
 
     def _store(self, case: Case, arm: Arm, outcome: Outcome | str) -> None:
         """Keep what came out, or why nothing did."""
@@ -177,3 +195,12 @@ class Session:
             except Exception:  # noqa: BLE001 - reading the case will say what is wrong with it
                 self._prints[key] = None
         return self._prints[key]
+
+
+def _title(case: Case) -> str:
+    return f"{case.dataset} {case.case_id}"
+
+
+def _size(case: Case) -> int:
+    """Bytes of the files behind a case, as far as they are there."""
+    return sum(path.stat().st_size for path in case.sources if path.is_file())

@@ -59,7 +59,10 @@ class Profile:
             self._inner.spent = around + whole
 
     def table(self) -> list[dict[str, Any]]:
-        """One row per part: its seconds, its share of the whole time, and its seconds in other threads; then the rest."""
+        """One row per part, then the rest, such as waiting for other threads.
+
+        Seconds of a part that ran beside others, in a thread of their own, are told apart and do not count in its share.
+        """
         names = [name for name in (*PARTS, *sorted(self.seconds.keys() - set(PARTS))) if name in self.seconds]
         rows = [(name, self.seconds[name], self.beside[name]) for name in names]
         rest = self.total - sum(seconds - beside for _, seconds, beside in rows)
@@ -67,7 +70,7 @@ class Profile:
             {
                 "part": name,
                 "seconds": round(seconds, 3),
-                "share": round(seconds / self.total, 4),
+                "share": round((seconds - beside) / self.total, 4),
                 "beside": round(beside, 3),
             }
             for name, seconds, beside in (*rows, ("other", max(rest, 0.0), 0.0))
