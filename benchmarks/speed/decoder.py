@@ -14,6 +14,7 @@ import json
 import statistics
 import subprocess
 import sys
+from typing import Any
 
 from _measure import arguments, gemm, pictures, ratio, report, rounds
 
@@ -37,6 +38,29 @@ def boxes(count: int, shape: tuple[int, int]) -> list:
     return [PromptSet(box=Box(a, b)) for a, b in zip(low, high, strict=True)]
 
 
+def published(network: Any) -> Any:
+    """(features, prompts) -> logits and quality by transformers' decoder with the network's weights."""
+    from transformers.models.sam.configuration_sam import SamMaskDecoderConfig  # noqa: PLC0415
+    from transformers.models.sam.modeling_sam import SamMaskDecoder  # noqa: PLC0415
+
+    config = SamMaskDecoderConfig(layer_norm_eps=1e-5)  # as the authors have it
+    config._attn_implementation = "sdpa"
+    decoder = SamMaskDecoder(config).eval()
+    decoder.load_state_dict(network.mask_decoder.state_dict())
+
+    def decode(features: Any, prompts: Any) -> Any:
+        sparse, dense = network.embed_prompts(prompts)
+        return decoder(
+            image_embeddings=features.expand(prompts.count, -1, -1, -1),
+            image_positional_embeddings=network.position_grid.expand(prompts.count, -1, -1, -1),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=False,
+        )
+
+    return decode
+
+
 def shipped_alone(threads: int, count: int) -> None:
     """16 boxes by transformers' decoder with the allocator as it is, and the matrix product."""
     import torch  # noqa: PLC0415
@@ -46,9 +70,10 @@ def shipped_alone(threads: int, count: int) -> None:
     with torch.inference_mode():
         features = segmenter.encode(picture).features["image"]
         tensors = segmenter.prompt_tensors(boxes(16, picture.shape[:2]), picture.shape[:2])
+        decode = published(segmenter.network)
         spent = rounds(
             {
-                "shipped": lambda: segmenter.network.decode(features, tensors, multimask=False),
+                "shipped": lambda: decode(features, tensors),
                 "gemm": gemm()[0],
             },
             count,
@@ -68,12 +93,13 @@ def main() -> None:
     embedding = segmenter.encode(picture)
     other = copy.deepcopy(segmenter)  # for what makes the picture's side anew
     features, network, quick = embedding.features["image"], segmenter.network, segmenter._picture_decoder
+    theirs = published(network)
     product, size = gemm()
     asked = {n: boxes(n, shape) for n in (*PROMPTS, MANY)}
 
     def shipped(n: int) -> None:
         with torch.inference_mode():
-            network.decode(features, segmenter.prompt_tensors(asked[n], shape), multimask=False)
+            theirs(features, segmenter.prompt_tensors(asked[n], shape))
 
     def first() -> None:
         other._picture_decoder._kept = None
@@ -101,7 +127,7 @@ def main() -> None:
         variants[f"chunks of {n}"] = lambda n=n: in_chunks(n)
     with torch.inference_mode():
         tensors = segmenter.prompt_tensors(asked[16], shape)
-        plain = network.decode(features, tensors, multimask=False)[0]
+        plain = theirs(features, tensors)[0][:, 0]
         ours = quick.decode(quick.side(features), tensors, multimask=False)[0]
     spent = rounds(variants, args.rounds)
     command = [sys.executable, __file__, PLAIN_ALLOCATOR, str(args.threads), str(args.rounds)]

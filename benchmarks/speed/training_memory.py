@@ -1,4 +1,4 @@
-"""Peak memory of trainings at batch 4: the decoder on stored embeddings, and LoRA in the encoder.
+"""Peak memory of trainings at batch 4: the decoder on stored embeddings; LoRA in all blocks, also with gradient checkpointing.
 
 Usage: python benchmarks/speed/training_memory.py [--threads N] [--json FILE]
 
@@ -16,21 +16,28 @@ from pathlib import Path
 
 from samaritan.process import bind_threads, keep_heap
 
-#: Name -> method.
-METHODS = {"decoder": "decoder", "lora": "lora", "late-layers": "late-layers"}
+#: Name -> method, and whether the encoder is computed again in the backward pass.
+TRAININGS = {
+    "decoder": ("decoder", False),
+    "lora": ("lora", False),
+    "lora_checkpointing": ("lora", True),
+    "late-layers": ("late-layers", False),
+}
 
 STEPS = 3
 
 
-def train(method: str, threads: int) -> float:
+def train(name: str, threads: int) -> float:
     """GB that the process took at most."""
     bind_threads(threads)
     keep_heap()
     from samaritan.train import TrainConfig, fit  # noqa: PLC0415 - the parent shall stay small
 
+    method, checkpointing = TRAININGS[name]
     config = TrainConfig(
-        data=("samples/lesion-us",), method=method, batch=4, steps=STEPS, variants=2, validations=1, threads=threads
-    )
+        data=("samples/lesion-us",), method=method, batch=4, steps=STEPS, variants=2, validations=1, threads=threads,
+        gradient_checkpointing=checkpointing,
+    )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         return fit(config, Path(folder) / "run").peak_mb / 1024
 
@@ -45,8 +52,8 @@ def main() -> None:
         print(train(args.child, args.threads))
         return
     found = {}
-    for name, method in METHODS.items():
-        command = [sys.executable, __file__, "--child", method, "--threads", str(args.threads)]
+    for name in TRAININGS:
+        command = [sys.executable, __file__, "--child", name, "--threads", str(args.threads)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         found[name] = round(float(done.stdout.splitlines()[-1]), 2)
     print(json.dumps(found, indent=1))

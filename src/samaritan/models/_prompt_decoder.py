@@ -164,7 +164,9 @@ def decode(
     networks = decoder.output_hypernetworks_mlps
     mixing = torch.stack([networks[n](queries[:, 1 + n]) for n in wanted], dim=1)
     quality = decoder.iou_prediction_head(queries[:, 0])[:, wanted.start : wanted.stop]
-    return _masks(decoder, picture.fine, cells, mixing), quality
+    # one by one: pixels of one prompt are 8 MB, which fit between what the encoder has left; together they are no quicker
+    masks = [_masks(decoder, picture.fine, _only(cells, n), mixing[n : n + 1]) for n in range(count)]
+    return torch.cat(masks), quality
 
 
 def _first_layer(layer: Any, picture: PictureSide, tokens: Tensor) -> tuple[Tensor, Tensor, Cells]:
@@ -254,6 +256,11 @@ def _scale(norm: Any, own: Tensor, length: Tensor, cells: Cells, cross: Tensor) 
     squares = own * length + products.sum(1, keepdim=True)
     scale: Tensor = (squares.clamp_(min=0) / cells.spread.shape[2] + norm.eps).rsqrt_()
     return scale
+
+
+def _only(cells: Cells, n: int) -> Cells:
+    """The cells of prompt ``n``."""
+    return Cells(*(part[n : n + 1] if len(part) > 1 else part for part in cells))
 
 
 def _masks(decoder: Any, fine: Tensor, cells: Cells, mixing: Tensor) -> Tensor:
