@@ -25,29 +25,46 @@ def test_the_next_one_is_made_while_the_present_one_is_used() -> None:
             second.set()
         return 10 * number
 
-    made = ahead(range(4), make)
+    made = ahead(range(4), make, lambda _: True)
     assert next(made) == 0
     assert second.wait(10)  # nobody has asked for it yet
     assert begun == [0, 1]
     assert list(made) == [10, 20, 30]
     assert begun == [0, 1, 2, 3]
-    assert list(ahead([], make)) == []
+    assert list(ahead([], make, bool)) == []
+
+
+def test_what_is_not_early_waits_until_it_is_asked_for() -> None:
+    begun: list[int] = []
+
+    def make(number: int) -> int:
+        begun.append(number)
+        return slowly(number)
+
+    made = ahead([1, 2, 3], make, lambda number: number == 3)
+    assert next(made) == 1
+    slowly(0)
+    assert begun == [1]
+    assert next(made) == 2
+    slowly(0)
+    assert begun == [1, 2, 3]
+    assert list(made) == [3]
 
 
 def test_what_making_raises_comes_at_its_turn() -> None:
     def make(number: int) -> float:
         return 1 / number
 
-    made = ahead([2, 0, 1], make)
+    made = ahead([2, 0, 1], make, lambda _: True)
     assert next(made) == 0.5
     with pytest.raises(ZeroDivisionError):
         next(made)
 
 
 def test_who_stops_early_leaves_no_thread() -> None:
-    made = ahead(range(100), slowly)
+    made = ahead(range(100), slowly, lambda _: True)
     next(made)
-    made.close()  # type: ignore[attr-defined]  # a generator
+    made.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
 
 
@@ -92,3 +109,17 @@ def test_an_interruption_waits_for_what_is_being_stored() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert stored == [1]
+
+
+def test_an_interruption_is_not_hidden_by_a_job_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise OSError("full")
+
+    def interrupted() -> None:
+        with Behind() as behind:
+            behind.do(fail)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert caplog.messages == ["What was measured last is not stored: full"]

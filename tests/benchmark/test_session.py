@@ -122,3 +122,39 @@ def test_debug_lets_errors_of_ours_be_recorded_and_others_through(
     assert session([case], {"m": Broken(threshold, ModelError("No."))}, debug=True).failed
     with pytest.raises(ZeroDivisionError):
         session([case], {"m": Broken(threshold, ZeroDivisionError())}, debug=True)
+
+
+def test_large_cases_wait_until_nothing_of_the_one_before_is_held(
+    session: Any, threshold: Any, make_case: Any, picture: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = tmp_path / "series"  # as DICOM lies: the files are in a folder
+    series.mkdir()
+    (series / "1.dcm").write_bytes(b"x" * 100)
+    monkeypatch.setattr("samaritan.benchmark._session.AHEAD_BYTES", 99)
+    events: list[str] = []
+
+    def case_of(name: str) -> Any:
+        case = make_case(name, picture)
+
+        def read() -> Any:
+            events.append(f"read {name}")
+            return case.read_image()
+
+        return replace(case, sources=(series,), read_image=read)
+
+    class Listening(Notes):
+        def end(self) -> None:
+            events.append("answered")
+
+    monkeypatch.setattr("tests.benchmark.test_session.Notes", Listening)
+    done = session([case_of(name) for name in "abc"], {"one": threshold})
+    assert events == ["read a", "answered", "read b", "answered", "read c", "answered"]
+    assert done.n_ok == 3
+
+
+def test_what_cannot_be_read_is_tried_once(session: Any, threshold: Any, make_case: Any, picture: Any) -> None:
+    reads = Mock(side_effect=ModelError("torn"))
+    case = replace(make_case("a", picture), read_image=reads)
+    done = session([case], {"one": threshold, "two": replace(threshold, name="two")})
+    assert reads.call_count == 1
+    assert [(row["status"], row["error"]) for row in done.folder.rows()] == [("failed", "torn")] * 4

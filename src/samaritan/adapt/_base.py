@@ -49,11 +49,14 @@ class Behaviour:
 
     Attributes:
         per_target: True when the encoder depends on the target that is asked for, so that pictures cannot share an embedding.
+        hands_on: True when blocks of the encoder tell each other something beside their features, so that none can be computed
+            again by itself.
         progress: share of the training that is done, 0..1; the loop sets it before each step.
         training_only: modules that inference never runs, so that an adapter file need not hold them.
     """
 
     per_target: bool = False
+    hands_on: bool = False
     progress: float = 0.0
     training_only: Sequence[nn.Module] = ()
 

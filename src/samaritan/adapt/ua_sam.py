@@ -207,6 +207,7 @@ class UaSamBehaviour(LatentBehaviour):
     """The code of a picture: from its posterior in a training step, else from its prior."""
 
     config: UaSamConfig
+    hands_on = True  # the position code, from block to block
 
     def look(self, pixels: Tensor) -> None:
         """See :meth:`Behaviour.look`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any, TextIO
 
 
@@ -15,6 +16,7 @@ class Wire:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream: TextIO | None = stream
+        self._lock = threading.Lock()  # failures are told from the thread that scores
 
     def note(self, sentence: str) -> None:
         """Something a person should read."""
@@ -29,18 +31,19 @@ class Wire:
         return Scoring(self)
 
     def tell_scored(self, done: int, units: int, error: str | None = None) -> None:
-        """So many test cases of so many are scored, the last one with this error."""
+        """So many test cases of so many have all answers; ``error`` says why one of them has no scores."""
         self._tell(phase="scoring", done=done / max(units, 1), error=error)
 
     def _tell(self, **event: Any) -> None:
-        if self._stream is None:
-            return
-        try:
-            self._stream.write(json.dumps(event) + "\n")
-            self._stream.flush()
-        except BrokenPipeError:  # nobody listens any more: stop as if a person had asked for it, once
-            self._stream = None
-            raise KeyboardInterrupt from None
+        with self._lock:
+            if self._stream is None:
+                return
+            try:
+                self._stream.write(json.dumps(event) + "\n")
+                self._stream.flush()
+            except BrokenPipeError:  # nobody listens any more: stop as if a person had asked for it, once
+                self._stream = None
+                raise KeyboardInterrupt from None
 
 
 class Scoring:

@@ -59,7 +59,8 @@ class Row(TypedDict):
     status: Literal["ok", "failed"]
     error: str | None
     seconds: float
-    """Decoding and scoring of this row; encoding is in ``encode_seconds``, shared by all rows of the case."""
+    """Decoding by the clock, while other cases are read and scored beside, and scoring as processor time; encoding is in
+    ``encode_seconds``, by the clock, shared by all rows of the case."""
     encode_seconds: float
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import ParamSpec, TypeVar
@@ -25,8 +26,9 @@ from samaritan.prompts._base import PromptStrategy
 
 log = logging.getLogger(__name__)
 
-#: Cases whose files are larger, in bytes, are not read ahead: memory would hold two of them.
-AHEAD_BYTES = 2**28
+#: Cases whose files are larger, in bytes, are read when nothing of the one before is in memory any more. Files are packed ten
+#: times and more, so this is a volume of some hundred megabytes at most.
+AHEAD_BYTES = 2**25
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +47,7 @@ class Opened:
     case: Case
     strategies: Sequence[PromptStrategy]
     config: RunConfig
-    _works: dict[str, Work] = field(default_factory=dict)
+    _works: dict[str, Work | str] = field(default_factory=dict)
 
     @cached_property
     def volume(self) -> Volume:
@@ -53,15 +55,20 @@ class Opened:
         with part("read"):
             return self.case.read_image()
 
-    def work(self, plane: Plane) -> Work:
+    def read(self, plane: Plane) -> Work:
         """What is asked: the same of all arms that see the case in this plane."""
-        view = SliceView.of(self.volume.geometry, plane)
-        if view.plane not in self._works:
-            volume = self.volume
-            with part("read"):
-                groups = groups_of(targets_of(self.case, volume, view, self.config), view.shape)
-            self._works[view.plane] = Work(self.case, groups, self.strategies, self.config)
-        return self._works[view.plane]
+        view, volume = SliceView.of(self.volume.geometry, plane), self.volume
+        with part("read"):
+            groups = groups_of(targets_of(self.case, volume, view, self.config), view.shape)
+        return Work(self.case, groups, self.strategies, self.config)
+
+    def keep(self, plane: Plane, work: Work | str) -> None:
+        """What :meth:`read` gave, or why it could not."""
+        self._works[plane] = work
+
+    def work(self, plane: Plane) -> Work | str | None:
+        """What was kept."""
+        return self._works.get(plane)
 
 
 @dataclass(eq=False)
@@ -115,29 +122,33 @@ class Session:
         self.progress.plan(sum(unit not in finished for unit in self.units))
         waiting = [(case, [arm for arm in self.arms if arm.unit(case) not in finished]) for case in self.cases]
         with Behind() as behind:
-            for opened, arms in ahead(((case, arms) for case, arms in waiting if arms), self._open):
-                self._measure(opened, arms, behind)
+            read = partial(self._open, behind)
+            with closing(ahead([pair for pair in waiting if pair[1]], read, lambda pair: _small(pair[0]))) as opened:
+                for one in opened:
+                    self._measure(*one, behind)
+                    del one
 
     def fingerprints(self) -> dict[str, str | None]:
         """``dataset/case`` -> hash of the files that were measured."""
         return {"/".join(key): value for key, value in self._prints.items()}
 
-    def _open(self, waiting: tuple[Case, list[Arm]]) -> tuple[Opened, list[Arm]]:
-        """Read a case, ahead of its turn where it is small; what cannot be read says so at its turn."""
+    def _open(self, behind: Behind, waiting: tuple[Case, list[Arm]]) -> tuple[Opened, list[Arm]]:
+        """Read a case, once; why it cannot be read is said at its turn. All reading is in this one thread."""
         case, arms = waiting
+        if not _small(case):
+            behind.wait()
         self._print(case)
         opened = Opened(case, self.strategies, self.config)
-        if _size(case) <= AHEAD_BYTES:
-            for arm in arms:
-                self._attempt(opened.work, arm.plane(self.config))
+        for plane in dict.fromkeys(arm.plane(self.config) for arm in arms):
+            opened.keep(plane, self._attempt(opened.read, plane))
         return opened, arms
 
     def _measure(self, opened: Opened, arms: Sequence[Arm], behind: Behind) -> None:
         case = opened.case
         for arm in arms:
-            work = self._attempt(opened.work, arm.plane(self.config))
-            self.progress.begin(_title(case), 0 if isinstance(work, str) else len(work.slices))
-            answered = work if isinstance(work, str) else self._attempt(self._ask, opened.volume, work, arm)
+            work = opened.work(arm.plane(self.config))
+            self.progress.begin(_title(case), len(work.slices) if isinstance(work, Work) else 0)
+            answered = self._attempt(self._ask, opened.volume, work, arm) if isinstance(work, Work) else str(work)
             self.progress.end()
             behind.do(partial(self._finish, case, arm, answered))
 
@@ -201,6 +212,10 @@ def _title(case: Case) -> str:
     return f"{case.dataset} {case.case_id}"
 
 
-def _size(case: Case) -> int:
-    """Bytes of the files behind a case, as far as they are there."""
-    return sum(path.stat().st_size for path in case.sources if path.is_file())
+def _small(case: Case) -> bool:
+    """Whether the files behind a case are small enough for two of them in memory; what cannot be looked at is not."""
+    try:
+        files = [file for path in case.sources for file in (path.rglob("*") if path.is_dir() else [path])]
+        return sum(file.stat().st_size for file in files) <= AHEAD_BYTES
+    except OSError:
+        return False

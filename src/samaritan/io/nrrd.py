@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nrrd as pynrrd
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,6 +82,8 @@ class Nrrd:
 
     def write(self, labelmap: LabelMap, path: Path, _like: Volume | None) -> None:
         """Write in LPS, as ITK does."""
+        import nrrd as pynrrd
+
         steps, origin = lps_from_affine(labelmap.geometry.affine)
         header = {
             "space": "left-posterior-superior", "kinds": ["domain"] * 3, "space directions": steps.T,
@@ -95,6 +96,8 @@ FORMATS.add("nrrd", Nrrd())
 
 
 def _read(path: Path, choice: Choice) -> _Image:
+    import nrrd as pynrrd
+
     require(path, ("an NRRD file",), "an NRRD file")
     with path.open("rb") as file:
         header = pynrrd.read_header(file)

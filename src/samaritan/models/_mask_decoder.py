@@ -71,7 +71,7 @@ class Mlp(nn.Module):
         return changed
 
 
-class TwoWayBlock(nn.Module):
+class TwoWayAttentionBlock(nn.Module):
     """Tokens look at each other, at the picture's cells, pass an MLP; then the cells look at the tokens.
 
     Args:
@@ -124,7 +124,7 @@ class TwoWayTransformer(nn.Module):
 
     def __init__(self, width: int, heads: int, mlp: int) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(TwoWayBlock(width, heads, mlp, first=number == 0) for number in range(2))
+        self.layers = nn.ModuleList(TwoWayAttentionBlock(width, heads, mlp, first=number == 0) for number in range(2))
         self.final_attn_token_to_image = Attention(width, heads, width // 2)
         self.layer_norm_final_attn = nn.LayerNorm(width, EPS)
 
@@ -249,7 +249,8 @@ class MaskDecoder(nn.Module):
         """What is behind :meth:`coarse`, and the product with M rows of ``mixing``, (n, M, C / 8).
 
         No pixel of an up-scaling looks beyond its cell, so all is matrix products on pixels that lie channels last: without
-        the copies, and twice as fast in the backward pass, as transposed convolutions.
+        the copies, and twice as fast in the backward pass, as transposed convolutions. The modules of both up-scalings hold
+        weights and are never called.
 
         Args:
             coarse: (n, cell, C).
@@ -282,7 +283,7 @@ def _bias(convolution: nn.ConvTranspose2d) -> Tensor:
 
 
 def gelu(values: Tensor) -> Tensor:
-    """In place where nobody needs a gradient: these are the largest tensors, 34 MB for four prompts."""
+    """In place where nobody needs a gradient: these are the largest tensors, 8 MB for each prompt."""
     if torch.is_grad_enabled() and values.requires_grad:
         return functional.gelu(values)
     changed: Tensor = torch.ops.aten.gelu_(values)

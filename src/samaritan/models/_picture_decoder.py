@@ -14,7 +14,7 @@ from samaritan.models._mask_decoder import (
     GridNorm,
     MaskDecoder,
     Mlp,
-    TwoWayBlock,
+    TwoWayAttentionBlock,
     TwoWayTransformer,
 )
 from samaritan.models._prompt_decoder import PictureSide, decode, prepare
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: All that a mask decoder as published is made of. A wrapper, an adapter or a parametrisation is of another type.
 PARTS = frozenset(
     {
-        Attention, FeedForward, GridNorm, MaskDecoder, Mlp, TwoWayBlock, TwoWayTransformer,
+        Attention, FeedForward, GridNorm, MaskDecoder, Mlp, TwoWayAttentionBlock, TwoWayTransformer,
         nn.ConvTranspose2d, nn.Embedding, nn.LayerNorm, nn.Linear, nn.ModuleList, nn.ReLU,
     }
 )  # fmt: skip

@@ -35,7 +35,7 @@ class Collector:
         self.view = view
         self.overlap = overlap
         kind = np.uint8 if len(targets) <= 255 else np.uint16
-        # with whole slices behind each other, those that nobody asks about take no memory
+        # with axial slices one behind the other, those that nobody asks about take no memory
         self.data: NDArray[Any] = np.zeros(view.geometry.shape, kind, order="F")
         self.quality: dict[str, dict[int, float]] = {name: {} for name in targets}
         self.claims: dict[str, dict[int, NDArray[np.uint8]]] = {}

@@ -34,6 +34,7 @@ class Cost:
         encoding_flops: operations of the part that never changes, for one picture.
         forward_flops: operations of the forward pass.
         step_flops: operations of forward and backward pass, as torch counts them.
+        checkpointing: whether a part of the forward pass is computed again.
     """
 
     encoding: int
@@ -43,14 +44,16 @@ class Cost:
     encoding_flops: int
     forward_flops: int
     step_flops: int
+    checkpointing: bool = False
 
     @property
     def ratio(self) -> float:
-        """A step over its forward pass: at most three, as the backward pass of a product is two products.
+        """A step over its forward pass.
 
-        Torch counts the backward pass of a grouped convolution as if it had one group.
+        At most three, as the backward pass of a product is two products, and four where the forward pass is computed again:
+        torch counts the backward pass of a grouped convolution as if it had one group.
         """
-        return min(self.step_flops / max(self.forward_flops, 1), 3.0)
+        return min(self.step_flops / max(self.forward_flops, 1), 4.0 if self.checkpointing else 3.0)
 
 
 def dry_run(adapted: Adaptation, drawn: Sequence[Drawn], precision: str, *, checkpointing: bool = False) -> Cost:
@@ -78,7 +81,9 @@ def dry_run(adapted: Adaptation, drawn: Sequence[Drawn], precision: str, *, chec
             kept, forward_flops = ledger.live, counter.get_total_flops() - encoding_flops
             total.backward()
             step_flops = counter.get_total_flops() - encoding_flops
-    return Cost(encoding, held, kept - held, ledger.peak, encoding_flops // len(drawn), forward_flops, step_flops)
+    return Cost(
+        encoding, held, kept - held, ledger.peak, encoding_flops // len(drawn), forward_flops, step_flops, checkpointing
+    )
 
 
 class Ledger(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it

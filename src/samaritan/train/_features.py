@@ -39,7 +39,7 @@ class Trunk:
             pass (Chen et al., arXiv 1604.06174).
 
     Raises:
-        UsageError: ``checkpointing`` with a latent code, which blocks may hand on beside their features.
+        UsageError: ``checkpointing``, and blocks that hand on something beside their features.
 
     Attributes:
         computed: how many features were computed so far.
@@ -49,10 +49,10 @@ class Trunk:
     def __init__(
         self, adapted: Adaptation, store: Path | None, base_sha256: str, *, checkpointing: bool = False
     ) -> None:
-        if checkpointing and adapted.behaviour.per_target:
+        if checkpointing and adapted.behaviour.hands_on:
             raise UsageError(
-                f"gradient_checkpointing computes blocks again one by one, which {adapted.method.card.name} with its latent "
-                "code does not allow; leave it out, and pass accumulate to save memory."
+                f"gradient_checkpointing computes blocks again one by one, but those of {adapted.method.card.name} hand a code "
+                "on; leave it out, and pass accumulate to save memory."
             )
         chain = steps(adapted.network)
         changed = [*adapted.surgery.wrappers, *adapted.surgery.tuned]

@@ -15,7 +15,7 @@ from samaritan.datasets import Split
 from samaritan.train._config import TrainConfig
 
 #: Settings that may differ when a run goes on: they do not decide what comes out.
-FREE = frozenset({"device", "threads", "features", "checkpoint_steps", "weights"})
+FREE = frozenset({"device", "threads", "features", "checkpoint_steps", "weights", "gradient_checkpointing"})
 
 
 #: What a run writes.

@@ -192,7 +192,7 @@ def _advice(loop: Loop, parts: dict[str, float], pictures: int, available: float
     if config.precision == "fp32":
         found.append("compute in half precision (precision: bf16)")
     if not loop.trunk.frozen:
-        if not config.gradient_checkpointing:
+        if not config.gradient_checkpointing and not loop.adapted.behaviour.hands_on:
             found.append("compute the encoder again in the backward pass (gradient_checkpointing: true)")
         found.append(
             "take a method that leaves the image encoder as it is (method: decoder): its answers are then stored"

@@ -71,14 +71,14 @@ def read_header(path: Path) -> dict[str, Any] | None:
     return header if isinstance(header, dict) and "verdict" in header else None
 
 
-def read_entry(path: Path) -> Entry | None:
-    """What lies there; None where nothing does, or something damaged, of which a person is told."""
+def read_entry(path: Path, then: str = "it is made again") -> Entry | None:
+    """What lies there; None where nothing does, or something damaged, of which a person is told, and what happens ``then``."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        _log.warning("%s cannot be read (%s); it is made again.", path, error.strerror)
+        _log.warning("%s cannot be read (%s); %s.", path, error.strerror, then)
         return None
     line, _, payload = content.partition(b"\n")
     try:
@@ -87,7 +87,7 @@ def read_entry(path: Path) -> Entry | None:
     except (ValueError, KeyError, TypeError):
         whole = False
     if not whole:
-        _log.warning("The prepared encoder %s is damaged; it is made again.", path.name)
+        _log.warning("The prepared encoder %s is damaged; %s.", path.name, then)
         return None
     return Entry(header, payload)
 

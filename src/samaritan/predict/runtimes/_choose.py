@@ -162,7 +162,9 @@ def _gated(
         try:
             entry = _make(segmenter, runtime, plans, references(segmenter), kind)
         except ModelError as error:
-            _log.warning("%s has no %s encoder on %s: %s", segmenter.name, kind, runtime.name, error)
+            _log.warning(
+                "%s has no %s encoder on %s, another takes its place: %s", segmenter.name, kind, runtime.name, error
+            )
             return None
         write_entry(path, entry.header, entry.payload)
     verdict = Verdict.of(entry.header["verdict"])
@@ -218,9 +220,10 @@ def _later(segmenter: SamSegmenter, runtime: Runtime, path: Path, header: dict[s
 
     @cache
     def opened() -> Encoder:
-        entry = read_entry(path)
+        entry = read_entry(path, f"run samaritan models prepare {segmenter.name} to make it again")
         if entry is None:
-            raise Refused(f"The prepared encoder of {segmenter.name} is gone or damaged")
+            path.unlink(missing_ok=True)  # said once, and not at every start
+            raise Refused(f"The prepared encoder of {segmenter.name} cannot be used")
         return _encoder(segmenter, runtime, entry)
 
     def encode(pixels: Tensor) -> Tensor:
