@@ -6,9 +6,10 @@ import importlib.util
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -249,9 +250,17 @@ def _remembering(encoder: Callable[..., Any]) -> Callable[..., Any]:
     return encode
 
 
+class _Loader(SourceFileLoader):
+    """Leaves no compiled copy beside the file."""
+
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        """Nothing."""
+
+
 def _import(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("samaritan_exported_example", path)
-    assert spec is not None  # noqa: S101  for mypy: the name ends in .py
+    loader = _Loader("samaritan_exported_example", str(path))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec is not None  # noqa: S101  for mypy: there is a loader
     module = importlib.util.module_from_spec(spec)
-    cast(Any, spec.loader).exec_module(module)
+    loader.exec_module(module)
     return module
