@@ -119,8 +119,8 @@ def read_faults() -> tuple[type[Exception], ...]:
     A plain error of ours, such as a NameError, is not among them; nor are those of libraries that nothing has imported yet,
     which cannot have raised.
     """
-    loaded = ((sys.modules.get(module), name) for module, name in _OWN_FAULTS)
-    return (*_FAULTS, *(getattr(module, name) for module, name in loaded if module is not None))
+    loaded = (getattr(sys.modules.get(module), name, None) for module, name in _OWN_FAULTS)
+    return (*_FAULTS, *(fault for fault in loaded if fault is not None))
 
 
 @contextmanager

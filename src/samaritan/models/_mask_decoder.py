@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from samaritan.models._norm import ChannelNorm
+
 #: A single mask, and three candidates for an ambiguous prompt.
 MASK_TOKENS = 4
 
@@ -162,17 +164,6 @@ class FeedForward(nn.Module):
         return found
 
 
-class GridNorm(nn.LayerNorm):
-    """Layer normalisation of the channels of (n, C, y, x)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, eps=1e-6)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(n, C, y, x) -> (n, C, y, x)."""
-        return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
 class MaskDecoder(nn.Module):
     """Prompt tokens and an image embedding -> masks and their estimated IoU.
 
@@ -190,7 +181,7 @@ class MaskDecoder(nn.Module):
         self.transformer = TwoWayTransformer(hidden, heads, mlp)
         self.upscale_conv1 = nn.ConvTranspose2d(hidden, hidden // 4, kernel_size=2, stride=2)
         self.upscale_conv2 = nn.ConvTranspose2d(hidden // 4, hidden // 8, kernel_size=2, stride=2)
-        self.upscale_layer_norm = GridNorm(hidden // 4)
+        self.upscale_layer_norm = ChannelNorm(hidden // 4)
         self.output_hypernetworks_mlps = nn.ModuleList(
             FeedForward(hidden, hidden, hidden // 8) for _ in range(MASK_TOKENS)
         )

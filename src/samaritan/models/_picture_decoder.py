@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from samaritan.models._mask_decoder import (
     Attention,
     FeedForward,
-    GridNorm,
     MaskDecoder,
     Mlp,
     TwoWayAttentionBlock,
     TwoWayTransformer,
 )
+from samaritan.models._norm import ChannelNorm
 from samaritan.models._prompt_decoder import PictureSide, decode, prepare
 from samaritan.models._prompt_encoder import PromptEncoder
 from samaritan.models._prompt_tensors import PromptTensors
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: All that a mask decoder as published is made of. A wrapper, an adapter or a parametrisation is of another type.
 PARTS = frozenset(
     {
-        Attention, FeedForward, GridNorm, MaskDecoder, Mlp, TwoWayAttentionBlock, TwoWayTransformer,
+        Attention, FeedForward, ChannelNorm, MaskDecoder, Mlp, TwoWayAttentionBlock, TwoWayTransformer,
         nn.ConvTranspose2d, nn.Embedding, nn.LayerNorm, nn.Linear, nn.ModuleList, nn.ReLU,
     }
 )  # fmt: skip

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from samaritan.models._mask_decoder import GridNorm
+from samaritan.models._norm import ChannelNorm
 
 #: Channels between the convolutions of a mask hint.
 MASK_CHANNELS = 16
@@ -46,8 +46,8 @@ class MaskEmbedding(nn.Module):
         self.conv1 = nn.Conv2d(1, MASK_CHANNELS // 4, kernel_size=2, stride=2)
         self.conv2 = nn.Conv2d(MASK_CHANNELS // 4, MASK_CHANNELS, kernel_size=2, stride=2)
         self.conv3 = nn.Conv2d(MASK_CHANNELS, hidden, kernel_size=1)
-        self.layer_norm1 = GridNorm(MASK_CHANNELS // 4)
-        self.layer_norm2 = GridNorm(MASK_CHANNELS)
+        self.layer_norm1 = ChannelNorm(MASK_CHANNELS // 4)
+        self.layer_norm2 = ChannelNorm(MASK_CHANNELS)
 
     def forward(self, masks: Tensor) -> Tensor:
         """(n, 1, 4 y, 4 x) -> (n, hidden, y, x)."""

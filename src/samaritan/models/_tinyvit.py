@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from samaritan.models._folding import convolve, fold, infers
+from samaritan.models._norm import ChannelNorm
 
 #: Hidden channels over input channels, in bottlenecks and in the MLPs (paper, table 9).
 EXPANSION = 4
@@ -98,17 +99,6 @@ class ConvNorm(nn.Sequential):
     def infers(self) -> bool:
         """Whether both may be computed as one, see :func:`samaritan.models._folding.infers`."""
         return not (self._forward_hooks or self._forward_pre_hooks) and infers(self.c, self.bn)
-
-
-class ChannelNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of a (batch, channel, y, x) map, eps 1e-6 as in SAM's neck."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, eps=1e-6)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(batch, channel, y, x) -> the same shape."""
-        return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class Stem(nn.Module):
