@@ -83,7 +83,7 @@ def _facts(bakeoff: Bakeoff) -> list[tuple[str, str]]:
         ("validation patients", count(patients["val"])),
         ("test patients", count(patients["test"])),
         ("each training", length),
-        ("seeds", ", ".join(map(str, bakeoff.config.seeds))),
+        ("seed" if len(bakeoff.config.seeds) == 1 else "seeds", ", ".join(map(str, bakeoff.config.seeds))),
         ("failed arms", count(len(bakeoff.failed))),
     ]
 
