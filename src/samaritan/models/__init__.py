@@ -8,9 +8,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from samaritan.core import ModelError, ResourceError, UsageError
-from samaritan.models._base import MODELS, Embedding, ModelEntry, Prediction, Segmenter, WeightCard
+from samaritan.models._base import (
+    MODELS,
+    Embedding,
+    Memory,
+    ModelEntry,
+    Prediction,
+    Segmenter,
+    Track,
+    TrackingSegmenter,
+    WeightCard,
+)
 
-__all__ = ["MODELS", "Embedding", "ModelEntry", "Prediction", "Segmenter", "WeightCard", "load_model", "pull"]
+__all__ = [
+    "MODELS",
+    "Embedding",
+    "Memory",
+    "ModelEntry",
+    "Prediction",
+    "Segmenter",
+    "Track",
+    "TrackingSegmenter",
+    "WeightCard",
+    "load_model",
+    "pull",
+]
 
 
 def load_model(

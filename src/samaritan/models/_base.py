@@ -129,6 +129,48 @@ class StackSegmenter(Segmenter, Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What a model with a memory keeps of one target on one slice.
+
+    Attributes:
+        features: tensors of the network with a leading axis of 1, named.
+        prompted: whether a person said something about the target on that slice.
+    """
+
+    features: dict[str, torch.Tensor]
+    prompted: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One target, to be found on a slice.
+
+    Attributes:
+        past: (distance in slices, memory) of slices where it was looked at before; the distance is 1 or more, whichever way.
+        prompt: what a person says about it on this slice; None follows the memories alone.
+    """
+
+    past: tuple[tuple[int, Memory], ...] = ()
+    prompt: PromptSet | None = None
+
+
+@runtime_checkable
+class TrackingSegmenter(Segmenter, Protocol):
+    """A model with a memory (SAM 2): what it found on some slices tells it what to look for on the next."""
+
+    def follow(self, embedding: Embedding, tracks: Sequence[Track]) -> list[tuple[Prediction, Memory]]:
+        """One answer per target, in order, and the memory that later slices are to be given.
+
+        Nothing is kept between calls; each target's answer is what it is alone. A target that is not on the slice any more
+        gets logits <= 0 everywhere.
+
+        Raises:
+            PromptError: a prompt lies outside the picture, or a track has neither past nor prompt.
+        """
+        ...
+
+
 @runtime_checkable
 class RepeatableSegmenter(Segmenter, Protocol):
     """A model whose embeddings can be kept from one process to the next."""
