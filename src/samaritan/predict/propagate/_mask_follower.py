@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from samaritan.core import PromptSet
 from samaritan.predict._ask import patches
-from samaritan.predict.propagate._base import Job, Target
+from samaritan.predict.propagate._base import Job
 from samaritan.predict.propagate._questions import questions_after
-from samaritan.predict.propagate._sweep import Answers, Chain
+from samaritan.predict.propagate._sweep import Answers, Asked, Chain
 
 
 class MaskFollower:
@@ -19,9 +18,7 @@ class MaskFollower:
     def __init__(self, job: Job) -> None:
         self._job = job
 
-    def answer(
-        self, index: int, asked: Mapping[str, tuple[Target, Sequence[PromptSet]]], chains: Mapping[str, Chain]
-    ) -> Answers:
+    def answer(self, index: int, asked: Asked, chains: Mapping[str, Chain]) -> Answers:
         """See :class:`samaritan.predict.propagate._sweep.Follower`."""
         questions = {name: prompts for name, (_, prompts) in asked.items()}
         kinds = self._job.predictor.segmenter.card.prompts

@@ -1,5 +1,8 @@
 """Chains of all targets, slice by slice in lockstep: one pass up the volume, one pass down.
 
+People's prompts are answered on the way up; so on the way down both ends of every gap between prompted slices are known, and
+where the gap is to be filled by interpolation, the interpolated shape is the model's next question.
+
 On every slice the questions of all targets go to the model together, on one embedding, so that the encoder runs once per
 visited slice and pass however many targets there are. A slice that both passes visit (between prompted slices, or where one
 target's chain goes up and another's down) is encoded once if the predictor still holds or has stored its embedding.
@@ -7,7 +10,7 @@ target's chain goes up and another's down) is encoded once if the predictor stil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,8 +20,11 @@ from samaritan.core import PromptSet
 from samaritan.models._base import Memory
 from samaritan.predict._patch import Patch
 from samaritan.predict.propagate._base import Found, Job, Leg, Stop, Target
+from samaritan.predict.propagate._questions import questions_after
+from samaritan.predict.propagate._shape import interpolated
 
 Answers = dict[str, tuple[Patch, float]]
+Asked = dict[str, tuple[Target, tuple[PromptSet, ...]]]
 
 
 @dataclass(eq=False)
@@ -49,10 +55,8 @@ class Follower(Protocol):
 
     patience: int
 
-    def answer(
-        self, index: int, asked: Mapping[str, tuple[Target, Sequence[PromptSet]]], chains: Mapping[str, Chain]
-    ) -> Answers:
-        """What the model says about all targets on slice ``index``: those a person asked about, and those with a chain."""
+    def answer(self, index: int, asked: Asked, chains: Mapping[str, Chain]) -> Answers:
+        """What the model says about all targets on slice ``index``: those with prompts, and those with a chain."""
         ...
 
 
@@ -62,16 +66,23 @@ class Sweep:
     Args:
         job: what to do.
         follower: how the model is asked.
-        ways: target -> the ways of its chains.
+        chains: whether the way of a leg is gone by a chain; what was found along the others is forgotten, too.
+        refine: whether the model is asked between prompted slices with the interpolated shape, where no chain goes.
     """
 
-    def __init__(self, job: Job, follower: Follower, ways: Mapping[str, Sequence[Leg]]) -> None:
+    def __init__(self, job: Job, follower: Follower, chains: Callable[[Leg], bool], *, refine: bool = False) -> None:
         self.job = job
         self.follower = follower
         self.touched: dict[str, set[int]] = {}
+        self._ways: dict[str, list[Leg]] = {}
+        self._gaps: dict[int, list[tuple[str, int, int]]] = {}
         for name, target in job.targets.items():
-            self.touched[name] = target.forget(list(ways.get(name, ()))) | job.changed[name]
-        self._ways = ways
+            legs = target.legs(job.changed[name])
+            self.touched[name] = target.forget(legs) | job.changed[name]
+            self._ways[name] = [leg for leg in legs if chains(leg)]
+            for low, high in target.gaps(job.changed[name]) if refine else ():
+                for index in range(low + 1, high):
+                    self._gaps.setdefault(index, []).append((name, low, high))
         self._done = 0
         self._planned = sum(len(self._plan(step)) for step in (1, -1))
 
@@ -88,6 +99,8 @@ class Sweep:
         slices = {index for _, leg in self._along(step) for index in leg.slices}
         if step > 0:
             slices |= {index for places in self.job.changed.values() for index in places}
+        else:
+            slices |= set(self._gaps)
         return sorted(slices, reverse=step < 0)
 
     def _along(self, step: int) -> Iterator[tuple[str, Leg]]:
@@ -121,17 +134,35 @@ class Sweep:
             chains[name] = Chain(target, leg, first, first, leg.start)
 
     def _visit(self, index: int, step: int, chains: dict[str, Chain]) -> None:
-        asked = {}
-        if step > 0:
-            targets = self.job.targets.items()
-            asked = {name: (t, t.prompts[index]) for name, t in targets if index in self.job.changed[name]}
-        answers = self.follower.answer(index, asked, chains) if asked or chains else {}
+        asked = self._prompts(index) if step > 0 else {}
+        drafts = self._drafts(index) if step < 0 else {}
+        shapes = {name: (self.job.targets[name], self._next_questions(name, draft)) for name, draft in drafts.items()}
+        answers = self.follower.answer(index, asked | shapes, chains) if asked or shapes or chains else {}
         for name, (patch, quality) in answers.items():
             self.touched[name].add(index)
+            found = self.job.targets[name].found
             if name in asked:
-                asked[name][0].found[index] = Found(patch, quality, "prompt")
+                found[index] = Found(patch, quality, "prompt")
+            elif name in drafts:
+                near = patch.overlap(drafts[name].patch) >= self.job.rules.overlap
+                found[index] = Found(patch, quality, "refined") if near else drafts[name]
             elif not self._advance(chains[name], index, patch, quality):
                 del chains[name]
+
+    def _prompts(self, index: int) -> Asked:
+        """What people ask on a slice, as far as it is new."""
+        targets = self.job.targets.items()
+        return {name: (t, t.prompts[index]) for name, t in targets if index in self.job.changed[name]}
+
+    def _drafts(self, index: int) -> dict[str, Found]:
+        """The shapes between two prompted slices, where they are not empty."""
+        drafts = {n: interpolated(self.job.targets[n], a, b, index) for n, a, b in self._gaps.get(index, ())}
+        return {name: draft for name, draft in drafts.items() if draft.patch.area}
+
+    def _next_questions(self, name: str, found: Found) -> tuple[PromptSet, ...]:
+        """What is asked where a target is thought to look like ``found``."""
+        kinds = self.job.predictor.segmenter.card.prompts
+        return questions_after(found.patch, self.job.rules, kinds, self.job.targets[name].text)
 
     def _advance(self, chain: Chain, index: int, patch: Patch, quality: float) -> bool:
         """Take or refuse a chain's next mask; returns whether it goes on."""

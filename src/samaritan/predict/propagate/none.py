@@ -19,7 +19,7 @@ class Nowhere:
 
     def run(self, job: Job) -> dict[str, set[int]]:
         """See :class:`Strategy`."""
-        return Sweep(job, MaskFollower(job), {}).run()
+        return Sweep(job, MaskFollower(job), chains=lambda _: False).run()
 
 
 STRATEGIES.add("none", Nowhere())

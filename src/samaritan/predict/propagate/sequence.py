@@ -24,8 +24,7 @@ class Sequence:
 
     def run(self, job: Job) -> dict[str, set[int]]:
         """See :class:`Strategy`."""
-        ways = {name: target.legs(job.changed[name]) for name, target in job.targets.items()}
-        touched = Sweep(job, MaskFollower(job), ways).run()
+        touched = Sweep(job, MaskFollower(job), chains=lambda _: True).run()
         for name, target in job.targets.items():
             touched[name] |= close_gaps(target, target.gaps(job.changed[name]))
         return touched
