@@ -9,10 +9,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import InputError, Plane, PromptSet, SliceView, Volume
+from samaritan.core import InputError, Plane, PromptSet, SliceView, UsageError, Volume
 from samaritan.core.intensity import choose
 from samaritan.core.profile import part
-from samaritan.models._base import Embedding, Prediction, Segmenter, StackSegmenter
+from samaritan.models._base import (
+    Embedding,
+    Memory,
+    Prediction,
+    Segmenter,
+    StackSegmenter,
+    Track,
+    TrackingSegmenter,
+)
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.plausibility import image_warnings
 
@@ -159,3 +167,20 @@ class VolumePredictor:
         embedding = self.embedding(index)
         with part("decode"):
             return self.segmenter.decode(embedding, prompts, multimask=multimask)
+
+    def follow(self, index: int, tracks: Sequence[Track]) -> list[tuple[Prediction, Memory]]:
+        """One answer per target of a model with a memory, and what it will remember of this slice.
+
+        Raises:
+            InputError: as :meth:`picture`.
+            PromptError: a prompt lies outside the picture.
+            UsageError: the model has no memory.
+        """
+        if not isinstance(self.segmenter, TrackingSegmenter):
+            raise UsageError(f"{self.segmenter.name} has no memory; ask it slice by slice.")
+        for track in tracks:
+            if track.prompt is not None:
+                track.prompt.check_inside(self.view.shape)
+        embedding = self.embedding(index)
+        with part("decode"):
+            return self.segmenter.follow(embedding, tracks)

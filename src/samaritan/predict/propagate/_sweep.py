@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -51,13 +51,31 @@ class Chain:
 
 
 class Follower(Protocol):
-    """How a model is asked about the next slice."""
+    """How a model is asked about the next slice.
+
+    Attributes:
+        patience: so many empty slices in a row a chain may pass over.
+        prompts_first: whether all prompted slices are answered before any chain starts, because chains look at both ends.
+    """
 
     patience: int
+    prompts_first: bool
 
     def answer(self, index: int, asked: Asked, chains: Mapping[str, Chain]) -> Answers:
         """What the model says about all targets on slice ``index``: those with prompts, and those with a chain."""
         ...
+
+    def reason(self, chain: Chain, patch: Patch, quality: float) -> str | None:
+        """Why a chain must not take ``patch`` as its next mask; None where it may."""
+        ...
+
+
+class Pass(NamedTuple):
+    """Once through the volume: in which direction, and what is done on the way."""
+
+    step: int
+    prompts: bool
+    chains: bool
 
 
 class Sweep:
@@ -83,38 +101,41 @@ class Sweep:
             for low, high in target.gaps(job.changed[name]) if refine else ():
                 for index in range(low + 1, high):
                     self._gaps.setdefault(index, []).append((name, low, high))
+        first = [Pass(1, True, False), Pass(1, False, True)] if follower.prompts_first else [Pass(1, True, True)]
+        self._passes = [*first, Pass(-1, False, True)]
         self._done = 0
-        self._planned = sum(len(self._plan(step)) for step in (1, -1))
+        self._planned = sum(len(self._plan(each)) for each in self._passes)
 
     def run(self) -> dict[str, set[int]]:
-        """Both passes; returns target -> slices that were computed again or lost their mask."""
-        for step in (1, -1):
-            self._pass(step)
+        """All passes; returns target -> slices that were computed again or lost their mask."""
+        for each in self._passes:
+            self._pass(each)
         if self.job.progress is not None and self._planned:
             self.job.progress(self._planned, self._planned)
         return self.touched
 
-    def _plan(self, step: int) -> list[int]:
-        """Slices that a pass may visit, in its order; people's prompts are answered on the way up."""
-        slices = {index for _, leg in self._along(step) for index in leg.slices}
-        if step > 0:
+    def _plan(self, each: Pass) -> list[int]:
+        """Slices that a pass may visit, in its order."""
+        slices = {index for _, leg in self._along(each) for index in leg.slices}
+        if each.prompts:
             slices |= {index for places in self.job.changed.values() for index in places}
-        else:
+        if each.step < 0:
             slices |= set(self._gaps)
-        return sorted(slices, reverse=step < 0)
+        return sorted(slices, reverse=each.step < 0)
 
-    def _along(self, step: int) -> Iterator[tuple[str, Leg]]:
-        return ((name, leg) for name, legs in self._ways.items() for leg in legs if leg.step == step)
+    def _along(self, each: Pass) -> Iterator[tuple[str, Leg]]:
+        legs = ((name, leg) for name, legs in self._ways.items() for leg in legs)
+        return ((name, leg) for name, leg in legs if each.chains and leg.step == each.step)
 
-    def _pass(self, step: int) -> None:
+    def _pass(self, each: Pass) -> None:
         waiting: dict[int, list[tuple[str, Leg]]] = {}
-        for name, leg in self._along(step):
-            waiting.setdefault(leg.start + step, []).append((name, leg))
+        for name, leg in self._along(each):
+            waiting.setdefault(leg.start + each.step, []).append((name, leg))
         chains: dict[str, Chain] = {}
-        for index in self._plan(step):
+        for index in self._plan(each):
             for name, leg in waiting.pop(index, ()):
                 self._open(name, leg, chains)
-            self._visit(index, step, chains)
+            self._visit(index, each, chains)
             self._done += 1
             if self.job.progress is not None:
                 self.job.progress(self._done, self._planned)
@@ -133,9 +154,9 @@ class Sweep:
         else:
             chains[name] = Chain(target, leg, first, first, leg.start)
 
-    def _visit(self, index: int, step: int, chains: dict[str, Chain]) -> None:
-        asked = self._prompts(index) if step > 0 else {}
-        drafts = self._drafts(index) if step < 0 else {}
+    def _visit(self, index: int, each: Pass, chains: dict[str, Chain]) -> None:
+        asked = self._prompts(index) if each.prompts else {}
+        drafts = self._drafts(index) if each.step < 0 else {}
         shapes = {name: (self.job.targets[name], self._next_questions(name, draft)) for name, draft in drafts.items()}
         answers = self.follower.answer(index, asked | shapes, chains) if asked or shapes or chains else {}
         for name, (patch, quality) in answers.items():
@@ -185,7 +206,7 @@ class Sweep:
     def _reason(self, chain: Chain, patch: Patch, quality: float) -> str | None:
         if chain.target.bounded and patch.area:
             return None
-        return self.job.rules.reason(patch, quality, chain.last.patch, chain.first.quality)
+        return self.follower.reason(chain, patch, quality)
 
     def _end(self, target: Target, leg: Leg, reached: int) -> None:
         if leg.between:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from samaritan.models._base import Segmenter
-from samaritan.predict.propagate._base import STRATEGIES, Job
+from samaritan.models._base import Segmenter, TrackingSegmenter
+from samaritan.predict.propagate._base import STRATEGIES, Job, Strategy
 
 
 class Auto:
-    """Chains of boxes; the name of what was chosen is in the record."""
+    """Stands for another strategy; never runs itself."""
 
     name = "auto"
-    title = "the best that the model can do"
+    title = "the model's memory where it has one, else sequence"
 
     def check(self, segmenter: Segmenter) -> None:
         """Every model can do something."""
 
     def run(self, job: Job) -> dict[str, set[int]]:
         """See :class:`Strategy`."""
-        return STRATEGIES.get("sequence").run(job)
+        return chosen("auto", job.predictor.segmenter).run(job)
+
+
+def chosen(name: str, segmenter: Segmenter) -> Strategy:
+    """The strategy of that name; instead of "auto" the one that it stands for.
+
+    Raises:
+        UnknownNameError: there is no such strategy.
+        UsageError: the model cannot do it.
+    """
+    if name == Auto.name:
+        name = "memory" if isinstance(segmenter, TrackingSegmenter) else "sequence"
+    strategy = STRATEGIES.get(name)
+    strategy.check(segmenter)
+    return strategy
 
 
 STRATEGIES.add("auto", Auto())
