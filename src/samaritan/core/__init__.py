@@ -20,10 +20,11 @@ from samaritan.core.registry import Registry
 from samaritan.core.text import read_text
 from samaritan.core.view import Plane, SliceView
 from samaritan.core.volume import LabelMap, Volume
+from samaritan.core.window import Window
 
 __all__ = [
     "Box", "Config", "FormatError", "Geometry", "GeometryError", "InputError", "LabelMap", "MaskHint", "ModelError",
     "Plane", "Points", "PromptError", "PromptSet", "Registry", "ResourceError", "SamaritanError", "SliceView",
-    "UnknownNameError", "UsageError", "Volume", "atomic_folder", "atomic_path", "exclusive", "read_text", "write_bytes",
-    "write_text",
+    "UnknownNameError", "UsageError", "Volume", "Window", "atomic_folder", "atomic_path", "exclusive", "read_text",
+    "write_bytes", "write_text",
 ]  # fmt: skip
