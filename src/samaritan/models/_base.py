@@ -200,7 +200,7 @@ class ModelEntry:
             weights, wherever found.
         source: of the card's weights; None where they are made by code.
         layout: ``layout() -> {published tensor name: shape}``, by which a checkpoint is recognised
-            (:func:`samaritan.models._weights.published_layout` builds it without memory); None where nothing is published.
+            (:func:`samaritan.models._weights.published_layout` builds it without memory); None where it is not known.
         tags: e.g. ("tiny",) for the variants that tests use.
     """
 

@@ -8,6 +8,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,13 @@ def record_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.origin.json")
 
 
-def recorded(path: Path) -> tuple[str, int] | None:
-    """SHA-256 and size in the note beside ``path``, or None where there is no usable one."""
+def recorded_in(path: Path) -> dict[str, Any]:
+    """What the note beside ``path`` says; empty where there is no usable one."""
     try:
         note = json.loads(record_path(path).read_text(encoding="utf-8"))
-        return str(note["sha256"]), int(note["size"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 def find_published(source: WeightSource) -> Path | None:
