@@ -5,7 +5,7 @@ A card says what its weights were trained on, a data set says where its images c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -45,3 +45,8 @@ _COLLECTIONS = (
 
 #: By name.
 PUBLIC_DATA: Mapping[str, PublicData] = {data.name: data for data in (*_GENERAL, *_COLLECTIONS)}
+
+
+def titles(names: Iterable[str]) -> list[str]:
+    """What a person calls them; a sentence in place of a name stays as it is."""
+    return [PUBLIC_DATA[name].title if name in PUBLIC_DATA else name for name in names]

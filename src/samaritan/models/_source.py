@@ -146,3 +146,18 @@ def find_any(source: WeightSource) -> Path | None:
     """The published file, else its converted copy; for listings, so nothing is read."""
     converted = converted_path(source)
     return find_published(source) or (converted if converted.is_file() else None)
+
+
+def how_to_get(source: WeightSource | None) -> dict[str, str]:
+    """How a person gets the weights: ``way`` ("here", "pull", "gated" or "hand") and ``how``, a sentence."""
+    if source is None:
+        return {"way": "here", "how": "made by code, nothing to get"}
+    if (path := find_any(source)) is not None:
+        return {"way": "here", "how": f"here, {path}"}
+    command = f"samaritan models pull {source.name}"
+    if source.hub is not None and source.hub.gated and not (source.wheel or source.download):
+        ask = f"accept the terms at {source.hub.page}, set HF_TOKEN to a token of your account, then {command}"
+        return {"way": "gated", "how": f"{ask}; or download {source.hub.file} there, then {command} --from FILE"}
+    if source.fetchable:
+        return {"way": "pull", "how": command}
+    return {"way": "hand", "how": f"get {source.file} from {source.url}, then {command} --from FILE"}

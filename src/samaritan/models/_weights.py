@@ -194,7 +194,9 @@ def write_tensors(path: Path, state: Mapping[str, Tensor], about: Mapping[str, s
     from safetensors.torch import save_file  # noqa: PLC0415  only needed once per machine
 
     with atomic_path(path) as temporary:
+        mode = temporary.stat().st_mode
         save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, temporary, dict(about or {}))
+        temporary.chmod(mode)  # the library puts a file of its own there, which nobody else may read
 
 
 def note_tensors(source: WeightSource, state: Mapping[str, Tensor], published: Path) -> None:
