@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
-
-import numpy as np
 
 from samaritan.core import LabelMap, Plane, PromptError, PromptSet, SliceView, UsageError, Volume
 from samaritan.models._base import Segmenter
+from samaritan.predict._ask import Candidates, replies
 from samaritan.predict._collector import Answer, Collector
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.segmentation import Segmentation
 from samaritan.predict.volume import VolumePredictor
-
-#: Prompts that are decoded together; bounds memory, since every answer has the picture's size.
-BATCH = 16
 
 #: The largest label value that a label map can hold.
 MOST_TARGETS = 65535
@@ -35,7 +30,7 @@ def predict(
     modality: str | None = None,
     intensity: str | None = None,
     framing: str = "whole",
-    candidates: Literal["single", "quality"] = "single",
+    candidates: Candidates = "single",
     cache: EmbeddingCache | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Segmentation:
@@ -118,16 +113,13 @@ def split_by_slice(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) 
 
 
 def _answers(
-    predictor: VolumePredictor, index: int, asked: Mapping[str, Sequence[PromptSet]], candidates: str
+    predictor: VolumePredictor, index: int, asked: Mapping[str, Sequence[PromptSet]], candidates: Candidates
 ) -> Iterator[Answer]:
     """The answer to every prompt on one slice, decoded in batches across targets."""
     flat = [(name, prompt) for name, prompts in asked.items() for prompt in prompts]
-    for start in range(0, len(flat), BATCH):
-        batch = flat[start : start + BATCH]
-        predictions = predictor.decode(index, [prompt for _, prompt in batch], multimask=candidates == "quality")
-        for (name, _), prediction in zip(batch, predictions, strict=True):
-            chosen = int(np.argmax(prediction.quality)) if candidates == "quality" else 0
-            yield Answer(name, prediction.logits[chosen], float(prediction.quality[chosen]))
+    answers = replies(predictor, index, [prompt for _, prompt in flat], candidates)
+    for (name, _), reply in zip(flat, answers, strict=True):
+        yield Answer(name, reply.logits, reply.quality)
 
 
 def _prompt_warnings(segmenter: Segmenter, work: Work) -> Iterator[str]:
