@@ -38,7 +38,7 @@ def recipe_of(segmenter: SamSegmenter, to: Target, adapter: AdapterCard | None) 
         raise ModelError(
             f"The normalisation of {segmenter.name} has no description in a recipe; add one to export/_recipe.py."
         )
-    cells, side = segmenter.network.position_grid.shape, frame.side
+    cells, side = segmenter.network.embedding_shape, frame.side
     return {
         "recipe": VERSION,
         "to": to,

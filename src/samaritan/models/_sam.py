@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from samaritan.core import InputError, PromptSet
 from samaritan.models._base import Embedding, Prediction, WeightCard
 from samaritan.models._frame import Frame
+from samaritan.models._hq_mask_decoder import HqMaskDecoder
 from samaritan.models._mask_decoder import MaskDecoder
 from samaritan.models._picture_decoder import PictureDecoder
 from samaritan.models._prompt_encoder import PromptEncoder
@@ -38,23 +39,33 @@ class DecoderConfig:
         hidden: channels of the image embedding.
         heads: attention heads.
         mlp: hidden width of the two-way transformer's MLPs.
+        early: channels of the early features that lie behind those of the image embedding; with some, the mask decoder is
+            SAM-HQ's.
     """
 
     hidden: int = 256
     heads: int = 8
     mlp: int = 2048
+    early: int = 0
+
+    def mask_decoder(self) -> MaskDecoder:
+        """A mask decoder of this size."""
+        shape = self.hidden, self.heads, self.mlp
+        return HqMaskDecoder(*shape, self.early) if self.early else MaskDecoder(*shape)
 
 
 class SamNetwork(nn.Module):
     """Image encoder, prompt encoder and mask decoder as one plain module, for inference and for training.
 
     Args:
-        image_encoder: (batch, 3, side, side) -> (batch, hidden, cells, cells), or a transformers output holding that first.
+        image_encoder: (batch, 3, side, side) -> (batch, hidden, cells, cells), with early features more channels.
         side: of the encoder's input in pixels.
         cells: side of the image embedding.
         config: size of the prompt encoder and the mask decoder.
 
     Attributes:
+        embedding_shape: of what :meth:`encode` makes of one picture: (1, hidden, cells, cells), with early features more
+            channels.
         token_sources: what adaptations add to a question: modules (texts of n prompts) -> (n, 1, token, hidden), whose tokens
             go behind those of points and boxes; empty in a network as published.
         asked: the prompts of the call to :meth:`decode` that is running, for modules that depend on them.
@@ -74,8 +85,9 @@ class SamNetwork(nn.Module):
         config = config or DecoderConfig()
         self.image_encoder = image_encoder
         self.prompt_encoder: Any = PromptEncoder(config.hidden, side, cells)
-        self.mask_decoder: Any = MaskDecoder(config.hidden, config.heads, config.mlp)
+        self.mask_decoder: Any = config.mask_decoder()
         self.cells = cells
+        self.embedding_shape = (1, config.hidden + config.early, cells, cells)
         self.token_sources = nn.ModuleList()
         self.asked: PromptTensors | None = None
         self.sparse: Tensor | None = None
@@ -88,8 +100,8 @@ class SamNetwork(nn.Module):
 
     def encode(self, pixels: Tensor) -> Tensor:
         """(batch, 3, side, side) -> (batch, hidden, cells, cells)."""
-        features: Any = self.image_encoder(pixels)
-        return features if isinstance(features, Tensor) else features[0]
+        features: Tensor = self.image_encoder(pixels)
+        return features
 
     def decode(self, features: Tensor, prompts: PromptTensors, *, multimask: bool) -> tuple[Tensor, Tensor]:
         """Several prompts of one kind, on one image or each on its own.
@@ -260,12 +272,10 @@ class SamSegmenter:
 
     def _features(self, embedding: Embedding) -> Tensor:
         features = embedding.features.get("image")
-        allowed = self.network.position_grid.shape
+        allowed = self.network.embedding_shape
         if features is None or features.shape != allowed:
             received = {name: tuple(tensor.shape) for name, tensor in embedding.features.items()}
-            raise InputError(
-                f"The embedding is not of {self.name}: it holds {received}, needed is image {tuple(allowed)}."
-            )
+            raise InputError(f"The embedding is not of {self.name}: it holds {received}, needed is image {allowed}.")
         return features.to(self._device)
 
     def _predictions(self, low_res: Tensor, quality: Tensor, shape: tuple[int, int]) -> Iterator[Prediction]:

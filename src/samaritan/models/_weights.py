@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -114,24 +114,38 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], names: Mappin
     Raises:
         ModelError: a tensor is missing, unknown or of another shape; up to five are named.
     """
-    needed = {names[ours]: tensor for ours, tensor in network.state_dict().items()}
-    faults = [f"missing {name}" for name in needed if name not in state]
-    faults += [f"unknown {name}" for name in state if name not in needed]
-    faults += [
-        f"{name} has {_kind(state[name])}, needed is {_kind(tensor)}"
-        for name, tensor in needed.items()
-        if name in state and _kind(state[name]) != _kind(tensor)
-    ]
+    needed = {names[ours]: kind_of(tensor) for ours, tensor in network.state_dict().items()}
+    faults = misfits(needed, {name: kind_of(tensor) for name, tensor in state.items()})
     if faults:
-        more = f" and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-        count = "1 tensor does" if len(faults) == 1 else f"{len(faults)} tensors do"
         raise ModelError(
-            f"{origin} holds weights of another model, {count} not fit: "
-            f"{'; '.join(faults[:_SHOWN])}{more}; choose the model that they belong to."
+            f"{origin} holds weights of another model, {in_words(faults)}; choose the model that they belong to."
         )
     network.load_state_dict({ours: state[theirs] for ours, theirs in names.items()}, strict=True)
     _log.info("%s: all %d tensors loaded", origin, len(needed))
     return len(needed)
+
+
+def misfits(needed: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
+    """What keeps tensors from fitting, each in words: those that are missing, unknown, or of another shape.
+
+    Args:
+        needed: published name -> shape in words.
+        given: likewise, of a file.
+    """
+    faults = [f"missing {name}" for name in needed if name not in given]
+    faults += [f"unknown {name}" for name in given if name not in needed]
+    return faults + [
+        f"{name} has {given[name]}, needed is {kind}"
+        for name, kind in needed.items()
+        if name in given and given[name] != kind
+    ]
+
+
+def in_words(faults: Sequence[str]) -> str:
+    """How many tensors do not fit, and the first few of them."""
+    more = f" and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+    count = "1 tensor does" if len(faults) == 1 else f"{len(faults)} tensors do"
+    return f"{count} not fit: {'; '.join(faults[:_SHOWN])}{more}"
 
 
 def published_layout(
@@ -149,7 +163,7 @@ def published_layout(
     return {published[ours]: tuple(tensor.shape) for ours, tensor in state.items()}
 
 
-def _kind(tensor: Tensor) -> str:
+def kind_of(tensor: Tensor) -> str:
     """Shape and sort of number; half precision may fill single precision, whole numbers may not."""
     return f"{tuple(tensor.shape)} {'float' if tensor.is_floating_point() else 'integer'}"
 
