@@ -97,7 +97,7 @@ class Head(Wrapper):
 
 
 class TokenHead(Head):
-    """SAM's mask decoder without prompts, whose output tokens (one for the quality, four for masks) depend on the class."""
+    """The mask decoder without prompts, whose own tokens (one for the quality, the others for masks) depend on the class."""
 
     def __init__(self, base: nn.Module, labels: Sequence[str], asked: Asked, empty: Callable[[], Tensor]) -> None:
         super().__init__(base, labels, asked, empty)
@@ -142,7 +142,7 @@ class ChannelHead(Head):
 
     def answer(self, features: Tensor, positions: Tensor, classes: list[int]) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """As :meth:`Head.answer`; all candidates are the single answer."""
-        rows = range(len(classes))
+        rows, features = range(len(classes)), features[:, : self.base.hidden_size]
         masks = self.channels(features)[rows, classes]
         quality = self.quality(features.mean(dim=(2, 3)))[rows, classes]
         return masks[:, None].expand(-1, ANSWERS, -1, -1), quality[:, None].expand(-1, ANSWERS)
