@@ -46,7 +46,7 @@ class VolumeSession:
         rules: Rules | None = None,
     ) -> None:
         self.predictor = predictor
-        self.strategy = chosen(propagation, predictor.segmenter)
+        self.strategy = chosen(propagation, predictor)
         self._candidates = candidates
         self._rules = rules or Rules()
         self._targets: dict[str, Target] = {}

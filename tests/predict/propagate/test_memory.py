@@ -137,6 +137,15 @@ def test_models_without_a_memory_are_refused() -> None:
         predictor.follow(3, [Track()])
 
 
+def test_parts_of_slices_are_refused_and_auto_goes_without(segmenter: Tracker) -> None:
+    predictor = VolumePredictor(segmenter, balls(SHAPE, BALL), intensity="asis", framing="zoom:2")
+    with pytest.raises(UsageError, match="Memories need whole slices, and the framing is zoom:2; use --framing whole"):
+        VolumeSession(predictor, "memory")
+    with pytest.raises(UsageError, match="whole slices"):
+        predictor.follow(3, [Track()])
+    assert VolumeSession(predictor, "auto").strategy.name == "sequence"
+
+
 def test_auto_takes_the_memory_where_there_is_one(make: Make, segmenter: Tracker) -> None:
     session = make(balls(SHAPE, BALL), "auto")
     session.ask("ball", {12: box_on(balls(SHAPE, BALL), 12, BALL)})

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from samaritan.models._base import Segmenter, TrackingSegmenter
+from samaritan.models._base import TrackingSegmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job, Strategy
+from samaritan.predict.volume import VolumePredictor
 
 
 class Auto:
-    """Stands for another strategy; never runs itself."""
+    """Stands for another strategy."""
 
     name = "auto"
-    title = "the model's memory where it has one, else sequence"
+    title = "the model's memory where it has one and sees whole slices, else sequence"
 
-    def check(self, segmenter: Segmenter) -> None:
+    def check(self, predictor: VolumePredictor) -> None:
         """Every model can do something."""
 
     def run(self, job: Job) -> dict[str, set[int]]:
         """See :class:`Strategy`."""
-        return chosen("auto", job.predictor.segmenter).run(job)
+        return chosen("auto", job.predictor).run(job)
 
 
-def chosen(name: str, segmenter: Segmenter) -> Strategy:
+def chosen(name: str, predictor: VolumePredictor) -> Strategy:
     """The strategy of that name; instead of "auto" the one that it stands for.
 
     Raises:
@@ -28,9 +29,10 @@ def chosen(name: str, segmenter: Segmenter) -> Strategy:
         UsageError: the model cannot do it.
     """
     if name == Auto.name:
-        name = "memory" if isinstance(segmenter, TrackingSegmenter) else "sequence"
+        remembers = isinstance(predictor.segmenter, TrackingSegmenter) and predictor.framing.name == "whole"
+        name = "memory" if remembers else "sequence"
     strategy = STRATEGIES.get(name)
-    strategy.check(segmenter)
+    strategy.check(predictor)
     return strategy
 
 

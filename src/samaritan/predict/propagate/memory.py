@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from samaritan.core import UsageError
-from samaritan.models._base import Segmenter, TrackingSegmenter
+from samaritan.models._base import TrackingSegmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job
 from samaritan.predict.propagate._memory_follower import MemoryFollower
 from samaritan.predict.propagate._shape import close_gaps
 from samaritan.predict.propagate._sweep import Sweep
+from samaritan.predict.volume import VolumePredictor
 
 
 class WithMemory:
@@ -20,11 +21,16 @@ class WithMemory:
     name = "memory"
     title = "the model's own memory, both directions; for SAM 2 and its relatives"
 
-    def check(self, segmenter: Segmenter) -> None:
-        """Refuse models without a memory."""
-        if not isinstance(segmenter, TrackingSegmenter):
+    def check(self, predictor: VolumePredictor) -> None:
+        """Refuse models without a memory, and parts of slices."""
+        if not isinstance(predictor.segmenter, TrackingSegmenter):
             raise UsageError(
-                f"{segmenter.name} has no memory to propagate with; use --propagate sequence, or a SAM 2 model."
+                f"{predictor.segmenter.name} has no memory to propagate with; use --propagate sequence, or a SAM 2 model."
+            )
+        if predictor.framing.name != "whole":
+            raise UsageError(
+                f"Memories need whole slices, and the framing is {predictor.framing.name}; use --framing whole, or "
+                "--propagate sequence."
             )
 
     def run(self, job: Job) -> dict[str, set[int]]:
