@@ -29,11 +29,12 @@ def predict(
     plane: Plane = "auto",
     modality: str | None = None,
     intensity: str | None = None,
+    framing: str = "whole",
     candidates: Candidates = "single",
     cache: EmbeddingCache | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Segmentation:
-    """Segment ``targets`` of ``volume``, slice by slice, with one encoding per prompted slice.
+    """Segment ``targets`` of ``volume``, slice by slice, with one encoding per prompted slice, or part of it.
 
     Args:
         segmenter: the model.
@@ -44,6 +45,7 @@ def predict(
         plane: see :class:`VolumePredictor`.
         modality: see :class:`VolumePredictor`.
         intensity: see :class:`VolumePredictor`.
+        framing: see :class:`VolumePredictor`.
         cache: see :class:`VolumePredictor`.
         candidates: the model's one mask, or of its three the one that it rates best.
         progress: called with (slices done, slices in all).
@@ -51,14 +53,16 @@ def predict(
     Raises:
         PromptError: no target, a target without a prompt, a prompt outside the image, or, with the rule "refuse",
             targets that overlap.
-        UsageError: an unknown rule, plane or intensity policy.
+        UsageError: an unknown rule, plane, intensity policy or framing.
     """
     started = time.perf_counter()
     check_overlap(overlap)
     if candidates not in ("single", "quality"):
         raise UsageError(f"There is no choice of candidates {candidates!r}; use single or quality.")
     work = split_by_slice(SliceView.of(volume.geometry, plane), targets)
-    predictor = VolumePredictor(segmenter, volume, plane=plane, modality=modality, intensity=intensity, cache=cache)
+    predictor = VolumePredictor(
+        segmenter, volume, plane=plane, modality=modality, intensity=intensity, cache=cache, framing=framing
+    )
     collector = Collector(predictor.view, tuple(targets), overlap)
     for done, index in enumerate(sorted(work), start=1):
         collector.add(index, _answers(predictor, index, work[index], candidates))
@@ -77,6 +81,7 @@ def predict(
         encode_calls=predictor.encode_calls,
         encode_seconds=predictor.encode_seconds,
         read_calls=predictor.read_calls,
+        framing=predictor.framing.name,
         seconds=time.perf_counter() - started,
         claims=collector.claims,
     )
