@@ -18,7 +18,7 @@ from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
 from samaritan.predict.runtimes._cache import Entry, entry_path, read_entry, read_header, write_entry
 from samaritan.predict.runtimes._gate import PICTURES, Reference, Verdict, judge
 from samaritan.predict.runtimes._graph import fingerprint, obstacle
-from samaritan.predict.runtimes._segmenter import CompiledSegmenter, Refused
+from samaritan.predict.runtimes._segmenter import Refused, compiled
 
 _log = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ def _make(
     for plan in plans:
         payload = runtime.build(segmenter.network, plan)
         encoder = runtime.open(payload, segmenter.network, plan, torch.get_num_threads())
-        verdict = judge(CompiledSegmenter(segmenter, encoder, {}), expected)
+        verdict = judge(compiled(segmenter, encoder, {}), expected)
         header = {"runtime": runtime.name, "version": runtime.version, "plan": plan, "verdict": verdict.data()}
         if verdict.passes(kind):
             return Entry(header, payload)
@@ -204,7 +204,7 @@ def _open(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Segmenter 
     except Refused as error:
         _log.warning("%s.", error)
         return None
-    return CompiledSegmenter(segmenter, encoder, _about(runtime, entry.header))
+    return compiled(segmenter, encoder, _about(runtime, entry.header))
 
 
 def _encoder(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Encoder:
@@ -229,7 +229,7 @@ def _later(segmenter: SamSegmenter, runtime: Runtime, path: Path, header: dict[s
     def encode(pixels: Tensor) -> Tensor:
         return opened()(pixels)
 
-    return CompiledSegmenter(segmenter, encode, _about(runtime, header))
+    return compiled(segmenter, encode, _about(runtime, header))
 
 
 def _about(runtime: Runtime, header: dict[str, Any]) -> dict[str, Any]:

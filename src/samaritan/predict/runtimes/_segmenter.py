@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam2 import Sam2Segmenter
 from samaritan.predict.runtimes._base import Encoder
 from samaritan.predict.runtimes._graph import stamp
 
@@ -60,3 +61,13 @@ class CompiledSegmenter(SamSegmenter):
             _log.warning("%s; torch runs it.", error)
             self._refused, self.runtime = True, {}
             return super().encode_pixels(pixels)
+
+
+class CompiledTracker(CompiledSegmenter, Sam2Segmenter):
+    """A model with a memory whose encoder runs in a compiled graph."""
+
+
+def compiled(eager: SamSegmenter, encoder: Encoder, runtime: dict[str, Any]) -> CompiledSegmenter:
+    """The model with its encoder elsewhere, able to do what it can; arguments as of :class:`CompiledSegmenter`."""
+    kind = CompiledTracker if isinstance(eager, Sam2Segmenter) else CompiledSegmenter
+    return kind(eager, encoder, runtime)
