@@ -12,6 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+#: Row and column directions of series: axial, sagittal, coronal, turned, mirrored, and oblique in all three axes.
+ORIENTATIONS: list[tuple[float, ...]] = [
+    (1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1), (1, 0, 0, 0, 0, -1), (0.6, 0.8, 0, -0.8, 0.6, 0), (-1, 0, 0, 0, 0, 1),
+    (0.36, 0.48, -0.8, -0.8, 0.6, 0),
+]  # fmt: skip
+
 
 def _dataset(pixels: NDArray[Any], **tags: Any) -> Any:
     """A CT slice (row, col[, 3]) or what ``tags`` make of it."""

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from samaritan.core import Box, Geometry, PromptSet, Volume
+from samaritan.core.colour import colour_of
 from samaritan.predict import predict
 from samaritan.predict._sheet import MARGIN, SIDES
-from samaritan.predict.overlay import colour_of
 from samaritan.predict.preview import AMONG_OTHERS, describe_size, preview
 
 from .conftest import ThresholdSegmenter

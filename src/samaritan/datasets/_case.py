@@ -91,7 +91,10 @@ class CaseReader:
         """
         path = self._parts.references[rater]
         self._check_unchanged(path)
-        labels = onto_grid(self._parts.read_labels(path), self.grid, path, self._parts.image)
+        if files.needs_image(path):
+            labels = files.read_labels(path, like=self.image())
+        else:
+            labels = onto_grid(self._parts.read_labels(path), self.grid, path, self._parts.image)
         labels = self._without_ignored(labels)
         self._check_known(labels, path)
         return replace(labels, names={**labels.names, **self._info.labels})

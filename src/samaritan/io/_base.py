@@ -9,11 +9,11 @@ import struct
 import sys
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -85,6 +85,22 @@ class Format(Protocol):
 
     def write(self, labelmap: LabelMap, path: Path, like: Volume | None, /) -> None:
         """Write a label map on its own grid; ``like`` is the image it belongs to."""
+
+
+@runtime_checkable
+class Overlapping(Protocol):
+    """A format whose labels may share voxels."""
+
+    def write_overlapping(self, parts: Sequence[LabelMap], path: Path, like: Volume | None, /) -> None:
+        """Write label maps on one grid, no value in two of them, into one file."""
+
+
+@runtime_checkable
+class Drawn(Protocol):
+    """A format of curves, which have a place in the world and no voxels."""
+
+    def read_onto(self, path: Path, like: Volume, /) -> LabelMap:
+        """Read the label map on the grid of ``like``."""
 
 
 for _chatty in (

@@ -28,6 +28,7 @@ _MODALITIES = {
     "XC": "photography", "DMS": "dermoscopy", "RF": "X-ray", "XA": "X-ray", "PX": "X-ray", "IO": "X-ray", "RG": "X-ray",
     "IVUS": "ultrasound",
 }  # fmt: skip
+_NO_IMAGES = (*_dicom_file.SEGMENTATION_CLASSES, *_dicom_file.RTSTRUCT_CLASSES)
 _SAYS_NOTHING = ("", "OT", "SC", "DOC", "SEG")
 _HEADER_TAGS = [
     "SOPClassUID", "SeriesInstanceUID", "SeriesNumber", "Modality", "ImageType", "Rows", "Columns", "NumberOfFrames",
@@ -54,19 +55,23 @@ class Dicom:
     mask_suffix = ".dcm"
 
     def claims(self, path: Path) -> bool:
-        """Folders, files with a DICOM ending, and files of no known ending that carry the DICOM mark; SEG objects not."""
+        """Folders, files with a DICOM ending, and files of no known ending that carry the DICOM mark; no masks."""
         if path.is_dir():
             return True
-        return _dicom_file.is_claimed(path) and not _dicom_file.is_segmentation(path)
+        return _dicom_file.is_claimed(path) and not _dicom_file.is_of(path, _NO_IMAGES)
 
     def read(self, path: Path, choice: Choice) -> Volume:
-        """Read an image; ``meta`` holds "window" (centre, width), "inverted", and "frames" for writing a SEG."""
+        """Read an image.
+
+        ``meta`` holds "window" (centre, width) and "inverted"; for what refers to the slices, "frames" and "slice_files".
+        """
         with reading(path, "DICOM"):
             image = _read(path, choice)
             planes, first = image.planes, image.first
+            files = {path: number for number, path in enumerate(dict.fromkeys(p.path for p in planes))}
             return make_volume(
                 image.data, image.geometry, path, "dicom", modality=_modality(first), warnings=image.warnings,
-                files=dict.fromkeys(p.path for p in planes), frames=[p.frame for p in planes],
+                files=files, frames=[p.frame for p in planes], slice_files=[files[p.path] for p in planes],
                 window=window(first, planes[0].frame), inverted=is_inverted(first) or None,
             )  # fmt: skip
 

@@ -68,4 +68,4 @@ def load(weights: Path | None, device: str, *, allow_unverified: bool = False) -
     return segmenter
 
 
-MODELS.add(CARD.name, ModelEntry(CARD, load, find=lambda: None, tags=("tiny",)))
+MODELS.add(CARD.name, ModelEntry(CARD, load, tags=("tiny",)))

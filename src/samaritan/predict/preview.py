@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from samaritan.core import Plane, PromptSet, SliceView, Volume
+from samaritan.core.colour import colour_of
 from samaritan.predict._sheet import Entry, label_sides, scale_bar, sheet
-from samaritan.predict.overlay import Mask, colour_of, draw_overlay
+from samaritan.predict.overlay import Mask, draw_overlay
 from samaritan.predict.segmentation import Segmentation
 
 #: Most slices of the segmented plane that are shown; targets with the largest masks first.
