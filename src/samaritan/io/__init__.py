@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from samaritan.core import FormatError, GeometryError, LabelMap, ResourceError, UsageError, Volume, atomic_path
-from samaritan.io._base import FORMATS, Choice, Drawn, Format, Overlapping, has_suffix, named
+from samaritan.io._base import FORMATS, Choice, Drawn, Format, Overlapping, Referring, has_suffix, named
 from samaritan.io._placing import place_on
 from samaritan.io._sniff import check_path, head_of, looks_like
 from samaritan.io._voxels import smallest_unsigned
 
 __all__ = [
-    "FORMATS", "Format", "default_output_suffix", "holds_overlaps", "needs_image", "read_labels", "read_volume",
+    "FORMATS", "Format", "check_target", "default_output_suffix", "holds_overlaps", "needs_image", "read_labels", "read_volume",
     "source_format", "write_labels",
 ]  # fmt: skip
 
@@ -115,6 +115,17 @@ def write_labels(
             raise ResourceError(f"Could not write {path}: memory ran out; nothing was changed.") from error
 
 
+def check_target(path: Path | str, like: Volume) -> list[str]:
+    """Refuse before any work a mask that could not be written for this image; returns sentences that a person should see.
+
+    Raises:
+        UsageError: no format is written under that name, or it needs a DICOM image and this is none.
+        InputError: it needs a place in the patient, and the image has none.
+    """
+    format_ = _writer(Path(path))
+    return format_.check_source(Path(path), like) if isinstance(format_, Referring) else []
+
+
 def holds_overlaps(path: Path | str) -> bool:
     """Whether a mask of this name can hold labels that overlap each other, as DICOM SEG and RTSTRUCT can.
 
@@ -145,12 +156,9 @@ def source_format(path: Path | str) -> str:
 
 
 def needs_image(path: Path | str) -> bool:
-    """Whether labels can be read from ``path`` only together with their image, as from the contours of an RTSTRUCT.
-
-    Raises:
-        InputError: as :func:`source_format`.
-    """
-    return isinstance(FORMATS.get(source_format(path)), Drawn)
+    """Whether labels can be read from an existing ``path`` only together with their image, as from an RTSTRUCT."""
+    formats = map(FORMATS.get, FORMATS.names())
+    return any(isinstance(format_, Drawn) and format_.claims(Path(path)) for format_ in formats)
 
 
 def default_output_suffix(path: Path | str) -> str:

@@ -96,7 +96,15 @@ class Overlapping(Protocol):
 
 
 @runtime_checkable
-class Drawn(Protocol):
+class Referring(Protocol):
+    """A format that refers to the images it was made from, and so is written for some images only."""
+
+    def check_source(self, path: Path, like: Volume, /) -> list[str]:
+        """Raise where ``path`` cannot be written for ``like``; returns sentences about what will be less than usual."""
+
+
+@runtime_checkable
+class Drawn(Format, Protocol):
     """A format of curves, which have a place in the world and no voxels."""
 
     def read_onto(self, path: Path, like: Volume, /) -> LabelMap:

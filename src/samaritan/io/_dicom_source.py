@@ -57,11 +57,21 @@ def source_slices(like: Volume | None, what: str) -> list[SourceSlice]:
         UsageError: ``like`` did not come from DICOM; ``what`` names what was to be written.
         InputError: a file has gone.
     """
-    if like is None or like.meta.get("format") != "dicom":
-        raise UsageError(f"{what} refers to the DICOM images it was made from, and the source is none; write .nii.gz.")
+    like = check_is_dicom(like, what)
     files = [_file(Path(name)) for name in like.meta["files"]]
     places = zip(like.meta["slice_files"], like.meta["frames"], strict=True)
     return [_slice(files[file], frame) for file, frame in places]
+
+
+def check_is_dicom(like: Volume | None, what: str) -> Volume:
+    """The image, if it came from DICOM.
+
+    Raises:
+        UsageError: it did not; ``what`` names what was to be written.
+    """
+    if like is None or like.meta.get("format") != "dicom":
+        raise UsageError(f"{what} refers to the DICOM images it was made from, and the source is none; write .nii.gz.")
+    return like
 
 
 def first_of_files(slices: Sequence[SourceSlice]) -> list[SourceSlice]:

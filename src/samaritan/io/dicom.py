@@ -63,7 +63,8 @@ class Dicom:
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read an image.
 
-        ``meta`` holds "window" (centre, width) and "inverted"; for what refers to the slices, "frames" and "slice_files".
+        ``meta`` holds "window" (centre, width) and "inverted"; "placed", whether a frame of reference says where it lies;
+        "burned_in", whether the pixels show text; and, for what refers to the slices, "frames" and "slice_files".
         """
         with reading(path, "DICOM"):
             image = _read(path, choice)
@@ -73,6 +74,8 @@ class Dicom:
                 image.data, image.geometry, path, "dicom", modality=_modality(first), warnings=image.warnings,
                 files=files, frames=[p.frame for p in planes], slice_files=[files[p.path] for p in planes],
                 window=window(first, planes[0].frame), inverted=is_inverted(first) or None,
+                placed="FrameOfReferenceUID" in first and all(p.is_placed for p in planes),
+                burned_in=first.get("BurnedInAnnotation") == "YES" or None,
             )  # fmt: skip
 
     def read_labels(self, path: Path) -> LabelMap:
