@@ -21,7 +21,10 @@ _MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber",
     "ReferringPhysicianName",
 )  # fmt: skip
-_OF_FRAMES = ("NumberOfFrames", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+_OF_SLICES = (
+    "NumberOfFrames", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SOPClassUID", "SOPInstanceUID",
+    "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "SliceThickness",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,18 +112,19 @@ def _slice(file: tuple[Any, list[Plane]], frame: int) -> SourceSlice:
 
 
 def single(source: SourceSlice) -> Any:
-    """A header of the slice as an image of its own, with its place where highdicom looks for it."""
-    from pydicom.uid import generate_uid
+    """A header of the slice as an image of its own, which is what highdicom knows how to refer to, with a new instance UID."""
+    from pydicom import Dataset
+    from pydicom.uid import CTImageStorage, SecondaryCaptureImageStorage, generate_uid
 
-    header, plane = source.header, source.plane
-    if source.frame is not None:
-        header = type(header)({e.tag: e for e in header if e.keyword not in _OF_FRAMES})
-        header.SOPInstanceUID = generate_uid()
-        if plane.orientation is not None and plane.position is not None:
-            header.ImageOrientationPatient = [round(float(v), 12) for v in plane.orientation.ravel()]
-            header.ImagePositionPatient = [round(float(v), 8) for v in plane.position]
+    plane = source.plane
+    # elements are shared with the source's header, so what changes must be new
+    header: Any = Dataset({element.tag: element for element in source.header if element.keyword not in _OF_SLICES})
+    header.SliceThickness = round(float(source.header.get("SliceThickness") or plane.thickness or 1.0), 10)
+    header.SOPClassUID = CTImageStorage if "FrameOfReferenceUID" in header else SecondaryCaptureImageStorage
+    header.SOPInstanceUID = generate_uid()
+    if plane.orientation is not None and plane.position is not None:
+        header.ImageOrientationPatient = [round(float(v), 12) for v in plane.orientation.ravel()]
+        header.ImagePositionPatient = [round(float(v), 8) for v in plane.position]
     if plane.spacing is not None:
         header.PixelSpacing = [round(plane.spacing[1], 10), round(plane.spacing[0], 10)]
-    if not header.get("SliceThickness"):  # without a thickness highdicom does not read its own file again
-        header.SliceThickness = round(plane.thickness or 1.0, 10)
     return header

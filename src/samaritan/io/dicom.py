@@ -20,6 +20,7 @@ from samaritan.io._base import FORMATS, Choice, reading
 from samaritan.io._decode import Decoder
 from samaritan.io._dicom_pixels import Frames, frame_values, is_inverted, window
 from samaritan.io._dicom_planes import Plane, planes_of, stack
+from samaritan.io._dicom_stacks import choose_frames
 from samaritan.io._voxels import make_labels, make_volume
 
 # DICOM's codes where canonical_modality() does not read them
@@ -34,7 +35,7 @@ _HEADER_TAGS = [
     "SOPClassUID", "SeriesInstanceUID", "SeriesNumber", "Modality", "ImageType", "Rows", "Columns", "NumberOfFrames",
     "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness",
     "EstimatedRadiographicMagnificationFactor", "SpacingBetweenSlices", "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence", "DimensionIndexSequence",
 ]  # fmt: skip
 
 
@@ -98,10 +99,7 @@ def _read(path: Path, choice: Choice) -> _Image:
     choice.refuse_series(path)
     dataset = _dicom_file.load(path)
     _check_image(dataset, path)
-    planes = planes_of(dataset, path)
-    if choice.volume is not None or (len(planes) > 1 and not planes[0].is_placed):
-        planes = [planes[choice.index(len(planes), path, "frames")]]
-    return _read_volume(planes, path)
+    return _read_volume(choose_frames(dataset, planes_of(dataset, path), choice.volume, path), path)
 
 
 def _read_volume(planes: Sequence[Plane], path: Path) -> _Image:
@@ -160,8 +158,8 @@ def _series(folder: Path, choice: Choice) -> list[Plane]:
         )
     members = found[_choose(folder, found, choice)]
     planes = [plane for path, dataset in members for plane in planes_of(dataset, path)]
-    if len(members) == 1 and (choice.volume is not None or (len(planes) > 1 and not planes[0].is_placed)):
-        return [planes[choice.index(len(planes), members[0][0], "frames")]]
+    if len(members) == 1:
+        return choose_frames(members[0][1], planes, choice.volume, members[0][0])
     if choice.volume is not None:
         raise GeometryError(f"{folder} is one volume; volume={choice.volume} cannot be chosen in it.")
     return planes
