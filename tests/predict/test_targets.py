@@ -8,7 +8,7 @@ import pytest
 
 from samaritan.core import Box, Geometry, MaskHint, Points, PromptError, PromptSet, UsageError, Volume
 from samaritan.predict import predict
-from samaritan.predict.targets import BATCH
+from samaritan.predict._ask import BATCH
 
 from .conftest import ThresholdSegmenter
 

@@ -14,6 +14,7 @@ from samaritan.cli._options import (
     Debug,
     Device,
     Fast,
+    FramingName,
     Intensity,
     Overwrite,
     PlaneName,
@@ -55,6 +56,7 @@ def segment(
     ] = "quality",
     plane: PlaneName = "auto",
     intensity: Intensity = None,
+    framing: FramingName = "whole",
     modality: Annotated[str | None, typer.Option(help="CT, MR, ultrasound, ... where the file does not say.")] = None,
     series: Annotated[str | None, typer.Option(help="Which DICOM series of a folder that holds several.")] = None,
     volume: Annotated[int | None, typer.Option(help="Which volume of a 4D file, from 0.")] = None,
@@ -81,12 +83,14 @@ def segment(
     """Segment an image from boxes, points or a prompt file; no reference mask anywhere."""
     bind_threads(threads)
     from samaritan.predict import default_cache
+    from samaritan.predict.framing import make_framing
     from samaritan.predict.runtimes import check_runtime, with_runtime
     from samaritan.predict.segment import Request, segment_file
     from samaritan.show.profile import show_profile
     from samaritan.show.segmentation import show_segmentation, slices_bar
 
     check_runtime(runtime)
+    make_framing(framing)
     about: dict[str, Any] = {}
     if adapter is not None:
         from samaritan.adapt import AdapterCard
@@ -94,8 +98,8 @@ def segment(
         about = AdapterCard.read(adapter).summary()
     request = Request.of(
         image, boxes=box or [], points=point or [], prompt_file=prompts, label=label, output=output, overlap=overlap,
-        plane=plane, intensity=intensity, modality=modality, series=series, volume=volume, preview=preview,
-        overwrite=overwrite, adapter=about,
+        plane=plane, intensity=intensity, framing=framing, modality=modality, series=series, volume=volume,
+        preview=preview, overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None
     with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:

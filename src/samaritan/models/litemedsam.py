@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samaritan.models._base import MODELS, ModelEntry, Segmenter, WeightCard
-from samaritan.models._source import WeightSource, WheelMember, find_any
+from samaritan.models._source import WeightSource, WheelMember
 
 if TYPE_CHECKING:
     from samaritan.models._sam import SamNetwork
@@ -21,10 +21,8 @@ CARD = WeightCard(
     sha256="79d8c9dca6db4d69d3f905579e5250af05e859fff9c1f543e89a513c3028ce76",
     size=39_370_479,
     licence="Apache-2.0",
-    training_data=(
-        "CVPR 2024 'Segment Anything in Medical Images on Laptop' training set",
-        "the public collection of MedSAM, from whose ViT-B encoder this one is distilled",
-    ),
+    training_data=("cvpr2024-laptop",),
+    inherited_data=("medsam-collection",),  # distilled from MedSAM's ViT-B encoder
     input_size=SIDE,
     normalisation="longest side to 256, min-max of the picture to 0..1, zero padding right and below",
     prompts=("box",),
@@ -69,11 +67,12 @@ def load(weights: Path | None, device: str, *, allow_unverified: bool = False) -
     return SamSegmenter(CARD.name, CARD, network.to(device), Frame(SIDE, SIDE, min_max))
 
 
-def pull() -> Path:
-    """Fetch the weights into the cache; see :func:`samaritan.models.pull`."""
-    from samaritan.models._pull import pull_weights  # noqa: PLC0415
+def layout() -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the published tensors."""
+    from samaritan.models._keys import published_names  # noqa: PLC0415
+    from samaritan.models._weights import published_layout  # noqa: PLC0415
 
-    return pull_weights(SOURCE)
+    return published_layout(build_network, published_names)
 
 
-MODELS.add(CARD.name, ModelEntry(CARD, load, find=lambda: find_any(SOURCE), pull=pull))
+MODELS.add(CARD.name, ModelEntry(CARD, load, SOURCE, layout))

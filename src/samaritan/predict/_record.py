@@ -58,6 +58,7 @@ def describe(
             "high": segmentation.scaling.high,
         },
         "plane": segmentation.plane,
+        "framing": segmentation.framing,
         "overlap": {"rule": segmentation.overlap, "voxels": segmentation.overlap_voxels},
         "targets": [_target(segmentation, name, areas[name]) for name in segmentation.targets],
         "warnings": list(warnings),

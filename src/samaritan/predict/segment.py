@@ -38,6 +38,7 @@ class Request:
         plane: see :class:`samaritan.predict.VolumePredictor`.
         intensity: see :class:`samaritan.predict.VolumePredictor`.
         modality: see :class:`samaritan.predict.VolumePredictor`.
+        framing: see :class:`samaritan.predict.VolumePredictor`.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
         preview: whether an overlay PNG is written; None = unless the image has text burned into it, which may be a name.
@@ -54,6 +55,7 @@ class Request:
     plane: Plane = "auto"
     intensity: str | None = None
     modality: str | None = None
+    framing: str = "whole"
     series: str | None = None
     volume: int | None = None
     preview: bool | None = None
@@ -142,7 +144,7 @@ def segment_file(
 
     Raises:
         InputError: the image cannot be used, or a prompt lies outside of it.
-        UsageError: an unknown rule, plane or policy, an output of no known format, or one that is an input.
+        UsageError: an unknown rule, plane, policy or framing, an output of no known format, or one that is an input.
         ResourceError: an output exists and may not be replaced, or cannot be written.
     """
     check_overlap(request.overlap)
@@ -166,6 +168,7 @@ def segment_file(
         plane=view.plane,
         modality=request.modality,
         intensity=request.prepared_intensity,
+        framing=request.framing,
         cache=cache,
         progress=progress,
     )

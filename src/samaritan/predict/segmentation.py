@@ -27,11 +27,12 @@ class Segmentation:
         overlap: the rule for voxels that several targets claim.
         overlap_voxels: how many there were.
         warnings: sentences that a person should see.
-        encode_calls: how often the encoder ran: once for each prompted slice that no cache held.
+        encode_calls: how often the encoder ran: once for each prompted slice, or part of one, that no cache held.
         encode_seconds: how long it ran.
         seconds: encoding, decoding and the rest.
         claims: only with the rule "separate": target -> slice -> its whole mask, one bit per pixel.
-        read_calls: how many slices were read from a cache instead of being encoded.
+        read_calls: how many slices, or parts, were read from a cache instead of being encoded.
+        framing: which parts of a slice the model looked at.
     """
 
     labelmap: LabelMap
@@ -48,6 +49,7 @@ class Segmentation:
     seconds: float
     claims: Mapping[str, Mapping[int, NDArray[np.uint8]]]
     read_calls: int = 0
+    framing: str = "whole"
 
     @property
     def plane(self) -> str:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
-
-import numpy as np
 
 from samaritan.core import LabelMap, Plane, PromptError, PromptSet, SliceView, UsageError, Volume
 from samaritan.models._base import Segmenter
+from samaritan.predict._ask import Candidates, replies
 from samaritan.predict._collector import Answer, Collector
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.segmentation import Segmentation
 from samaritan.predict.volume import VolumePredictor
-
-#: Prompts that are decoded together; bounds memory, since every answer has the picture's size.
-BATCH = 16
 
 #: The largest label value that a label map can hold.
 MOST_TARGETS = 65535
@@ -34,11 +29,12 @@ def predict(
     plane: Plane = "auto",
     modality: str | None = None,
     intensity: str | None = None,
-    candidates: Literal["single", "quality"] = "single",
+    framing: str = "whole",
+    candidates: Candidates = "single",
     cache: EmbeddingCache | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Segmentation:
-    """Segment ``targets`` of ``volume``, slice by slice, with one encoding per prompted slice.
+    """Segment ``targets`` of ``volume``, slice by slice, with one encoding per prompted slice, or part of it.
 
     Args:
         segmenter: the model.
@@ -49,6 +45,7 @@ def predict(
         plane: see :class:`VolumePredictor`.
         modality: see :class:`VolumePredictor`.
         intensity: see :class:`VolumePredictor`.
+        framing: see :class:`VolumePredictor`.
         cache: see :class:`VolumePredictor`.
         candidates: the model's one mask, or of its three the one that it rates best.
         progress: called with (slices done, slices in all).
@@ -56,14 +53,16 @@ def predict(
     Raises:
         PromptError: no target, a target without a prompt, a prompt outside the image, or, with the rule "refuse",
             targets that overlap.
-        UsageError: an unknown rule, plane or intensity policy.
+        UsageError: an unknown rule, plane, intensity policy or framing.
     """
     started = time.perf_counter()
     check_overlap(overlap)
     if candidates not in ("single", "quality"):
         raise UsageError(f"There is no choice of candidates {candidates!r}; use single or quality.")
     work = split_by_slice(SliceView.of(volume.geometry, plane), targets)
-    predictor = VolumePredictor(segmenter, volume, plane=plane, modality=modality, intensity=intensity, cache=cache)
+    predictor = VolumePredictor(
+        segmenter, volume, plane=plane, modality=modality, intensity=intensity, cache=cache, framing=framing
+    )
     collector = Collector(predictor.view, tuple(targets), overlap)
     for done, index in enumerate(sorted(work), start=1):
         collector.add(index, _answers(predictor, index, work[index], candidates))
@@ -82,6 +81,7 @@ def predict(
         encode_calls=predictor.encode_calls,
         encode_seconds=predictor.encode_seconds,
         read_calls=predictor.read_calls,
+        framing=predictor.framing.name,
         seconds=time.perf_counter() - started,
         claims=collector.claims,
     )
@@ -113,16 +113,13 @@ def split_by_slice(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) 
 
 
 def _answers(
-    predictor: VolumePredictor, index: int, asked: Mapping[str, Sequence[PromptSet]], candidates: str
+    predictor: VolumePredictor, index: int, asked: Mapping[str, Sequence[PromptSet]], candidates: Candidates
 ) -> Iterator[Answer]:
     """The answer to every prompt on one slice, decoded in batches across targets."""
     flat = [(name, prompt) for name, prompts in asked.items() for prompt in prompts]
-    for start in range(0, len(flat), BATCH):
-        batch = flat[start : start + BATCH]
-        predictions = predictor.decode(index, [prompt for _, prompt in batch], multimask=candidates == "quality")
-        for (name, _), prediction in zip(batch, predictions, strict=True):
-            chosen = int(np.argmax(prediction.quality)) if candidates == "quality" else 0
-            yield Answer(name, prediction.logits[chosen], float(prediction.quality[chosen]))
+    answers = replies(predictor, index, [prompt for _, prompt in flat], candidates)
+    for (name, _), reply in zip(flat, answers, strict=True):
+        yield Answer(name, reply.logits, reply.quality)
 
 
 def _prompt_warnings(segmenter: Segmenter, work: Work) -> Iterator[str]:

@@ -1,30 +1,11 @@
-"""What is there: models, data sets, the machine."""
+"""What is there: data sets, the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from samaritan.show._terminal import console, plain, print_facts, table_of
-
-if TYPE_CHECKING:
-    from samaritan.models import ModelEntry
-
-
-def show_models(entries: Sequence[ModelEntry]) -> None:
-    """One line per model."""
-    table = table_of("model", "what", "trained for", "weights")
-    for entry in entries:
-        card = entry.card
-        here = "here" if entry.find() else f"samaritan models pull {card.name}"
-        what = f"{card.title}. {card.parameters / 1e6:.1f} M parameters, {card.input_size} px, {card.licence}"
-        table.add_row(card.name, what, ", ".join(card.prompts), here)
-    console.print(table)
-
-
-def show_card(card: Mapping[str, Any]) -> None:
-    """A weight card, one fact per line."""
-    print_facts((name, plain(value)) for name, value in card.items())
+from samaritan.show._terminal import console, plain, print_facts
 
 
 def show_datasets(described: Sequence[Mapping[str, Any]]) -> None:

@@ -48,8 +48,8 @@ class Pretender:
 
         return encode
 
-    def entry(self) -> Runtime:
-        return Runtime("pretender", "for tests", 0, "numpy", self.build, self.open, lambda _network: ["half", "part"])
+    def entry(self, name: str = "pretender", rank: int = 0) -> Runtime:
+        return Runtime(name, "for tests", rank, "numpy", self.build, self.open, lambda _network: ["half", "part"])
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,15 @@ def test_a_full_disk_is_told_and_nothing_else(
         write_entry(tmp_path / "entry.bin", HEADER, b"graph")
     assert caplog.messages == ["The prepared encoder is not kept: no space left"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_killed_writers_left_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    old, young = tmp_path / ".tmp-old.bin", tmp_path / ".tmp-young.bin"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    write_entry(tmp_path / "entry.bin", HEADER, b"graph")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".tmp-young.bin", "entry.bin"]
 
 
 def test_versions_kinds_processors_and_encoders_have_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
