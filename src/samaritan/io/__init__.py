@@ -7,7 +7,7 @@ format.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,13 +23,18 @@ __all__ = [
 ]  # fmt: skip
 
 
-def read_volume(path: Path | str, *, volume: int | None = None, series: str | None = None) -> Volume:
+def read_volume(
+    path: Path | str, *, volume: int | None = None, series: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Volume:  # fmt: skip
     """Read an image.
 
     Args:
         path: a file, or a folder with a DICOM series.
-        volume: which one (from 0) of a 4D image's volumes, a TIFF's pages or a cine loop's frames.
+        volume: which one (from 0) of a 4D image's volumes, a TIFF's pages, a cine loop's frames, or the stacks and repeats of
+            a multi-frame DICOM file.
         series: which series of a DICOM folder that holds several: its number in the message's list, or its UID.
+        progress: called with (slices read, slices in all) while a DICOM series is read.
 
     Returns:
         (i, j, k[, 3]) voxels in the stored order; ``meta["warnings"]`` says what was odd about the file.
@@ -42,7 +47,7 @@ def read_volume(path: Path | str, *, volume: int | None = None, series: str | No
         UsageError: ``series`` for something that is no DICOM folder.
     """
     path = Path(path)
-    return FORMATS.get(source_format(path)).read(path, Choice(volume, series))
+    return FORMATS.get(source_format(path)).read(path, Choice(volume, series, progress))
 
 
 def read_labels(path: Path | str, *, like: Volume | None = None) -> LabelMap:

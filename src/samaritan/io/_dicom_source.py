@@ -21,9 +21,13 @@ _MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber",
     "ReferringPhysicianName",
 )  # fmt: skip
-_OF_SLICES = (
-    "NumberOfFrames", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SOPClassUID", "SOPInstanceUID",
-    "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "SliceThickness",
+#: What results carry over of their source: the elements that put them into its patient, study and frame of reference.
+CARRIED = (
+    *_MAY_BE_EMPTY, "SpecificCharacterSet", "StudyInstanceUID", "FrameOfReferenceUID", "PositionReferenceIndicator",
+)  # fmt: skip
+_OF_IMAGE = (
+    "SeriesInstanceUID", "Modality", "Rows", "Columns", "LossyImageCompression", "LossyImageCompressionRatio",
+    "LossyImageCompressionMethod",
 )  # fmt: skip
 
 
@@ -116,9 +120,8 @@ def single(source: SourceSlice) -> Any:
     from pydicom import Dataset
     from pydicom.uid import CTImageStorage, SecondaryCaptureImageStorage, generate_uid
 
-    plane = source.plane
-    # elements are shared with the source's header, so what changes must be new
-    header: Any = Dataset({element.tag: element for element in source.header if element.keyword not in _OF_SLICES})
+    plane, known = source.plane, (*CARRIED, *_OF_IMAGE)
+    header: Any = Dataset({source.header[name].tag: source.header[name] for name in known if name in source.header})
     header.SliceThickness = round(float(source.header.get("SliceThickness") or plane.thickness or 1.0), 10)
     header.SOPClassUID = CTImageStorage if "FrameOfReferenceUID" in header else SecondaryCaptureImageStorage
     header.SOPInstanceUID = generate_uid()

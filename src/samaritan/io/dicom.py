@@ -31,6 +31,7 @@ _MODALITIES = {
 }  # fmt: skip
 _NO_IMAGES = (*_dicom_file.SEGMENTATION_CLASSES, *_dicom_file.RTSTRUCT_CLASSES)
 _SAYS_NOTHING = ("", "OT", "SC", "DOC", "SEG")
+_MOST_LISTED = 20
 _HEADER_TAGS = [
     "SOPClassUID", "SeriesInstanceUID", "SeriesNumber", "Modality", "ImageType", "Rows", "Columns", "NumberOfFrames",
     "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness",
@@ -95,18 +96,19 @@ FORMATS.add("dicom", Dicom())
 
 def _read(path: Path, choice: Choice) -> _Image:
     if path.is_dir():
-        return _read_volume(_series(path, choice), path)
+        return _read_volume(_series(path, choice), path, choice)
     choice.refuse_series(path)
     dataset = _dicom_file.load(path)
     _check_image(dataset, path)
-    return _read_volume(choose_frames(dataset, planes_of(dataset, path), choice.volume, path), path)
+    return _read_volume(choose_frames(dataset, planes_of(dataset, path), choice.volume, path), path, choice)
 
 
-def _read_volume(planes: Sequence[Plane], path: Path) -> _Image:
+def _read_volume(planes: Sequence[Plane], path: Path, choice: Choice) -> _Image:
     ordered, geometry, notes = stack(planes, path)
     notes += sorted({note for p in {p.path for p in ordered} for note in _dicom_file.preamble_warnings(p)})
     frames: Frames | None = None
     first: Any = None
+    done = 0
     with Decoder() as decoder:
         for file, places in _by_file(ordered).items():
             dataset = _dicom_file.load(file, pixels=True)
@@ -119,6 +121,9 @@ def _read_volume(planes: Sequence[Plane], path: Path) -> _Image:
                 wanted = [ordered[n].frame for n in places]
                 for index, (values, padding) in zip(places, frame_values(dataset, wanted, decoder), strict=True):
                     frames.put(index, values, padding)
+                    done += 1
+                    if choice.progress is not None:
+                        choice.progress(done, len(ordered))
                 dataset.pop("PixelData", None)  # data sets refer to themselves, so their memory would stay for a while
     if frames is None:
         raise InputError(f"{path} holds no image.")
@@ -172,8 +177,10 @@ def _choose(folder: Path, found: dict[str, list[tuple[Path, Any]]], choice: Choi
         return uids[0]
     listed = "; ".join(
         f"{n} = {found[uid][0][1].get('Modality') or 'unknown'}, {len(found[uid])} files, {uid}"
-        for n, uid in enumerate(uids)
+        for n, uid in enumerate(uids[:_MOST_LISTED])
     )
+    if len(uids) > _MOST_LISTED:
+        listed += f"; and {len(uids) - _MOST_LISTED} more"
     if choice.series is None:
         raise InputError(f"{folder} holds {len(uids)} series; choose one with series=NUMBER or its UID: {listed}.")
     if choice.series in found:

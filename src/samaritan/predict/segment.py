@@ -140,7 +140,7 @@ def segment_file(
         request: what and where.
         segmenter: the model.
         cache: see :class:`samaritan.predict.VolumePredictor`.
-        progress: called with (slices done, slices in all).
+        progress: called with (slices done, slices in all), first while a DICOM series is read, then while it is segmented.
 
     Raises:
         InputError: the image cannot be used, or a prompt lies outside of it.
@@ -153,7 +153,7 @@ def segment_file(
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
     with part("read"):
-        volume = read_volume(request.image, volume=request.volume, series=request.series)
+        volume = read_volume(request.image, volume=request.volume, series=request.series, progress=progress)
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
     notes = _notes(volume, outputs)
     if volume.meta.get("burned_in") and request.preview is None:
