@@ -15,7 +15,7 @@ from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._follow import Follower, Steps
 from samaritan.benchmark._measure import Group, Measurement
 from samaritan.benchmark._preview import png, preview
-from samaritan.benchmark._row import NO_VOLUME, UNADAPTED, Row
+from samaritan.benchmark._row import NO_VOLUME, UNADAPTED, Row, with_volume
 from samaritan.benchmark._score import score
 from samaritan.benchmark._seeds import generator
 from samaritan.benchmark._targets import Target
@@ -195,17 +195,18 @@ def failed_rows(
     adaptation: str = UNADAPTED,
 ) -> list[Row]:
     """One row per prompt that says why the case has no scores."""
-    return [
+    rows = [
         Row(
             dataset=case.dataset, case_id=case.case_id, patient_id=case.patient_id, modality=case.modality,
             target=EVERY_TARGET, label=0, level="target", instance=None, rater=REFERENCE, model=model,
             adaptation=adaptation, prompt=strategy.name, repeat=0, candidates=strategy.candidates, interactions=0,
             dice=None, iou=None, nsd=None, hd95_mm=None, assd_mm=None, volume_difference=None, dice_by_round=None,
             unit="px", spacing=[], voxels=0, slices=0, sampled=False, quality=None, intensity="", plane="",
-            status="failed", error=error, seconds=0.0, encode_seconds=0.0, **NO_VOLUME,
+            framing="", status="failed", error=error, seconds=0.0, encode_seconds=0.0, encode_calls=0,
         )
         for strategy in strategies
     ]  # fmt: skip
+    return [with_volume(row, NO_VOLUME) for row in rows]
 
 
 def _stream(work: Work, measurement: Measurement, *place: int) -> np.random.Generator:
@@ -249,7 +250,7 @@ def _row(answered: Answered, measurement: Measurement) -> Row:
                 encode_seconds=encode_seconds / max(calls, 1),
             )
     spent = time.thread_time() - started
-    return Row(
+    row = Row(
         dataset=case.dataset, case_id=case.case_id, patient_id=case.patient_id,
         modality=case.modality or predictor.volume.modality,
         target=target.name, label=target.label, level="target" if target.instance is None else "instance",
@@ -261,6 +262,8 @@ def _row(answered: Answered, measurement: Measurement) -> Row:
         dice_by_round=measurement.dice_by_round,
         unit=view.geometry.unit, spacing=list(view.geometry.spacing), voxels=target.voxels,
         slices=measurement.slices, sampled=target.sampled, quality=measurement.quality,
-        intensity=predictor.scaling.policy, plane=view.plane,
-        status="ok", error=None, seconds=measurement.seconds + spent, encode_seconds=encode_seconds, **volume,
+        intensity=predictor.scaling.policy, plane=view.plane, framing=predictor.framing.name,
+        status="ok", error=None, seconds=measurement.seconds + spent, encode_seconds=encode_seconds,
+        encode_calls=calls,
     )  # fmt: skip
+    return with_volume(row, volume)
