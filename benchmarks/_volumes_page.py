@@ -46,6 +46,7 @@ def write_page(folder: Path, names: Sequence[str], notes: Path, out: Path) -> No
         *_distances(runs),
         *_ends(runs),
         *_others(runs),
+        *_together(runs),
         *(_targets(timing) if timing else ()),
         "",
         notes.read_text(encoding="utf-8").strip() if notes.is_file() else "",
@@ -96,16 +97,14 @@ def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
 
 def _ladder(runs: Runs, metric: str, title: str) -> Iterator[str]:
     def rows() -> Iterator[Sequence[str]]:
-        means: list[list[float]] = [[] for _ in WORDS]
+        complete = []
         for name, found in runs.items():
-            cells = []
-            for place, prompt in enumerate(WORDS):
-                value = _mean(_of(found, prompt), metric)
-                cells.append(_number(value))
-                means[place] += [] if value is None else [value]
-            cases, targets = _size(found)
-            yield [plain_text(name), cases, targets, *cells]
-        yield ["**mean of the data sets**", "", "", *(_number(statistics.fmean(m) if m else None) for m in means)]
+            values = [_mean(_of(found, prompt), metric) for prompt in WORDS]
+            known = [value for value in values if value is not None]
+            complete += [known] if len(known) == len(values) else []
+            yield [plain_text(name), *_size(found), *map(_number, values)]
+        means = [statistics.fmean(column) for column in zip(*complete, strict=True)] or [None] * len(WORDS)
+        yield [f"**mean of {len(complete)} data sets**", "", "", *map(_number, means)]
 
     yield from ["", f"## {title} by strategy", ""]
     yield from _table(["data set", "cases", "targets", *WORDS.values()], rows())
@@ -220,6 +219,34 @@ def _others(runs: Runs) -> Iterator[str]:
     )
     yield ""
     yield from _table(["data set", *(f"`{prompt}`" for prompt in listed), "area, Dice", "area, NSD"], rows())
+
+
+def _together(runs: Runs) -> Iterator[str]:
+    def rows() -> Iterator[Sequence[str]]:
+        for name, found in runs.items():
+            own = _of(found, "centre-box")
+            cases = {(row["case_id"], row.get("case_calls") or 0) for row in own}
+            together, alone = sum(calls for _, calls in cases), sum(map(_looked_at, own))
+            if len(own) > len(cases):
+                yield [plain_text(name), str(len(own)), str(together), str(alone), f"{alone / together:.1f}"]
+
+    yield from ["", "## All targets at once", ""]
+    yield (
+        "Encoder calls of `centre-box` for all targets of a case together, and what they would be if every target were "
+        "followed by itself: the slices that its chains looked at, added up over the targets."
+    )
+    yield ""
+    yield from _table(["data set", "targets", "calls together", "calls one by one", "times as many"], rows())
+
+
+def _looked_at(row: Row) -> int:
+    """Slices that the chains of one target looked at: up to the one on which a rule stopped them."""
+    seen: set[int] = set()
+    for chain in row.get("chains") or ():
+        beyond = 0 if chain["reason"].startswith("reached") else chain["step"]
+        ends = sorted((chain["start"], chain["last"] + beyond))
+        seen.update(range(ends[0], ends[1] + 1))
+    return len(seen)
 
 
 def _targets(timing: dict[str, Any]) -> Iterator[str]:

@@ -73,6 +73,7 @@ def text(page: ModuleType, tmp_path: Path) -> str:
 def test_strategies_stand_side_by_side(text: str) -> None:
     assert "| organs | 1 | 2 | 0.30 | 0.60 | 0.80 |" in text
     assert "| organs | 1 | 2 | 0.15 | 0.30 | 0.40 |" in text  # NSD
+    assert "| **mean of 1 data sets** |  |  | 0.30 | 0.60 | 0.80 |" in text
     assert "absent" not in text
 
 
@@ -84,6 +85,11 @@ def test_cost_counts_the_encoder_at_the_time_of_a_picture(text: str) -> None:
 def test_distances_and_ends(text: str) -> None:
     assert "| organs | 0.90 (2) | 0.50 (2) | - |" in text
     assert "| organs | 4 | 50 % | 50 % | 0 % | overlap with the last mask 2 |" in text
+
+
+def test_calls_one_by_one_are_those_of_the_slices_that_were_looked_at(text: str) -> None:
+    """Both targets looked at slices 7 to 16, that is 10 each; together the case needed 10."""
+    assert "| organs | 2 | 10 | 20 | 2.0 |" in text
 
 
 def test_other_prompts_targets_and_notes(text: str) -> None:
