@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
+
+from samaritan.core.public_data import Seen
 
 Level = Literal["target", "instance"]
 
@@ -56,12 +58,18 @@ class Row(TypedDict):
     """The model's own estimate of IoU, mean over the prompted slices."""
     intensity: str
     plane: str
+    framing: str
+    """Which part of a slice the model looked at; see :mod:`samaritan.predict.framing`."""
     status: Literal["ok", "failed"]
     error: str | None
+    seen: NotRequired[Seen]
+    """Whether the weights, an adapter's included, were trained on these images; absent in rows of older runs."""
     seconds: float
     """Decoding by the clock, while other cases are read and scored beside, and scoring as processor time; encoding is in
     ``encode_seconds``, by the clock, shared by all rows of the case."""
     encode_seconds: float
+    encode_calls: int
+    """How often the encoder ran for the case, shared by all its rows; what a cache held is not among them."""
 
 
 #: Fields that :func:`samaritan.evaluate.evaluate` fills, under its own names.
@@ -73,7 +81,7 @@ KEY = (
 )  # fmt: skip
 
 #: Fields that may differ between two runs of the same work.
-VOLATILE = ("seconds", "encode_seconds")
+VOLATILE = ("seconds", "encode_seconds", "encode_calls")
 
 
 def system(model: str, adaptation: str) -> str:
