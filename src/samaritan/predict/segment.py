@@ -38,6 +38,7 @@ class Request:
         intensity: see :class:`samaritan.predict.VolumePredictor`.
         modality: see :class:`samaritan.predict.VolumePredictor`.
         framing: see :class:`samaritan.predict.VolumePredictor`.
+        propagation: see :func:`samaritan.predict.predict`; by itself a volume is segmented beyond the prompted slices.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
         preview: whether an overlay PNG is written.
@@ -55,6 +56,7 @@ class Request:
     intensity: str | None = None
     modality: str | None = None
     framing: str = "whole"
+    propagation: str = "auto"
     series: str | None = None
     volume: int | None = None
     preview: bool = True
@@ -153,12 +155,13 @@ def segment_file(
     segmentation = predict(
         segmenter,
         volume,
-        to_prompt_sets(request.prompts, view),
+        to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none"),
         overlap=request.overlap,
         plane=view.plane,
         modality=request.modality,
         intensity=request.prepared_intensity,
         framing=request.framing,
+        propagation=request.propagation,
         cache=cache,
         progress=progress,
     )
