@@ -66,6 +66,9 @@ def segment(
     modality: Annotated[str | None, typer.Option(help="CT, MR, ultrasound, ... where the file does not say.")] = None,
     series: Annotated[str | None, typer.Option(help="Which DICOM series of a folder that holds several.")] = None,
     volume: Annotated[int | None, typer.Option(help="Which volume of a 4D file, from 0.")] = None,
+    prefer_qform: Annotated[
+        bool, typer.Option("--prefer-qform", help="Take a NIfTI's qform where it and the sform disagree.")
+    ] = False,
     preview: Annotated[
         bool | None,
         typer.Option(help="Write an overlay PNG beside the mask; otherwise if no text is burned into the image."),
@@ -105,7 +108,7 @@ def segment(
     request = Request.of(
         image, boxes=box or [], points=point or [], prompt_file=prompts, label=label, output=output, overlap=overlap,
         plane=plane, intensity=intensity, framing=framing, propagation=propagate, modality=modality, series=series,
-        volume=volume, preview=preview, overwrite=overwrite, adapter=about,
+        volume=volume, prefer_qform=prefer_qform, preview=preview, overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None
     with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:

@@ -42,6 +42,7 @@ class Request:
         propagation: see :func:`samaritan.predict.predict`; by itself a volume is segmented beyond the prompted slices.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
+        prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
         preview: whether an overlay PNG is written; None = unless the image has text burned into it, which may be a name.
         overwrite: whether files that exist are replaced.
         prompt_file: where prompts came from, so that it is never overwritten.
@@ -60,6 +61,7 @@ class Request:
     propagation: str = "auto"
     series: str | None = None
     volume: int | None = None
+    prefer_qform: bool = False
     preview: bool | None = None
     overwrite: bool = False
     prompt_file: Path | None = None
@@ -155,7 +157,13 @@ def segment_file(
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
     with part("read"):
-        volume = read_volume(request.image, volume=request.volume, series=request.series, progress=progress)
+        volume = read_volume(
+            request.image,
+            volume=request.volume,
+            series=request.series,
+            prefer_qform=request.prefer_qform,
+            progress=progress,
+        )
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
     notes = _notes(volume, outputs)
     if volume.meta.get("burned_in") and request.preview is None:
