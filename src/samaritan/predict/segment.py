@@ -39,6 +39,7 @@ class Request:
         intensity: see :class:`samaritan.predict.VolumePredictor`.
         modality: see :class:`samaritan.predict.VolumePredictor`.
         framing: see :class:`samaritan.predict.VolumePredictor`.
+        propagation: see :func:`samaritan.predict.predict`; by itself a volume is segmented beyond the prompted slices.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
         prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
@@ -57,6 +58,7 @@ class Request:
     intensity: str | None = None
     modality: str | None = None
     framing: str = "whole"
+    propagation: str = "auto"
     series: str | None = None
     volume: int | None = None
     prefer_qform: bool = False
@@ -171,12 +173,13 @@ def segment_file(
     segmentation = predict(
         segmenter,
         volume,
-        to_prompt_sets(request.prompts, view),
+        to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none"),
         overlap=request.overlap,
         plane=view.plane,
         modality=request.modality,
         intensity=request.prepared_intensity,
         framing=request.framing,
+        propagation=request.propagation,
         cache=cache,
         progress=progress,
     )

@@ -122,6 +122,17 @@ class TargetPrompt:
             for index in view.crossed(low[2], high[2]):
                 yield index, PromptSet(box=Box(low[:2], high[:2]))
 
+    def deep_box(self, view: SliceView) -> Box | None:
+        """The box in voxel positions of the volume if it crosses several slices of ``view``; raises as :meth:`on_slices`."""
+        if self.box is None:
+            return None
+        ends = self._in_picture(self.box, view)
+        low, high = ends.min(axis=0), ends.max(axis=0)
+        if len(view.crossed(low[2], high[2])) < 2:
+            return None
+        corners = view.to_voxel(np.stack([low, high]))
+        return Box(corners.min(axis=0), corners.max(axis=0))
+
     def _in_picture(self, places: Sequence[Place], view: SliceView) -> NDArray[np.float64]:
         """(n, 3) positions (x, y, slice), all inside."""
         found = self._to_picture(places, view)
