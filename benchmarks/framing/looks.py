@@ -6,7 +6,8 @@ Of each data set up to 2 cases, evenly spaced; of each case up to 5 questions (8
 one target on one slice: as many labels or objects as that, evenly spaced, on as many of their slices as the rest of the budget
 allows (the middles of equal parts). Every question is asked under all framings of FRAMINGS (tiles where the picture is larger
 than the network's square), and all logits are kept, so that rules that choose among them can be tried in seconds
-(benchmarks/framing/rules.py). One file per case; a stopped run goes on.
+(benchmarks/framing/rules.py). Squares along the box are tried where it is three times as long as wide. One file per case; a
+stopped run goes on.
 """
 
 from __future__ import annotations
@@ -24,17 +25,18 @@ from numpy.typing import NDArray
 
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._targets import Target, targets_of
-from samaritan.core import Window, atomic_path
+from samaritan.core import PromptSet, Window, atomic_path
 from samaritan.datasets import Case, open_datasets
 from samaritan.models import load_model
 from samaritan.models._base import Prediction, Segmenter
 from samaritan.predict import VolumePredictor
 from samaritan.predict.framing import make_framing
-from samaritan.predict.framing.zoom import around, extent
+from samaritan.predict.framing.auto import ELONGATED
+from samaritan.predict.framing.zoom import around, elongation, extent
 from samaritan.predict.runtimes import with_runtime
 from samaritan.prompts import make_prompt
 
-FRAMINGS = ("whole", "zoom:1.3", "zoom:2", "zoom:3", "tiles:2")
+FRAMINGS = ("whole", "zoom:1.3", "zoom:2", "zoom:3", "tiles:2", "along:3")
 CASES = 2
 
 #: Questions of a case, by the number of cases of its set.
@@ -71,21 +73,30 @@ def region(box: Any, ref: NDArray[np.bool_], answers: Sequence[Prediction]) -> W
     return Window((int(xs[0]), int(ys[0])), (int(xs[-1] - xs[0] + 1), int(ys[-1] - ys[0] + 1)))
 
 
+def answered(predictor: VolumePredictor, index: int, prompts: Sequence[PromptSet]) -> list[dict[str, Prediction]]:
+    """Framing -> answer, for each prompt."""
+    answers: list[dict[str, Prediction]] = [{} for _ in prompts]
+    for framing in FRAMINGS:
+        if framing == "tiles:2" and max(predictor.view.shape) <= predictor.segmenter.card.input_size:
+            continue
+        asked = [n for n, prompt in enumerate(prompts) if framing != "along:3" or elongation(prompt) >= ELONGATED]
+        predictor.framing = make_framing(framing)
+        for n, answer in zip(asked, predictor.decode(index, [prompts[n] for n in asked]), strict=True):
+            answers[n][framing] = answer
+    return answers
+
+
 def look_at(case: Case, segmenter: Segmenter, budget: int) -> dict[str, NDArray[Any]]:
     """Everything about one case, ready to be stored."""
     predictor = VolumePredictor(segmenter, case.read_image(), modality=case.modality, intensity=case.intensity)
-    framings = [f for f in FRAMINGS if f != "tiles:2" or max(predictor.view.shape) > segmenter.card.input_size]
     box, rng = make_prompt("box"), np.random.default_rng(0)
     arrays: dict[str, NDArray[Any]] = {}
     about: list[dict[str, Any]] = []
     for index, here in questions(case, predictor, budget).items():
         prompts = [box.first(ref, rng)[0] for _, ref in here]
-        answers = []
-        for framing in framings:
-            predictor.framing = make_framing(framing)
-            answers.append(predictor.decode(index, prompts))
+        answers = answered(predictor, index, prompts)
         for n, (target, ref) in enumerate(here):
-            mine = [found[n] for found in answers]
+            mine = list(answers[n].values())
             part = region(prompts[n], ref, mine)
             low, high = extent(prompts[n]) or (np.zeros(2), np.zeros(2))
             arrays[f"{len(about)}/ref"] = np.packbits(ref[part.slices])
@@ -95,10 +106,11 @@ def look_at(case: Case, segmenter: Segmenter, budget: int) -> dict[str, NDArray[
                     "target": target.name, "instance": target.instance, "slice": index, "shape": ref.shape,
                     "low": part.low, "size": part.size, "voxels": int(ref.sum()),
                     "box": [*low, *high], "quality": [float(a.quality[0]) for a in mine],
+                    "framings": list(answers[n]),
                 }
             )  # fmt: skip
     said = {
-        "dataset": case.dataset, "case": case.case_id, "framings": framings, "questions": about,
+        "dataset": case.dataset, "case": case.case_id, "questions": about,
         "encode_calls": predictor.encode_calls, "encode_seconds": predictor.encode_seconds,
     }  # fmt: skip
     arrays["about"] = np.frombuffer(json.dumps(said).encode(), np.uint8)
