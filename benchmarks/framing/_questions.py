@@ -16,8 +16,8 @@ from samaritan.core import Box, PromptSet, Window
 from samaritan.predict.framing import make_framing
 from samaritan.predict.framing.auto import agreement, extent_iou
 
-#: The looks that rules choose among.
-LOOKS = ("whole", "zoom:1.3", "zoom:2", "zoom:3")
+#: The looks that rules choose among; the last one at long and thin boxes only.
+LOOKS = ("whole", "zoom:1.3", "zoom:2", "zoom:3", "along:3")
 
 Mask = NDArray[np.bool_]
 
@@ -91,6 +91,7 @@ def read(folder: Path) -> Iterator[Question]:
         with np.load(path) as stored:
             about = json.loads(stored["about"].tobytes())
             for number, said in enumerate(about["questions"]):
+                said.setdefault("framings", about.get("framings"))
                 yield _question(about, said, stored[f"{number}/logits"], stored[f"{number}/ref"])
 
 
@@ -100,8 +101,8 @@ def _question(about: dict, said: dict, logits: NDArray[np.float16], ref: NDArray
     prompt = PromptSet(box=Box(low, high))
     side = float((high - low + 1).max())
     return Question(
-        about["dataset"], (about["case"], said["slice"]), about["framings"],
-        {name: tuple(make_framing(name).next(prompt, shape, [])) for name in about["framings"]},
+        about["dataset"], (about["case"], said["slice"]), said["framings"],
+        {name: tuple(make_framing(name).next(prompt, shape, [])) for name in said["framings"]},
         logits.astype(np.float32), np.array(said["quality"]),
         np.unpackbits(ref, count=size[0] * size[1]).reshape(size).astype(bool),
         (low - said["low"], high - said["low"]), side / max(shape), side,

@@ -82,16 +82,16 @@ def by_size(share: float, q: Question) -> Answer:
     return alone("zoom:2" if q.share < share else "whole", q)
 
 
-def shipped(q: Question) -> Answer:
+def shipped(names: Sequence[str], q: Question) -> Answer:
     """What samaritan.predict.framing.auto does."""
-    looks = q.looks()
+    looks = q.looks(names)
     logits, _ = fused(q.logits[looks][:, None], q.quality[looks][:, None].astype(np.float32), q.corners)
-    return logits[0] > 0, LOOKS
+    return logits[0] > 0, tuple(names)
 
 
 def thrifty(least: float, q: Question) -> Answer:
     """As shipped, but no squares where the whole picture's mask has this estimate and fills the box as well."""
-    return alone("whole", q) if min(q.quality[0], q.fit[0]) >= least else shipped(q)
+    return alone("whole", q) if min(q.quality[0], q.fit[0]) >= least else shipped(LOOKS, q)
 
 
 def estimate(q: Question, looks: list[int]) -> NDArray[np.float64]:
@@ -166,21 +166,27 @@ def rules(halves: dict[str, list[Question]]) -> list[Rule]:
         Rule("best estimate of whole, zoom:1.3", partial(best, estimate, LOOKS[:2])),
         Rule("best estimate of whole, zoom:2", partial(best, estimate, (LOOKS[0], LOOKS[2]))),
         Rule("best estimate of whole, zoom:1.3, zoom:2", partial(best, estimate, three)),
-        Rule("best estimate of the four", partial(best, estimate, LOOKS)),
-        Rule("best estimate of the four and tiles", partial(best, estimate, (*LOOKS, TILES))),
+        Rule("best estimate without squares along", partial(best, estimate, LOOKS[:4])),
+        Rule("best estimate", partial(best, estimate, LOOKS)),
+        Rule("best estimate, tiles too", partial(best, estimate, (*LOOKS, TILES))),
         chosen(here, "best estimate, biased for whole", lambda b: partial(biased, b), (-0.05, -0.02, 0.02, 0.05), "by"),
     ]  # fmt: skip
     found += [Rule(f"best {name}", partial(best, score, LOOKS)) for name, score in blends.items() if name != "estimate"]
     found += [
         Rule("mean of whole, zoom:1.3, zoom:2", partial(blend, lambda _, looks: np.zeros(len(looks)), 1.0, three)),
-        Rule("mean of the four", partial(blend, lambda _, looks: np.zeros(len(looks)), 1.0, LOOKS)),
+        Rule("mean of all", partial(blend, lambda _, looks: np.zeros(len(looks)), 1.0, LOOKS)),
     ]
     found += [
         chosen(here, f"mean by {name}", lambda k, s=score: partial(blend, s, k, LOOKS), sharpnesses, "sharpness")
         for name, score in blends.items()
     ]
     found += [Rule(f"auto, whole where {t:g}", partial(thrifty, t)) for t in (0.95, 0.9)]
-    return [*found, Rule("auto", shipped, f"sharpness {SHARPNESS:g}"), Rule("oracle of the four", oracle)]
+    return [
+        *found,
+        Rule("auto without squares along", partial(shipped, LOOKS[:4])),
+        Rule("auto", partial(shipped, LOOKS), f"sharpness {SHARPNESS:g}"),
+        Rule("oracle", oracle),
+    ]
 
 
 def cost(questions: Sequence[Question], rule: Rule) -> float:

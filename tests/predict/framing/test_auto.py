@@ -116,3 +116,23 @@ def test_clicks_alone_cost_one_look() -> None:
     assert predictor.encode_calls == 1
     assert np.array_equal(found.logits, whole.logits)
     assert (found.logits != OUTSIDE).all()
+
+
+def test_a_long_thin_prompt_is_looked_at_along_its_length_as_one_more_look() -> None:
+    layer = PromptSet(box=Box((10, 50), (149, 59)))
+    data = np.random.default_rng(0).integers(0, 256, (160, 100, 1), dtype=np.uint8)
+    model, volume = load_model("tiny-litemedsam"), Volume(data, Geometry.pixels(160, 100))
+    predictor = VolumePredictor(model, volume, framing="auto")
+    (found,) = predictor.decode(0, [layer])
+    looks, calls = [], predictor.encode_calls
+    for framing in ("whole", "along:3"):  # all squares about the prompt are the whole picture
+        predictor.framing = make_framing(framing)
+        looks += predictor.decode(0, [layer])
+    assert calls == predictor.encode_calls == 1 + len(make_framing("along:3").next(layer, (160, 100), []))
+    logits, quality = fused(
+        np.stack([one.logits for one in looks]),
+        np.stack([one.quality for one in looks]),
+        (np.array([10.0, 50.0]), np.array([149.0, 59.0])),
+    )
+    assert np.array_equal(found.logits, logits)
+    assert np.array_equal(found.quality, quality)

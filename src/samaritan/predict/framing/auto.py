@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from samaritan.core import PromptSet, Window
 from samaritan.models._base import Prediction
 from samaritan.predict.framing._base import FRAMINGS, Look, Shape, nothing, pasted
-from samaritan.predict.framing.zoom import around, extent
+from samaritan.predict.framing.along import FACTOR, squares
+from samaritan.predict.framing.tiles import blended
+from samaritan.predict.framing.zoom import around, elongation, extent
 
 #: Sides of the squares that are looked at beside the whole picture, in longer sides of the prompt.
 FACTORS = (1.3, 2.0, 3.0)
@@ -34,6 +36,7 @@ class Auto:
 
     The score of a look is the model's own estimate of IoU, plus how well its mask fills the prompt's box, plus how well it
     agrees with the other looks (see :func:`scores`). Which rules were tried, and what each brings, is in docs/framing.md.
+    A long and thin prompt (:data:`ELONGATED`) is also looked at along its length (``along:3``), which counts as one look.
     Squares that come out alike are looked at once; clicks alone have no extent and are answered on the whole picture.
     """
 
@@ -48,12 +51,15 @@ class Auto:
         return True
 
     def next(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Sequence[Window]:
-        """The whole picture and the squares, all at once."""
-        return () if looks else windows(prompt, shape)
+        """The whole picture and all squares, at once."""
+        return () if looks else tuple(dict.fromkeys([*windows(prompt, shape), *row(prompt, shape)]))
 
     def fuse(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Prediction:
         """Candidate by candidate, the looks' probabilities averaged by score."""
-        answers = [pasted(look, shape) for look in looks]
+        seen = {look.window: look for look in looks}
+        answers = [pasted(seen[window], shape) for window in windows(prompt, shape)]
+        if along := row(prompt, shape):
+            answers.append(blended([seen[window] for window in along], shape))
         corners = extent(prompt)
         if len(answers) == 1 or corners is None:
             return answers[0]
@@ -65,6 +71,12 @@ def windows(prompt: PromptSet, shape: Shape) -> tuple[Window, ...]:
     """The whole picture, then the squares about the prompt from narrow to wide, each once."""
     squares = [around(prompt, factor, shape) for factor in FACTORS]
     return tuple(dict.fromkeys([Window.whole(shape), *(square for square in squares if square is not None)]))
+
+
+def row(prompt: PromptSet, shape: Shape) -> tuple[Window, ...]:
+    """The squares along a long and thin prompt; none for others, or where one of :func:`windows` is all there is."""
+    found = squares(prompt, FACTOR, shape) if elongation(prompt) >= ELONGATED else ()
+    return found if len(found) > 1 else ()
 
 
 def fused(
