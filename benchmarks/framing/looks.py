@@ -6,8 +6,8 @@ Of each data set up to 2 cases, evenly spaced; of each case up to 5 questions (8
 one target on one slice: as many labels or objects as that, evenly spaced, on as many of their slices as the rest of the budget
 allows (the middles of equal parts). Every question is asked under all framings of FRAMINGS (tiles where the picture is larger
 than the network's square), and all logits are kept, so that rules that choose among them can be tried in seconds
-(benchmarks/framing/rules.py). Squares along the box are tried where it is three times as long as wide. One file per case; a
-stopped run goes on.
+(benchmarks/framing/rules.py). Squares along the box are tried where it is three times as long as wide; ``auto``, which
+encodes nothing more, is stored so that the rules' table can be checked against it. One file per case; a stopped run goes on.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from samaritan.predict.framing.zoom import around, elongation, extent
 from samaritan.predict.runtimes import with_runtime
 from samaritan.prompts import make_prompt
 
-FRAMINGS = ("whole", "zoom:1.3", "zoom:2", "zoom:3", "tiles:2", "along:3")
+FRAMINGS = ("whole", "zoom:1.3", "zoom:2", "zoom:3", "tiles:2", "along:3", "auto")
 CASES = 2
 
 #: Questions of a case, by the number of cases of its set.

@@ -5,7 +5,7 @@ Usage: python benchmarks/framing/rules.py FOLDER [--json FILE]
 Rules see the model's answers and the box, never the reference. What a rule leaves open (a bias, a sharpness, weights) is
 chosen on every second data set in alphabetical order ("choose": the first, third, ...) and reported on both halves; the
 weights of the fitted rules are always those of the other half. Prints the mean Dice of every rule over the data sets of each
-half, and writes it set by set with what it cost.
+half, and writes it set by set with what it cost; and how far the stored answers of ``auto`` are from the rule of that name.
 """
 
 from __future__ import annotations
@@ -223,6 +223,9 @@ def main() -> None:
         }  # fmt: skip
         lines.append(line)
         print(f"{rule.name:45s} {rule.setting:14s}", *(line[key] for key in ("encodings", "mean", "choose", "report")))
+    stored = [(q, "auto") for q in questions if "auto" in q.framings]
+    apart = [abs(q.dice[q.framings.index(name)] - dice(shipped(LOOKS, q)[0], q.ref)) for q, name in stored]
+    print(f"auto as stored against its rule: {len(apart)} questions, Dice apart by at most {max(apart, default=0):.5f}")
     about = {
         name: {
             "half": ("choose", "report")[n % 2],
