@@ -1,6 +1,6 @@
-"""What a model answers to tight boxes when it looks at the whole picture, at squares around the box, and at tiles.
+"""What a model answers to boxes when it looks at the whole picture, at squares around the box, and at tiles.
 
-Usage: python benchmarks/framing/looks.py DATA... --out FOLDER [--meta FILE] [--model NAME]
+Usage: python benchmarks/framing/looks.py DATA... --out FOLDER [--meta FILE] [--model NAME] [--prompt NAME] [--passes N]
 
 Of each data set up to 2 cases, evenly spaced; of each case up to 5 questions (8 where the set has one case), a question being
 one target on one slice: as many labels or objects as that, evenly spaced, on as many of their slices as the rest of the budget
@@ -8,6 +8,7 @@ allows (the middles of equal parts). Every question is asked under all framings 
 than the network's square), and all logits are kept, so that rules that choose among them can be tried in seconds
 (benchmarks/framing/rules.py). Squares along the box are tried where it is three times as long as wide; ``auto``, which
 encodes nothing more, is stored so that the rules' table can be checked against it. One file per case; a stopped run goes on.
+With --passes 1 only the first case of each set is asked. --prompt is tight boxes ("box") where nobody says.
 """
 
 from __future__ import annotations
@@ -86,10 +87,10 @@ def answered(predictor: VolumePredictor, index: int, prompts: Sequence[PromptSet
     return answers
 
 
-def look_at(case: Case, segmenter: Segmenter, budget: int) -> dict[str, NDArray[Any]]:
+def look_at(case: Case, segmenter: Segmenter, budget: int, prompt: str) -> dict[str, NDArray[Any]]:
     """Everything about one case, ready to be stored."""
     predictor = VolumePredictor(segmenter, case.read_image(), modality=case.modality, intensity=case.intensity)
-    box, rng = make_prompt("box"), np.random.default_rng(0)
+    box, rng = make_prompt(prompt), np.random.default_rng(0)
     arrays: dict[str, NDArray[Any]] = {}
     about: list[dict[str, Any]] = []
     for index, here in questions(case, predictor, budget).items():
@@ -123,17 +124,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--meta", type=Path)
     parser.add_argument("--model", default="litemedsam")
+    parser.add_argument("--prompt", default="box")
+    parser.add_argument("--passes", type=int, default=CASES)
     args = parser.parse_args()
     torch.set_num_threads(1)
     segmenter = with_runtime(load_model(args.model))
     args.out.mkdir(parents=True, exist_ok=True)
     # the first case of every set, then the second: a run that is stopped early still speaks of all sets
     chosen = [spaced(dataset.cases, CASES) for dataset in open_datasets(args.data, args.meta)]
-    for case, budget in [(cases[n], BUDGETS[len(cases)]) for n in range(CASES) for cases in chosen if n < len(cases)]:
+    for case, budget in [
+        (cases[n], BUDGETS[len(cases)]) for n in range(args.passes) for cases in chosen if n < len(cases)
+    ]:
         path = args.out / f"{case.dataset}--{case.case_id}.npz"
         if path.exists():
             continue
-        arrays = look_at(case, segmenter, budget)
+        arrays = look_at(case, segmenter, budget, args.prompt)
         with atomic_path(path, overwrite=True) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)
         said = json.loads(arrays["about"].tobytes())
