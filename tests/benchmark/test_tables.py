@@ -55,7 +55,7 @@ def test_a_summary_says_what_is_missing(rows: list[Row]) -> None:
 
 def test_parquet_holds_the_rows_also_when_a_column_is_empty(rows: list[Row], tmp_path: Path) -> None:
     write_tables(tmp_path, rows, seed=0)
-    assert pl.read_parquet(tmp_path / "results.parquet").to_dicts() == rows
+    assert pl.read_parquet(tmp_path / "results.parquet").to_dicts() == [row | {"seen": None} for row in rows]
     write_tables(tmp_path, [], seed=0)
     assert pl.read_parquet(tmp_path / "results.parquet")["hd95_mm"].dtype == pl.Float64
     assert json.loads((tmp_path / "summary.json").read_text()) == []

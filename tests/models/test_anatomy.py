@@ -111,7 +111,7 @@ def test_the_steps_compose_to_the_encoder(network: SamNetwork) -> None:
 
 
 def _side(network: SamNetwork) -> tuple[int, int]:
-    return {"TinyViT": (64, 64), "SamVisionEncoder": (128, 128)}[type(network.image_encoder).__name__]
+    return {"TinyViT": (64, 64), "ViT": (128, 128)}[type(network.image_encoder).__name__]
 
 
 @torch.no_grad()

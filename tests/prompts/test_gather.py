@@ -123,3 +123,20 @@ def test_endless_boxes_are_refused() -> None:
     view = SliceView.of(Geometry.from_spacing((2, 2, 1000), (1, 1, 1)), "axial")
     with pytest.raises(PromptError, match=f"more than {MOST_QUESTIONS} slices"):
         to_prompt_sets([parse_box("0,0,1,1@0-999")] * (MOST_QUESTIONS // 1000 + 1), view)
+
+
+def test_a_box_with_depth_can_stay_whole(volume: SliceView) -> None:
+    items = [parse_point("2,3,6:-"), parse_box("1,2,3,4@5-7"), parse_box("1,2,3,4@9")]
+    deep, click, flat = to_prompt_sets(items, volume, keep_depth=True)["target"]
+    assert corners(deep) == [[26, 15, 5], [28, 17, 7]]
+    assert deep.text == "target"
+    assert click.points is not None
+    assert click.points.labels.tolist() == [0]  # says something about what the box finds there
+    assert corners(flat) == [[26, 15, 9], [28, 17, 9]]
+    assert sorted(volume.lower(deep)) == [5, 6, 7]
+
+
+def test_background_points_beyond_a_deep_box_are_refused(volume: SliceView) -> None:
+    items = [parse_point("2,3,8:-"), parse_box("1,2,3,4@5-7")]
+    with pytest.raises(PromptError, match="background points only"):
+        to_prompt_sets(items, volume, keep_depth=True)

@@ -97,16 +97,16 @@ class Head(Wrapper):
 
 
 class TokenHead(Head):
-    """SAM's mask decoder without prompts, whose output tokens (one for the quality, four for masks) depend on the class."""
+    """The mask decoder without prompts, whose own tokens (one for the quality, the others for masks) depend on the class."""
 
     def __init__(self, base: nn.Module, labels: Sequence[str], asked: Asked, empty: Callable[[], Tensor]) -> None:
         super().__init__(base, labels, asked, empty)
-        self.offsets = nn.Parameter(torch.zeros(len(labels), 1 + ANSWERS, self.base.hidden_size))
+        self.offsets = nn.Parameter(torch.zeros(len(labels), *self.base.own_tokens().shape))
 
     def answer(self, features: Tensor, positions: Tensor, classes: list[int]) -> tuple[Tensor, Tensor]:
         """As :meth:`Head.answer`."""
         tokens = self.base.own_tokens() + self.offsets[classes]
-        masks, quality = self.base.answer(tokens[:, None], features + self._empty()[..., None, None], positions)
+        masks, quality = self.base.answer(tokens[:, None], features, self._empty()[..., None, None], positions)
         return masks[:, 0], quality[:, 0]
 
 
@@ -142,7 +142,7 @@ class ChannelHead(Head):
 
     def answer(self, features: Tensor, positions: Tensor, classes: list[int]) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """As :meth:`Head.answer`; all candidates are the single answer."""
-        rows = range(len(classes))
+        rows, features = range(len(classes)), features[:, : self.base.hidden_size]
         masks = self.channels(features)[rows, classes]
         quality = self.quality(features.mean(dim=(2, 3)))[rows, classes]
         return masks[:, None].expand(-1, ANSWERS, -1, -1), quality[:, None].expand(-1, ANSWERS)
@@ -164,7 +164,7 @@ def attach(surgery: Surgery, config: PromptFreeConfig) -> None:
         return network.asked.texts if network.asked is not None else ()
 
     def empty() -> Tensor:
-        embedding: Tensor = network.prompt_encoder.no_mask_embed.weight
+        embedding: Tensor = network.empty
         return embedding
 
     if config.head == "tokens":

@@ -96,7 +96,7 @@ class Answered:
         for group, parts in self.bundles:
             whole = group.unite(parts, view.shape)
             result.rows.append(self._row(whole))
-            if whole.repeat == 0:
+            if whole.repeat == 0 and not predictor.volume.meta.get("burned_in"):  # the picture may show a name
                 result.previews.append(preview(result.rows[-1], whole, group.shown, view))
                 name = result.previews[-1]["picture"]
                 if name not in result.pictures:

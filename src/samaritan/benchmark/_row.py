@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
+
+from samaritan.core.public_data import Seen
 
 Level = Literal["target", "instance"]
 
@@ -60,6 +62,8 @@ class Row(TypedDict):
     """Which part of a slice the model looked at; see :mod:`samaritan.predict.framing`."""
     status: Literal["ok", "failed"]
     error: str | None
+    seen: NotRequired[Seen]
+    """Whether the weights, an adapter's included, were trained on these images; absent in rows of older runs."""
     seconds: float
     """Decoding by the clock, while other cases are read and scored beside, and scoring as processor time; encoding is in
     ``encode_seconds``, by the clock, shared by all rows of the case."""

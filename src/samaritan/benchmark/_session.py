@@ -16,6 +16,7 @@ from samaritan.benchmark._folder import RunFolder, Unit
 from samaritan.benchmark._measure import groups_of
 from samaritan.benchmark._overlap import Behind, ahead
 from samaritan.benchmark._progress import Reporter
+from samaritan.benchmark._seen import Exposure
 from samaritan.benchmark._targets import targets_of
 from samaritan.core import Plane, SamaritanError, SliceView, Volume
 from samaritan.core.profile import part
@@ -84,6 +85,7 @@ class Session:
         progress: is told what happens.
         debug: let unexpected errors through.
         cache: where embeddings are kept on disk.
+        exposure: tells which cases the arms were trained on.
         n_ok: units measured.
         failed: units with a row that has no scores.
         encode_calls: how often an encoder ran.
@@ -97,6 +99,7 @@ class Session:
     progress: Reporter
     debug: bool = False
     cache: EmbeddingCache | None = None
+    exposure: Exposure = field(default_factory=lambda: Exposure(()))
     n_ok: int = 0
     failed: set[Unit] = field(default_factory=set)
     encode_calls: int = 0
@@ -177,6 +180,8 @@ class Session:
         if isinstance(outcome, str):
             outcome = Outcome(failed_rows(case, arm.model, self.strategies, outcome, arm.adaptation))
         unit = arm.unit(case)
+        for row in outcome.rows:
+            row["seen"] = self.exposure.of(arm, case)
         with part("write"):
             self.folder.record(unit, outcome, arm.fingerprint(self._print(case)))
         self.encode_calls += outcome.encode_calls

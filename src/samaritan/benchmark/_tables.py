@@ -35,7 +35,8 @@ _TYPES: dict[str, Any] = {
     "volume_difference": pl.Float64, "dice_by_round": pl.List(pl.Float64), "unit": pl.String,
     "spacing": pl.List(pl.Float64), "voxels": pl.Int64, "slices": pl.Int64, "sampled": pl.Boolean,
     "quality": pl.Float64, "intensity": pl.String, "plane": pl.String, "framing": pl.String,
-    "status": pl.String, "error": pl.String, "seconds": pl.Float64, "encode_seconds": pl.Float64, "encode_calls": pl.Int64,
+    "status": pl.String, "error": pl.String, "seen": pl.String, "seconds": pl.Float64, "encode_seconds": pl.Float64,
+    "encode_calls": pl.Int64,
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._folder import RunFolder, Unit
 from samaritan.benchmark._progress import Reporter, Silent
 from samaritan.benchmark._provenance import Provenance
+from samaritan.benchmark._seen import Exposure
 from samaritan.benchmark._session import Session
 from samaritan.benchmark._tables import write_tables
 from samaritan.core import InputError, ResourceError
@@ -103,7 +104,8 @@ def run_benchmark(
         provenance = Provenance(out, config, datasets, arms)
         provenance.write()
         cases = [case for dataset in datasets for case in dataset.cases]
-        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug, cache)
+        exposure = Exposure(datasets)
+        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug, cache, exposure)
         interrupted = False
         try:
             session.run()

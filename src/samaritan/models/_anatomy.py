@@ -64,7 +64,7 @@ PLANS: dict[str, EncoderPlan] = {
         attention_norm="attn.norm", interleaved=True, heads="heads", neck=("neck.0", "neck.2"),
         channels=1,
     ),
-    "SamVisionEncoder": EncoderPlan(block=r"layers\.\d+", neck=("neck.conv1", "neck.conv2"), position="pos_embed"),
+    "ViT": EncoderPlan(block=r"layers\.\d+", neck=("neck.conv1", "neck.conv2"), position="pos_embed"),
 }  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def steps(network: SamNetwork) -> list[tuple[str, Step]]:
             chain += [(f"{here}.blocks.{b}", block) for b, block in enumerate(stage.blocks)]
             chain += [] if stage.downsample is None else [(f"{here}.downsample", stage.downsample)]
         return [*chain, ("image_encoder.neck", encoder.neck)]
-    if kind == "SamVisionEncoder":
+    if kind == "ViT" and not encoder.config.early:
         start = [("image_encoder.patch_embed", lambda pixels: encoder.patch_embed(pixels) + encoder.pos_embed)]
         middle = [(f"image_encoder.layers.{number}", layer) for number, layer in enumerate(encoder.layers)]
         return [*start, *middle, ("image_encoder.neck", encoder.neck)]

@@ -209,24 +209,33 @@ class MaskDecoder(nn.Module):
             Logits (n, 1, candidate, 4 y, 4 x) and estimated IoU (n, 1, candidate).
         """
         # sizes are read from shapes: len() would be a constant in an exported graph
-        tokens = self.own_tokens().expand(image_embeddings.shape[0], 1, -1, -1)
-        if sparse_prompt_embeddings is not None:
-            tokens = torch.cat([tokens, sparse_prompt_embeddings], dim=2)
-        masks, quality = self.answer(tokens, image_embeddings + dense_prompt_embeddings, image_positional_embeddings)
+        tokens = self.asked(image_embeddings.shape[0], sparse_prompt_embeddings)
+        masks, quality = self.answer(tokens, image_embeddings, dense_prompt_embeddings, image_positional_embeddings)
         wanted = slice(1, None) if multimask_output else slice(0, 1)
         return masks[:, :, wanted], quality[:, :, wanted]
+
+    def asked(self, count: int, sparse: Tensor | None) -> Tensor:
+        """The own tokens and then those of the prompts, (n, 1, T, C), for n = ``count`` questions."""
+        tokens = self.own_tokens().expand(count, 1, -1, -1)
+        return tokens if sparse is None else torch.cat([tokens, sparse], dim=2)
 
     def own_tokens(self) -> Tensor:
         """(1 + answers, C): the token of the quality, the token of the single mask, and those of the candidates."""
         return torch.cat([self.iou_token.weight, self.mask_tokens.weight])
 
-    def answer(self, tokens: Tensor, features: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (n, 1, T, C), the own ones first, cells (n, C, y, x) and their positions -> all four answers.
+    def answer(self, tokens: Tensor, features: Tensor, dense: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """All four answers.
+
+        Args:
+            tokens: (n, 1, T, C), the own ones first.
+            features: (n, C, y, x) of the pictures.
+            dense: (1 or n, C, y or 1, x or 1) what the prompts add to them.
+            positions: (1, C, y, x).
 
         Returns:
             Logits (n, 1, 4, 4 y, 4 x) and estimated IoU (n, 1, 4).
         """
-        queries, cells = self.transformer(tokens, features, positions)
+        queries, cells = self.transformer(tokens, features + dense, positions)
         networks = self.output_hypernetworks_mlps
         mixing = torch.stack([network(queries[:, 0, 1 + n]) for n, network in enumerate(networks)], dim=1)
         masks = self.masks(self.coarse(cells[:, 0]), mixing, features.shape[2:])
@@ -236,30 +245,41 @@ class MaskDecoder(nn.Module):
         """The first up-scaling of (n, cell, C), its four places one behind the other: (n, cell, 4 C / 4)."""
         return functional.linear(cells, matrix(self.upscale_conv1), _bias(self.upscale_conv1))
 
-    def masks(self, coarse: Tensor, mixing: Tensor, size: Sequence[int]) -> Tensor:
+    def masks(self, coarse: Tensor, mixing: Tensor, size: Sequence[int], fine: Tensor | None = None) -> Tensor:
         """What is behind :meth:`coarse`, and the product with M rows of ``mixing``, (n, M, C / 8).
-
-        No pixel of an up-scaling looks beyond its cell, so all is matrix products on pixels that lie channels last: without
-        the copies, and twice as fast in the backward pass, as transposed convolutions. The modules of both up-scalings hold
-        weights and are never called.
 
         Args:
             coarse: (n, cell, C).
             mixing: (n, M, C / 8).
             size: y, x of the cells.
+            fine: (n, cell, 2 C) what the picture adds to the second up-scaling, where a network has that.
 
         Returns:
             Logits (n, M, 4 y, 4 x).
+        """
+        return arranged(mixing @ self.pixels(coarse, fine).mT, size)
+
+    def pixels(self, coarse: Tensor, fine: Tensor | None = None) -> Tensor:
+        """The second up-scaling, (n, cell, C) -> (n, pixel, C / 8) in the order that :func:`arranged` takes.
+
+        No pixel of an up-scaling looks beyond its cell, so all is matrix products on pixels that lie channels last: without
+        the copies, and twice as fast in the backward pass, as transposed convolutions. The modules of both up-scalings hold
+        weights and are never called.
         """
         count, norm, second = coarse.shape[0], self.upscale_layer_norm, self.upscale_conv2
         places = functional.layer_norm(
             coarse.view(count, coarse.shape[1] * 4, -1), norm.normalized_shape, norm.weight, norm.bias, norm.eps
         )
-        pixels = gelu(functional.linear(gelu(places), matrix(second), _bias(second)))
-        masks = mixing @ pixels.view(count, -1, mixing.shape[2]).mT
-        # a pixel is at (y, x) of its cell, then (y, x) of each up-scaling
-        square = masks.view(count, -1, *size, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
-        return square.reshape(count, -1, 4 * size[0], 4 * size[1])
+        pixels = functional.linear(gelu(places), matrix(second), _bias(second))
+        pixels = gelu(pixels if fine is None else pixels + fine.reshape(len(fine), *pixels.shape[1:]))
+        return pixels.view(count, coarse.shape[1] * 16, -1)
+
+
+def arranged(values: Tensor, size: Sequence[int]) -> Tensor:
+    """(n, M, pixel) of cells y, x, a pixel at (y, x) of its cell, then (y, x) of each up-scaling -> (n, M, 4 y, 4 x)."""
+    count, kinds = values.shape[:2]
+    square = values.view(count, kinds, *size, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
+    return square.reshape(count, kinds, 4 * size[0], 4 * size[1])
 
 
 def matrix(convolution: nn.ConvTranspose2d) -> Tensor:

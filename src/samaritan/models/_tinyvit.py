@@ -244,10 +244,8 @@ class WindowAttention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
         self.attention_biases = nn.Parameter(torch.zeros(heads, window * window))
-        rows, cols = (
-            torch.arange(window * window).div(window, rounding_mode="floor"),
-            torch.arange(window).repeat(window),
-        )
+        side = torch.arange(window, device="cpu")  # in no file, so real also in a network that is built without memory
+        rows, cols = side.repeat_interleave(window), side.repeat(window)
         distance = (rows[:, None] - rows).abs() * window + (cols[:, None] - cols).abs()
         self.register_buffer("pairs", distance, persistent=False)
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView
+from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView, Term
 
 Frame = Literal["picture", "voxel", "mm"]
 
@@ -67,6 +67,7 @@ class TargetPrompt:
         label: of a point, 1 = belongs to the target, 0 = does not.
         box: smaller and larger corner, each as ``point``; a box with depth asks on every slice that it crosses.
         mask: a rough mask, always in the picture frame.
+        term: what the target is, in a coding scheme, where it was said.
 
     Raises:
         PromptError: the box is inverted, a number is not finite or there are too few or too many, or the name is empty.
@@ -79,6 +80,7 @@ class TargetPrompt:
     label: int = 1
     box: tuple[Place, Place] | None = None
     mask: Runs | None = None
+    term: Term | None = None
 
     def __post_init__(self) -> None:
         if not self.target.strip():
@@ -119,6 +121,17 @@ class TargetPrompt:
             low, high = ends.min(axis=0), ends.max(axis=0)
             for index in view.crossed(low[2], high[2]):
                 yield index, PromptSet(box=Box(low[:2], high[:2]))
+
+    def deep_box(self, view: SliceView) -> Box | None:
+        """The box in voxel positions of the volume if it crosses several slices of ``view``; raises as :meth:`on_slices`."""
+        if self.box is None:
+            return None
+        ends = self._in_picture(self.box, view)
+        low, high = ends.min(axis=0), ends.max(axis=0)
+        if len(view.crossed(low[2], high[2])) < 2:
+            return None
+        corners = view.to_voxel(np.stack([low, high]))
+        return Box(corners.min(axis=0), corners.max(axis=0))
 
     def _in_picture(self, places: Sequence[Place], view: SliceView) -> NDArray[np.float64]:
         """(n, 3) positions (x, y, slice), all inside."""
