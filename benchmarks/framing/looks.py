@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/framing/looks.py DATA... --out FOLDER [--meta FILE] [--model NAME]
 
-Of each data set up to 2 cases, evenly spaced; of each case up to 8 questions (12 where the set has one case), a question being
-one target on one slice: up to 12 labels or 4 objects, evenly spaced, on as many of their slices as the rest of the budget
+Of each data set up to 2 cases, evenly spaced; of each case up to 5 questions (8 where the set has one case), a question being
+one target on one slice: as many labels or objects as that, evenly spaced, on as many of their slices as the rest of the budget
 allows (the middles of equal parts). Every question is asked under all framings of FRAMINGS (tiles where the picture is larger
 than the network's square), and all logits are kept, so that rules that choose among them can be tried in seconds
 (benchmarks/framing/rules.py). One file per case; a stopped run goes on.
@@ -35,10 +35,10 @@ from samaritan.predict.runtimes import with_runtime
 from samaritan.prompts import make_prompt
 
 FRAMINGS = ("whole", "zoom:1.3", "zoom:2", "zoom:3", "tiles:2")
-CASES, LABELS, OBJECTS = 2, 12, 4
+CASES = 2
 
 #: Questions of a case, by the number of cases of its set.
-BUDGETS = {1: 12, 2: 8}
+BUDGETS = {1: 8, 2: 5}
 
 
 def spaced(items: Sequence[Any], count: int) -> list[Any]:
@@ -52,7 +52,7 @@ def questions(case: Case, predictor: VolumePredictor, budget: int) -> dict[int, 
     """Slice -> targets with their reference there."""
     config = RunConfig(data=("-",), models=("-",), prompts=("box",), max_instances=None, min_pixels=4)
     found = [t for t in targets_of(case, predictor.volume, predictor.view, config) if t.prompted]
-    found = spaced(found, OBJECTS if case.instances else LABELS)
+    found = spaced(found, budget)
     asked = defaultdict(list)
     for target in found:
         for index in spaced(target.prompted, max(budget // len(found), 1)):

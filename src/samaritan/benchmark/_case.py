@@ -146,7 +146,7 @@ def failed_rows(
             adaptation=adaptation, prompt=strategy.name, repeat=0, candidates=strategy.candidates, interactions=0,
             dice=None, iou=None, nsd=None, hd95_mm=None, assd_mm=None, volume_difference=None, dice_by_round=None,
             unit="px", spacing=[], voxels=0, slices=0, sampled=False, quality=None, intensity="", plane="",
-            status="failed", error=error, seconds=0.0, encode_seconds=0.0,
+            framing="", status="failed", error=error, seconds=0.0, encode_seconds=0.0, encode_calls=0,
         )
         for strategy in strategies
     ]  # fmt: skip
@@ -186,6 +186,7 @@ def _row(work: Work, predictor: VolumePredictor, measurement: Measurement, adapt
         dice_by_round=measurement.dice_by_round,
         unit=view.geometry.unit, spacing=list(view.geometry.spacing), voxels=target.voxels,
         slices=len(target.prompted), sampled=target.sampled, quality=measurement.quality,
-        intensity=predictor.scaling.policy, plane=view.plane,
+        intensity=predictor.scaling.policy, plane=view.plane, framing=predictor.framing.name,
         status="ok", error=None, seconds=measurement.seconds + spent, encode_seconds=predictor.encode_seconds,
+        encode_calls=predictor.encode_calls,
     )  # fmt: skip

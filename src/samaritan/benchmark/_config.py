@@ -32,6 +32,7 @@ class RunConfig(Config):
         raters: the gold standard only, or everyone who drew.
         plane: in which plane volumes are sliced; "auto" is the one they were acquired in.
         intensity: policy that overrides the one of modality and data set.
+        framing: which part of a slice the model looks at; see :mod:`samaritan.predict.framing`.
         meta: a table or YAML file that describes data without a dataset.yaml.
         device: where networks run.
         threads: of the processor; None leaves it to torch.
@@ -57,6 +58,7 @@ class RunConfig(Config):
     raters: Literal["reference", "all"] = "reference"
     plane: Plane = "auto"
     intensity: str | None = None
+    framing: str = "whole"
     meta: str | None = None
     device: str = "cpu"
     threads: int | None = Field(default=None, ge=1)

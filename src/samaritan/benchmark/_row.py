@@ -58,6 +58,8 @@ class Row(TypedDict):
     """The model's own estimate of IoU, mean over the prompted slices."""
     intensity: str
     plane: str
+    framing: str
+    """Which part of a slice the model looked at; see :mod:`samaritan.predict.framing`."""
     status: Literal["ok", "failed"]
     error: str | None
     seen: NotRequired[Seen]
@@ -66,6 +68,8 @@ class Row(TypedDict):
     """Decoding by the clock, while other cases are read and scored beside, and scoring as processor time; encoding is in
     ``encode_seconds``, by the clock, shared by all rows of the case."""
     encode_seconds: float
+    encode_calls: int
+    """How often the encoder ran for the case, shared by all its rows; what a cache held is not among them."""
 
 
 #: Fields that :func:`samaritan.evaluate.evaluate` fills, under its own names.
@@ -77,7 +81,7 @@ KEY = (
 )  # fmt: skip
 
 #: Fields that may differ between two runs of the same work.
-VOLATILE = ("seconds", "encode_seconds")
+VOLATILE = ("seconds", "encode_seconds", "encode_calls")
 
 
 def system(model: str, adaptation: str) -> str:

@@ -164,6 +164,7 @@ class Session:
             modality=case.modality,
             intensity=arm.intensity(self.config, case),
             cache=self.cache,
+            framing=self.config.framing,
         )
         return answer(work, predictor, self.progress.step, arm.adaptation)
 

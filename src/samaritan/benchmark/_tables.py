@@ -34,9 +34,9 @@ _TYPES: dict[str, Any] = {
     "dice": pl.Float64, "iou": pl.Float64, "nsd": pl.Float64, "hd95_mm": pl.Float64, "assd_mm": pl.Float64,
     "volume_difference": pl.Float64, "dice_by_round": pl.List(pl.Float64), "unit": pl.String,
     "spacing": pl.List(pl.Float64), "voxels": pl.Int64, "slices": pl.Int64, "sampled": pl.Boolean,
-    "quality": pl.Float64, "intensity": pl.String, "plane": pl.String, "status": pl.String, "error": pl.String,
-    "seen": pl.String,
-    "seconds": pl.Float64, "encode_seconds": pl.Float64,
+    "quality": pl.Float64, "intensity": pl.String, "plane": pl.String, "framing": pl.String,
+    "status": pl.String, "error": pl.String, "seen": pl.String, "seconds": pl.Float64, "encode_seconds": pl.Float64,
+    "encode_calls": pl.Int64,
 }  # fmt: skip
 
 

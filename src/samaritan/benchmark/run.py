@@ -26,6 +26,7 @@ from samaritan.datasets._base import Dataset
 from samaritan.models import load_model
 from samaritan.models._base import Segmenter
 from samaritan.predict import EmbeddingCache
+from samaritan.predict.framing import make_framing
 from samaritan.predict.runtimes import check_runtime, with_runtime
 from samaritan.prompts import make_prompt
 from samaritan.prompts._base import PromptStrategy
@@ -84,7 +85,7 @@ def run_benchmark(
         runtime: what runs the encoders; see :func:`samaritan.predict.runtimes.with_runtime`.
 
     Raises:
-        UsageError: an unknown prompt, model, intensity policy or data set.
+        UsageError: an unknown prompt, model, intensity policy, framing or data set.
         InputError: the data cannot be used at all, or ``out`` holds something else than this run.
         ModelError: weights are missing or wrong.
         ResourceError: ``out`` cannot be written, is in use, or the disk is full.
@@ -92,6 +93,7 @@ def run_benchmark(
     check_runtime(runtime)
     strategies = _strategies(config.prompts)
     datasets = _datasets(config, out)
+    make_framing(config.framing)  # every case would fail for it
     if config.intensity is not None:
         parse_intensity(config.intensity)  # every case would fail for it
     if config.threads is not None:

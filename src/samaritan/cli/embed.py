@@ -9,7 +9,7 @@ import typer
 
 from samaritan.cli._app import app
 from samaritan.cli._load import load_segmenter
-from samaritan.cli._options import AsJson, Debug, Device, Intensity, Meta, PlaneName, Quiet, Threads, emit
+from samaritan.cli._options import AsJson, Debug, Device, FramingName, Intensity, Meta, PlaneName, Quiet, Threads, emit
 from samaritan.process import bind_threads
 
 
@@ -36,6 +36,7 @@ def embed(
     meta: Meta = None,
     plane: PlaneName = "auto",
     intensity: Intensity = None,
+    framing: FramingName = "whole",
     device: Device = "cpu",
     threads: Threads = None,
     as_json: AsJson = False,
@@ -65,6 +66,7 @@ def embed(
             cache,
             plane=chosen,
             intensity=intensity or preparation.get("intensity"),
+            framing=framing,
             progress=progress,
         )
     if as_json:

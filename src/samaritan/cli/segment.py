@@ -60,7 +60,10 @@ def segment(
     modality: Annotated[str | None, typer.Option(help="CT, MR, ultrasound, ... where the file does not say.")] = None,
     series: Annotated[str | None, typer.Option(help="Which DICOM series of a folder that holds several.")] = None,
     volume: Annotated[int | None, typer.Option(help="Which volume of a 4D file, from 0.")] = None,
-    preview: Annotated[bool, typer.Option(help="Write an overlay PNG beside the mask.")] = True,
+    preview: Annotated[
+        bool | None,
+        typer.Option(help="Write an overlay PNG beside the mask; otherwise if no text is burned into the image."),
+    ] = None,
     cache: Annotated[
         bool, typer.Option(help="Keep image embeddings, so that more prompts cost the decoder alone.")
     ] = True,

@@ -15,17 +15,13 @@ from numpy.typing import NDArray
 from samaritan.core import ABNORMAL, ANATOMY, UNKNOWN, Code, Geometry, InputError, LabelMap, Volume
 from samaritan.core.colour import colour_of
 from samaritan.io._base import one_line, read_faults
-from samaritan.io._dicom_source import SourceSlice, first_of_files, missing, source_slices
+from samaritan.io._dicom_source import CARRIED, SourceSlice, first_of_files, missing, source_slices
 from samaritan.io._lps import lps_from_affine
 from samaritan.io._rings import rings_of
 from samaritan.io._terms import term_of
 
 _CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"  # retired, and still what planning systems expect for a study
-_CARRIED = (
-    "SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate",
-    "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName", "FrameOfReferenceUID",
-)  # fmt: skip
 
 
 def write_rtstruct(parts: Sequence[LabelMap], path: Path, like: Volume | None) -> None:
@@ -64,14 +60,13 @@ def _head(header: Any) -> Any:
     dataset: Any = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
-    for name in _CARRIED:
+    for name in CARRIED:
         setattr(dataset, name, header.get(name, ""))
     now = datetime.datetime.now(datetime.UTC).astimezone()
     for name, value in {
         "SOPClassUID": _CLASS, "SOPInstanceUID": generate_uid(), "Modality": "RTSTRUCT", "SeriesInstanceUID": generate_uid(),
         "SeriesNumber": 101, "SeriesDescription": "Contours by samaritan", "OperatorsName": "", "Manufacturer": "samaritan",
         "ManufacturerModelName": "samaritan", "SoftwareVersions": version("samaritan"), "InstanceNumber": 1,
-        "PositionReferenceIndicator": str(header.get("PositionReferenceIndicator") or ""),
         "InstanceCreationDate": f"{now:%Y%m%d}", "InstanceCreationTime": f"{now:%H%M%S}",
         "StructureSetLabel": "samaritan", "StructureSetDate": f"{now:%Y%m%d}", "StructureSetTime": f"{now:%H%M%S}",
         "ApprovalStatus": "UNAPPROVED",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from samaritan.core import Geometry, GeometryError, InputError, LabelMap, Volume
 from samaritan.io import _dicom_file
 from samaritan.io._base import FORMATS, Choice, reading
+from samaritan.io._dicom_source import check_is_dicom
 from samaritan.io._rings import fill
 from samaritan.io._rtstruct_writer import write_rtstruct
 from samaritan.io._voxels import make_labels, smallest_unsigned
@@ -66,6 +67,16 @@ class DicomRtstruct:
     def write(self, labelmap: LabelMap, path: Path, like: Volume | None) -> None:
         """Write one structure for each label; patient, study and frame of reference are those of the source files."""
         self.write_overlapping([labelmap], path, like)
+
+    def check_source(self, path: Path, like: Volume) -> list[str]:
+        """Refuse what did not come from DICOM, or has no place in a patient."""
+        check_is_dicom(like, "An RTSTRUCT")
+        if not like.meta.get("placed"):
+            raise InputError(
+                f"{path.name} cannot be written: {like.meta['source']} has no place in a frame of reference, so contours have "
+                "none either; write .png or .nii.gz."
+            )
+        return []
 
     def write_overlapping(self, parts: Sequence[LabelMap], path: Path, like: Volume | None) -> None:
         """Write the labels of several maps, which may overlap, as structures of one file."""

@@ -154,6 +154,8 @@ class Track:
 
     Attributes:
         past: (distance in slices, memory) of slices where it was looked at before; the distance is 1 or more, whichever way.
+            A slice that was prompted and lies ahead, on the other side of this one than where the walk comes from, has its
+            distance with a minus.
         prompt: what a person says about it on this slice; None follows the memories alone.
     """
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samaritan.core import Plane, PromptError, SamaritanError, SliceView, Volume, atomic_path
+from samaritan.core import LabelMap, Plane, PromptError, SamaritanError, SliceView, Term, Volume, atomic_path
 from samaritan.core.profile import part
-from samaritan.io import read_volume, write_labels
+from samaritan.io import check_target, read_volume, write_labels
 from samaritan.models import Segmenter
+from samaritan.predict._masks import is_joined, masks_to_write
 from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
 from samaritan.predict.cache import EmbeddingCache
@@ -40,7 +41,7 @@ class Request:
         framing: see :class:`samaritan.predict.VolumePredictor`.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
-        preview: whether an overlay PNG is written.
+        preview: whether an overlay PNG is written; None = unless the image has text burned into it, which may be a name.
         overwrite: whether files that exist are replaced.
         prompt_file: where prompts came from, so that it is never overwritten.
         adapter: of an adapted model, what is known about the adapter in plain values, for the record; its ``preparation``
@@ -57,10 +58,15 @@ class Request:
     framing: str = "whole"
     series: str | None = None
     volume: int | None = None
-    preview: bool = True
+    preview: bool | None = None
     overwrite: bool = False
     prompt_file: Path | None = None
     adapter: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> dict[str, Term]:
+        """Target -> its code, where a prompt gave one."""
+        return {item.target: item.term for item in self.prompts if item.term is not None}
 
     @property
     def prepared_plane(self) -> Plane:
@@ -134,7 +140,7 @@ def segment_file(
         request: what and where.
         segmenter: the model.
         cache: see :class:`samaritan.predict.VolumePredictor`.
-        progress: called with (slices done, slices in all).
+        progress: called with (slices done, slices in all), first while a DICOM series is read, then while it is segmented.
 
     Raises:
         InputError: the image cannot be used, or a prompt lies outside of it.
@@ -143,12 +149,16 @@ def segment_file(
     """
     check_overlap(request.overlap)
     names = list(dict.fromkeys(item.target for item in request.prompts)) if request.overlap == "separate" else None
-    outputs = plan_outputs(request.image, request.output, names, preview=request.preview)
+    outputs = plan_outputs(request.image, request.output, names, preview=request.preview is not False)
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
     with part("read"):
-        volume = read_volume(request.image, volume=request.volume, series=request.series)
+        volume = read_volume(request.image, volume=request.volume, series=request.series, progress=progress)
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
+    notes = _notes(volume, outputs)
+    if volume.meta.get("burned_in") and request.preview is None:
+        outputs = replace(outputs, preview=None)
+        notes.append("The file says that text is burned into the image, so no preview was drawn; --preview draws it.")
     view = SliceView.of(volume.geometry, request.prepared_plane)
     segmentation = predict(
         segmenter,
@@ -162,7 +172,7 @@ def segment_file(
         cache=cache,
         progress=progress,
     )
-    warnings = [*volume.meta.get("warnings", ()), *segmentation.warnings]
+    warnings = [*volume.meta.get("warnings", ()), *notes, *segmentation.warnings]
     if view.count > 1 and request.prepared_plane != request.plane:
         warnings.append(
             f"Slices are {view.plane}, as the adapter was trained; prompts were read on them (see --plane)."
@@ -173,9 +183,18 @@ def segment_file(
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
     record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter, runtime_of(segmenter))}
+    if is_joined(segmentation, outputs):
+        for value, target in enumerate(record["targets"], start=1):
+            target["value"] = value
     with part("write"):
-        _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
+        masks = masks_to_write(segmentation, outputs, request.terms)
+        _write(masks, segmentation, volume, outputs, record, overwrite=request.overwrite)
     return Segmented(segmentation, outputs, record)
+
+
+def _notes(volume: Volume, outputs: Outputs) -> list[str]:
+    """What a person should know about the masks' formats; raises where they cannot be written for this image."""
+    return list(dict.fromkeys(note for path in outputs.masks.values() for note in check_target(path, volume)))
 
 
 def _printable(path: Path) -> str:
@@ -184,15 +203,15 @@ def _printable(path: Path) -> str:
 
 
 def _write(
-    segmentation: Segmentation, volume: Volume, outputs: Outputs, record: dict[str, Any], *, overwrite: bool
-) -> None:
+    masks: Iterable[tuple[Path, list[LabelMap]]], segmentation: Segmentation, volume: Volume, outputs: Outputs,
+    record: dict[str, Any], *, overwrite: bool,
+) -> None:  # fmt: skip
     """All files under temporary names first; they get their names together, the masks last."""
     with ExitStack() as files:
-        for name, part in segmentation.parts():
-            path = outputs.masks[name]
+        for path, parts in masks:
             temporary = files.enter_context(atomic_path(path, overwrite=overwrite))
             try:
-                write_labels(part, temporary, like=volume, overwrite=True)
+                write_labels(parts, temporary, like=volume, overwrite=True)
             except SamaritanError as error:
                 raise type(error)(str(error).replace(str(temporary), str(path))) from error
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView
+from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView, Term
 
 Frame = Literal["picture", "voxel", "mm"]
 
@@ -67,6 +67,7 @@ class TargetPrompt:
         label: of a point, 1 = belongs to the target, 0 = does not.
         box: smaller and larger corner, each as ``point``; a box with depth asks on every slice that it crosses.
         mask: a rough mask, always in the picture frame.
+        term: what the target is, in a coding scheme, where it was said.
 
     Raises:
         PromptError: the box is inverted, a number is not finite or there are too few or too many, or the name is empty.
@@ -79,6 +80,7 @@ class TargetPrompt:
     label: int = 1
     box: tuple[Place, Place] | None = None
     mask: Runs | None = None
+    term: Term | None = None
 
     def __post_init__(self) -> None:
         if not self.target.strip():

@@ -36,6 +36,11 @@ class Tiles:
         """``tiles:2``."""
         return f"tiles:{self.count}"
 
+    @property
+    def prompted(self) -> bool:
+        """No: prompts choose among the same tiles."""
+        return False
+
     def next(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Sequence[Window]:
         """The tiles that the prompt touches, all at once."""
         return () if looks else touched(tile(shape, self.count), prompt)

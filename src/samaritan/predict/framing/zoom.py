@@ -34,6 +34,11 @@ class Zoom:
         """``zoom:1.5``."""
         return f"zoom:{self.factor:g}"
 
+    @property
+    def prompted(self) -> bool:
+        """Yes."""
+        return True
+
     def next(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Sequence[Window]:
         """The square, once."""
         return () if looks else (around(prompt, self.factor, shape) or Window.whole(shape),)

@@ -18,7 +18,7 @@ from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
 from samaritan.predict.runtimes._cache import Entry, entry_path, read_entry, read_header, write_entry
 from samaritan.predict.runtimes._gate import PICTURES, Reference, Verdict, judge
 from samaritan.predict.runtimes._graph import fingerprint, obstacle
-from samaritan.predict.runtimes._segmenter import CompiledSegmenter, Refused
+from samaritan.predict.runtimes._segmenter import Refused, compiled
 
 _log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ def _prepared(segmenter: SamSegmenter, *, later: bool) -> Segmenter | None:
     kept = list(_kept(segmenter))
     if later and kept:
         (first, about), *others = [(_later(segmenter, *one[:2]), _about(one[0], one[2])) for one in kept]
-        return CompiledSegmenter(segmenter, first, about, others)
+        return compiled(segmenter, first, about, others)
     for runtime, path, _ in kept:
         entry = read_entry(path, _again(segmenter))
         if entry is not None and (found := _open(segmenter, runtime, entry)) is not None:
@@ -193,7 +193,7 @@ def _make(
     for plan in plans:
         payload = runtime.build(segmenter.network, plan)
         encoder = runtime.open(payload, segmenter.network, plan, torch.get_num_threads())
-        verdict = judge(CompiledSegmenter(segmenter, encoder, {}), expected)
+        verdict = judge(compiled(segmenter, encoder, {}), expected)
         header = {"runtime": runtime.name, "version": runtime.version, "plan": plan, "verdict": verdict.data()}
         if verdict.passes(kind):
             return Entry(header, payload)
@@ -211,7 +211,7 @@ def _open(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Segmenter 
     except Refused as error:
         _log.warning("%s.", error)
         return None
-    return CompiledSegmenter(segmenter, encoder, _about(runtime, entry.header))
+    return compiled(segmenter, encoder, _about(runtime, entry.header))
 
 
 def _encoder(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Encoder:

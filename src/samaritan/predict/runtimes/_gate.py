@@ -31,7 +31,7 @@ class Verdict:
         worst: the smallest.
         masks: how many were compared.
         pictures: names of the pictures.
-        error: largest absolute difference in the embedding over its largest value.
+        error: largest absolute difference in the embedding (in each of its features) over its largest value.
         at: picture and kind of prompt of the worst mask.
     """
 
@@ -105,8 +105,9 @@ def judge(candidate: Segmenter, references: Sequence[Reference]) -> Verdict:
     for reference in references:
         question = reference.question
         embedding = candidate.encode(question.picture)
-        expected, given = reference.embedding.features["image"], embedding.features["image"]
-        error = max(error, float((given - expected).abs().max() / expected.abs().max().clamp(min=1e-12)))
+        for name, expected in reference.embedding.features.items():
+            given = embedding.features[name]
+            error = max(error, float((given - expected).abs().max() / expected.abs().max().clamp(min=1e-12)))
         masks = masks_of(candidate, embedding, [prompt for _, prompt in question.prompts])
         for (kind, _), one, other in zip(question.prompts, masks, reference.masks, strict=True):
             found.append((dice(one, other), f"{question.name}, {kind}"))
