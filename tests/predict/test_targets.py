@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -187,3 +188,18 @@ def test_inputs_are_not_changed(segmenter: ThresholdSegmenter, phantom: Volume) 
     before = phantom.data.copy()
     predict(segmenter, phantom, {"left": [LEFT]})
     assert np.array_equal(phantom.data, before)
+
+
+def test_a_name_alone_asks_on_every_slice_of_a_model_that_knows_names(
+    segmenter: ThresholdSegmenter, phantom: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(
+        UsageError, match=r"cannot be asked for 'kidney' by name alone; give a box or a point, or take a model"
+    ):
+        predict(segmenter, phantom, {"kidney": [PromptSet(text="kidney")]})
+    assert segmenter.encoded == 0
+
+    monkeypatch.setattr(segmenter, "card", replace(segmenter.card, prompts=("text", "box")))
+    found = predict(segmenter, phantom, {"kidney": [PromptSet(text="kidney")]})
+    assert sorted(found.prompts) == list(range(5))
+    assert {prompt.text for asked in found.prompts.values() for prompt in asked["kidney"]} == {"kidney"}

@@ -37,6 +37,9 @@ def segment(
     ] = None,
     box: Annotated[list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE or @FROM-TO][=LABEL] (repeatable).")] = None,
     point: Annotated[list[str] | None, typer.Option(help="X,Y[,SLICE][:-][=LABEL]; ':-' is a negative click.")] = None,
+    text: Annotated[
+        list[str] | None, typer.Option(help="Name of a target that a model finds by its name (repeatable).")
+    ] = None,
     prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
     label: Annotated[str | None, typer.Option(help="Name of the target, for prompts without =LABEL.")] = None,
     model: Annotated[
@@ -97,8 +100,8 @@ def segment(
 
         about = AdapterCard.read(adapter).summary()
     request = Request.of(
-        image, boxes=box or [], points=point or [], prompt_file=prompts, label=label, output=output, overlap=overlap,
-        plane=plane, intensity=intensity, framing=framing, modality=modality, series=series, volume=volume,
+        image, boxes=box or [], points=point or [], names=text or [], prompt_file=prompts, label=label, output=output,
+        overlap=overlap, plane=plane, intensity=intensity, framing=framing, modality=modality, series=series, volume=volume,
         preview=preview, overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None

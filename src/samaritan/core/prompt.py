@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from samaritan.core.errors import PromptError
 
+#: Name of a target that nobody named.
+UNNAMED = "target"
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -131,6 +134,11 @@ class PromptSet:
     box: Box | None = None
     mask: MaskHint | None = None
     text: str | None = None
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the target's name is all that is said."""
+        return self.text is not None and self.points is None and self.box is None and self.mask is None
 
     @property
     def interactions(self) -> int:

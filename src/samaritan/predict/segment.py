@@ -88,6 +88,7 @@ class Request:
         points: Sequence[str] = (),
         prompt_file: Path | None = None,
         label: str | None = None,
+        names: Sequence[str] = (),
         **settings: Any,
     ) -> Request:
         """A request in the words of the command line.
@@ -98,6 +99,7 @@ class Request:
             points: see :func:`samaritan.prompts.parse_point`.
             prompt_file: see :func:`samaritan.prompts.read_prompts`.
             label: name of the target of those boxes and points that name none.
+            names: of targets that are asked for by name alone, on every slice.
             settings: the other attributes.
 
         Raises:
@@ -106,9 +108,10 @@ class Request:
         """
         named = {"target": label} if label is not None else {}
         items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
+        items += [TargetPrompt(name, f"--text {name}", by_name=True) for name in names]
         items += read_prompts(prompt_file) if prompt_file is not None else []
         if not items:
-            raise PromptError("Nothing is asked; give at least one --box, --point or a file with --prompts.")
+            raise PromptError("Nothing is asked; give at least one --box, --point, --text or a file with --prompts.")
         return cls(Path(image), tuple(items), prompt_file=prompt_file, **settings)
 
 

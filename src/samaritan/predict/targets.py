@@ -53,12 +53,13 @@ def predict(
     Raises:
         PromptError: no target, a target without a prompt, a prompt outside the image, or, with the rule "refuse",
             targets that overlap.
-        UsageError: an unknown rule, plane, intensity policy or framing.
+        UsageError: an unknown rule, plane, intensity policy or framing, or a name alone for a model that knows none.
     """
     started = time.perf_counter()
     check_overlap(overlap)
     if candidates not in ("single", "quality"):
         raise UsageError(f"There is no choice of candidates {candidates!r}; use single or quality.")
+    _check_names(segmenter, targets)
     work = split_by_slice(SliceView.of(volume.geometry, plane), targets)
     predictor = VolumePredictor(
         segmenter, volume, plane=plane, modality=modality, intensity=intensity, cache=cache, framing=framing
@@ -87,6 +88,17 @@ def predict(
     )
 
 
+def _check_names(segmenter: Segmenter, targets: Mapping[str, Sequence[PromptSet]]) -> None:
+    """Names alone are for models that know any; others would answer with something or other."""
+    asked = next((name for name, prompts in targets.items() if any(prompt.is_name for prompt in prompts)), None)
+    adapted = getattr(segmenter.network, "adaptation", None) is not None
+    if asked is not None and not adapted and "text" not in segmenter.card.prompts:
+        raise UsageError(
+            f"{segmenter.name} cannot be asked for {asked!r} by name alone; give a box or a point, or take a model that "
+            "`samaritan models` lists with text among its prompts, or an adapter that was taught names."
+        )
+
+
 def split_by_slice(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) -> Work:
     """Prompts on a volume -> slice -> target -> prompts at (x, y, 0) of that slice's picture.
 
@@ -99,7 +111,7 @@ def split_by_slice(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) 
         )
     work: Work = {}
     for name, prompts in targets.items():
-        if not any(prompt.points or prompt.box or prompt.mask for prompt in prompts):
+        if not any(prompt.points or prompt.box or prompt.mask or prompt.is_name for prompt in prompts):
             raise PromptError(f"Target {name!r} has no prompt; give it a box, a point or a mask hint.")
         for prompt in prompts:
             try:

@@ -31,9 +31,10 @@ def to_prompt_sets(items: Sequence[TargetPrompt], view: SliceView) -> dict[str, 
 
     Raises:
         PromptError: there is no prompt, or too many; one lies outside the image; prompts of one target on one slice
-            contradict each other, or say only where it is not.
+            contradict each other, or say only where it is not; one target is asked for by its name alone and by a place.
     """
     check_count(items, "The prompts")
+    _check_names(items)
     slices: dict[str, dict[int, list[PromptSet]]] = {}
     for number, (target, index, piece) in enumerate((i.target, *found) for i in items for found in i.on_slices(view)):
         if number == MOST_QUESTIONS:
@@ -49,6 +50,14 @@ def to_prompt_sets(items: Sequence[TargetPrompt], view: SliceView) -> dict[str, 
         ]
         for target, found in slices.items()
     }
+
+
+def _check_names(items: Sequence[TargetPrompt]) -> None:
+    """A name alone asks on all slices, a place on its own: one target cannot be asked in both ways."""
+    placed = {item.target for item in items if not item.by_name}
+    both = next((item for item in items if item.by_name and item.target in placed), None)
+    if both is not None:
+        raise PromptError(f"{both.origin}: {both.target!r} is also asked for by a place; leave out one of the two.")
 
 
 def check_count(items: Sequence[TargetPrompt], origin: str) -> None:

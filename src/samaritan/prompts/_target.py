@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView, Term
+from samaritan.core.prompt import UNNAMED
+
+__all__ = ["UNNAMED", "Frame", "Runs", "TargetPrompt"]
 
 Frame = Literal["picture", "voxel", "mm"]
-
-#: Name of a target that nobody named.
-UNNAMED = "target"
 
 Place = tuple[float, ...]
 
@@ -57,7 +57,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class TargetPrompt:
-    """One point, one box or one rough mask for a target; exactly one of the three is given.
+    """One point, one box or one rough mask for a target, or its name alone; exactly one of the four is given.
 
     Attributes:
         target: name of the target.
@@ -68,6 +68,7 @@ class TargetPrompt:
         box: smaller and larger corner, each as ``point``; a box with depth asks on every slice that it crosses.
         mask: a rough mask, always in the picture frame.
         term: what the target is, in a coding scheme, where it was said.
+        by_name: the target's name alone asks for it, on every slice.
 
     Raises:
         PromptError: the box is inverted, a number is not finite or there are too few or too many, or the name is empty.
@@ -81,13 +82,14 @@ class TargetPrompt:
     box: tuple[Place, Place] | None = None
     mask: Runs | None = None
     term: Term | None = None
+    by_name: bool = False
 
     def __post_init__(self) -> None:
         if not self.target.strip():
             raise PromptError(f"{self.origin}: the target's name is empty; give one or leave it out.")
         if any("\ud800" <= character <= "\udfff" for character in self.target):
             raise PromptError(f"{self.origin!r}: the target's name is not text in UTF-8; write it in another way.")
-        if sum(given is not None for given in (self.point, self.box, self.mask)) != 1:
+        if sum(given is not None for given in (self.point, self.box, self.mask)) + self.by_name != 1:
             raise PromptError(f"{self.origin}: give exactly one of a point, a box and a mask.")
         places = [self.point] if self.point is not None else list(self.box or ())
         allowed = (3,) if self.frame == "mm" else (2, 3)
@@ -111,7 +113,9 @@ class TargetPrompt:
         Raises:
             PromptError: it lies outside the image, names no slice of several, or says millimetres of an image without.
         """
-        if self.mask is not None:
+        if self.by_name:
+            yield 0, PromptSet()  # without a place it is of all slices
+        elif self.mask is not None:
             yield self._mask_on(self.mask, view)
         elif self.point is not None:
             place = self._in_picture([self.point], view)[0]
