@@ -18,9 +18,6 @@ from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceV
 
 Frame = Literal["picture", "voxel", "mm"]
 
-#: Name of a target that nobody named.
-UNNAMED = "target"
-
 Place = tuple[float, ...]
 
 
