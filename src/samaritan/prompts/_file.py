@@ -1,4 +1,4 @@
-"""The prompt file: several targets, points, boxes and rough masks on several slices, as JSON.
+"""The prompt file: several targets, points, boxes, lines and rough masks on several slices, as JSON.
 
     {
       "coordinates": "picture",
@@ -8,7 +8,8 @@
           "boxes": [{"from": [30, 40, 12], "to": [80, 90, 15]}],
           "points": [{"at": [55, 60, 12]}, {"at": [35, 85, 12], "label": 0}],
           "masks": [{"slice": 12, "shape": [128, 128], "runs": [7000, 40, 9344]}]
-        }
+        },
+        {"name": "lesion", "lines": [{"from": [32, 60, 14], "to": [48, 66, 14]}]}
       ]
     }
 
@@ -16,6 +17,7 @@
 shown on screen in the plane that is segmented; "voxel" is i, j, k as stored; "mm" is the world, RAS+, where two corners span a
 box along the voxel axes. The third number may be left out where there is one slice only (never in "mm"). Everything counts
 from 0 at the centre of a voxel, and both corners of a box belong to it; from slice 12 to slice 15 it asks on four slices.
+A line is the largest diameter of the target on one slice; it becomes a square box around its middle.
 ``label`` is 1 (belongs to the target, the default) or 0 (does not). ``runs`` are lengths of runs of equal pixels, background
 first, of the mask of one picture with axes (x, y), y running fastest; masks are in the picture frame always.
 """
@@ -52,6 +54,13 @@ class BoxEntry(Config):
     end: Position = Field(alias="to")
 
 
+class LineEntry(Config):
+    """The largest diameter, by its two ends."""
+
+    start: Position = Field(alias="from")
+    end: Position = Field(alias="to")
+
+
 class MaskEntry(Config):
     """A rough mask of one picture, as run lengths."""
 
@@ -66,6 +75,7 @@ class TargetEntry(Config):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     boxes: tuple[BoxEntry, ...] = ()
     points: tuple[PointEntry, ...] = ()
+    lines: tuple[LineEntry, ...] = ()
     masks: tuple[MaskEntry, ...] = ()
 
 
@@ -96,14 +106,16 @@ def read_prompts(path: Path | str) -> list[TargetPrompt]:
 
 
 def _items(entry: TargetEntry, content: PromptFile, origin: str) -> Iterator[TargetPrompt]:
-    if not (entry.boxes or entry.points or entry.masks):
-        raise PromptError(f"{origin}: target {entry.name!r} has no prompt; give at least one box, point or mask.")
+    if not (entry.boxes or entry.points or entry.lines or entry.masks):
+        raise PromptError(f"{origin}: target {entry.name!r} has no prompt; give at least one box, point, line or mask.")
     for number, box in enumerate(entry.boxes):
         yield TargetPrompt(entry.name, f"{origin}.boxes.{number}", content.coordinates, box=(box.start, box.end))
     for number, point in enumerate(entry.points):
         yield TargetPrompt(
             entry.name, f"{origin}.points.{number}", content.coordinates, point=point.at, label=point.label
         )
+    for number, line in enumerate(entry.lines):
+        yield TargetPrompt(entry.name, f"{origin}.lines.{number}", content.coordinates, line=(line.start, line.end))
     for number, mask in enumerate(entry.masks):
         try:
             runs = Runs(mask.shape, mask.runs, mask.slice)
