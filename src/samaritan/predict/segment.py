@@ -21,6 +21,7 @@ from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
 from samaritan.predict.segmentation import Segmentation
+from samaritan.predict.statistics import statistics
 from samaritan.predict.targets import predict
 from samaritan.prompts import TargetPrompt, parse_box, parse_line, parse_point, read_prompts, to_prompt_sets
 
@@ -178,7 +179,12 @@ def segment_file(
         "masks": {name or "all": _printable(path) for name, path in outputs.masks.items()},
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
-    record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter, runtime_of(segmenter))}
+    with part("measure"):
+        measures = statistics(segmentation, volume, request.modality)
+    about = describe(
+        segmentation, measures, segmenter.card, warnings, adapter=request.adapter, runtime=runtime_of(segmenter)
+    )
+    record = {**files, **about}
     with part("write"):
         _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
     return Segmented(segmentation, outputs, record)
