@@ -143,6 +143,21 @@ def test_text_and_box_reach_the_network(sam3: Sam3Segmenter, picture: NDArray[np
     assert answer.quality[2] == pytest.approx(float(scores[best]), abs=1e-6)
 
 
+def test_names_of_labels_are_read_as_words(sam3: Sam3Segmenter, picture: NDArray[np.float32]) -> None:
+    embedding = sam3.encode(picture)
+    one, other, plain, unnamed = sam3.decode(
+        embedding,
+        [
+            PromptSet(text="left_kidney"),
+            PromptSet(text=" left  kidney"),
+            PromptSet(box=_box()),
+            PromptSet(box=_box(), text="target"),
+        ],
+    )
+    assert np.array_equal(one.logits, other.logits)
+    assert np.array_equal(plain.logits, unnamed.logits)
+
+
 def test_a_name_stands_for_all_that_is_found() -> None:
     masks = torch.stack(
         [torch.full((2, 2), -3.0), torch.tensor([[2.0, -1.0], [-1, -1]]), torch.tensor([[-1.0, 4], [-1, -1]])]
@@ -169,6 +184,7 @@ def test_a_box_stands_for_the_instance_in_it() -> None:
     [
         (PromptSet(points=Points([[5, 5]], [1]), text="kidney"), "not by clicks or rough masks; take a SAM"),
         (PromptSet(mask=MaskHint.from_mask(np.ones(SHAPE, bool)), text="kidney"), "not by clicks or rough masks"),
+        (PromptSet(text="target"), "the name of what to find"),  # nobody named it
         (PromptSet(), "the name of what to find, or a box as an example"),
         (PromptSet(box=_box(x1=95)), "outside the image"),
     ],

@@ -124,6 +124,13 @@ def test_box_with_depth_is_asked_in_its_middle_and_bounds_the_target(segmenter: 
     assert block["slices"][1]["pixels"] == 48
 
 
+def test_line_is_the_only_prompt(segmenter: ThresholdSegmenter, scan: Path) -> None:
+    done = segment_file(Request.of(scan, lines=["4,3,11,8@2=block"], overwrite=True), segmenter)
+    assert done.segmentation.mask("block").sum() == 8 * 6 * 3
+    (prompt,) = done.record["targets"][0]["prompts"]
+    assert prompt["slice"] == 2
+
+
 def test_separate_targets_have_files_of_their_own(segmenter: ThresholdSegmenter, scan: Path) -> None:
     request = Request.of(
         scan, boxes=["2,1,13,10@1-3=whole gland", "2,1,7,10@2=left/lobe"], overlap="separate", propagation="none"

@@ -37,6 +37,9 @@ def segment(
     ] = None,
     box: Annotated[list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE or @FROM-TO][=LABEL] (repeatable).")] = None,
     point: Annotated[list[str] | None, typer.Option(help="X,Y[,SLICE][:-][=LABEL]; ':-' is a negative click.")] = None,
+    line: Annotated[
+        list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE][=LABEL], the largest diameter (RECIST; repeatable).")
+    ] = None,
     prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
     label: Annotated[str | None, typer.Option(help="Name of the target, for prompts without =LABEL.")] = None,
     model: Annotated[
@@ -106,9 +109,9 @@ def segment(
 
         about = AdapterCard.read(adapter).summary()
     request = Request.of(
-        image, boxes=box or [], points=point or [], prompt_file=prompts, label=label, output=output, overlap=overlap,
-        plane=plane, intensity=intensity, framing=framing, propagation=propagate, modality=modality, series=series,
-        volume=volume, prefer_qform=prefer_qform, preview=preview, overwrite=overwrite, adapter=about,
+        image, boxes=box or [], points=point or [], lines=line or [], prompt_file=prompts, label=label, output=output,
+        overlap=overlap, plane=plane, intensity=intensity, framing=framing, propagation=propagate, modality=modality,
+        series=series, volume=volume, prefer_qform=prefer_qform, preview=preview, overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None
     with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from samaritan.core import InputError, ModelError, PromptError, PromptSet
+from samaritan.core.prompt import UNNAMED
 from samaritan.models._base import Embedding, Prediction, WeightCard
 from samaritan.models._frame import Frame
 from samaritan.models._weights import tensors_sha256
@@ -160,7 +161,7 @@ class Sam3Segmenter:
         return [self._answer(seen, prompt, embedding.shape, multimask) for prompt in prompts]
 
     def _answer(self, seen: Any, prompt: PromptSet, shape: tuple[int, int], multimask: bool) -> Prediction:
-        phrase, mask = self._phrase(prompt.text or VISUAL)
+        phrase, mask = self._phrase(_words(prompt) or VISUAL)
         example = None if prompt.box is None else self._example(prompt, shape)
         boxes = {} if example is None else {
             "input_boxes": torch.cat([(example[:2] + example[2:]) / 2, example[2:] - example[:2]])[None, None],
@@ -222,8 +223,13 @@ def _check(prompt: PromptSet) -> None:
             "SAM 3 is asked here by the name of the target or by a box as an example, not by clicks or rough masks; take a SAM "
             "or SAM 2 model for these."
         )
-    if not prompt.text and prompt.box is None:
+    if not _words(prompt) and prompt.box is None:
         raise PromptError("SAM 3 needs the name of what to find, or a box as an example; give one of them.")
+
+
+def _words(prompt: PromptSet) -> str | None:
+    """The target's name as words; None where nobody named it."""
+    return None if prompt.text in (None, UNNAMED) else " ".join(prompt.text.replace("_", " ").split())
 
 
 def _united(scores: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:

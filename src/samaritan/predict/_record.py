@@ -20,8 +20,10 @@ _PACKAGES = ("samaritan", "torch", "transformers", "numpy")
 
 def describe(
     segmentation: Segmentation,
+    measures: Mapping[str, Mapping[str, Any]],
     card: WeightCard,
     warnings: Sequence[str],
+    *,
     adapter: Mapping[str, Any] | None = None,
     runtime: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -29,6 +31,7 @@ def describe(
 
     Args:
         segmentation: the result.
+        measures: of each target, see :func:`samaritan.predict.statistics.statistics`.
         card: of the model's weights.
         warnings: all sentences to pass on: of the file and of the segmentation.
         adapter: of an adapted model, what is known about the adapter.
@@ -62,7 +65,7 @@ def describe(
         "framing": segmentation.framing,
         "propagation": segmentation.course.strategy if segmentation.course else "none",
         "overlap": {"rule": segmentation.overlap, "voxels": segmentation.overlap_voxels},
-        "targets": [_target(segmentation, name, areas[name]) for name in segmentation.targets],
+        "targets": [_target(segmentation, name, areas[name]) | dict(measures[name]) for name in segmentation.targets],
         "warnings": list(warnings),
         "encode_calls": segmentation.encode_calls,
         "cached": segmentation.read_calls,

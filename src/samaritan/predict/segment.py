@@ -22,8 +22,9 @@ from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
 from samaritan.predict.segmentation import Segmentation
+from samaritan.predict.statistics import statistics
 from samaritan.predict.targets import predict
-from samaritan.prompts import TargetPrompt, parse_box, parse_point, read_prompts, to_prompt_sets
+from samaritan.prompts import TargetPrompt, parse_box, parse_line, parse_point, read_prompts, to_prompt_sets
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Request:
         *,
         boxes: Sequence[str] = (),
         points: Sequence[str] = (),
+        lines: Sequence[str] = (),
         prompt_file: Path | None = None,
         label: str | None = None,
         **settings: Any,
@@ -100,19 +102,21 @@ class Request:
             image: see the class.
             boxes: see :func:`samaritan.prompts.parse_box`.
             points: see :func:`samaritan.prompts.parse_point`.
+            lines: see :func:`samaritan.prompts.parse_line`.
             prompt_file: see :func:`samaritan.prompts.read_prompts`.
-            label: name of the target of those boxes and points that name none.
+            label: name of the target of those boxes, points and lines that name none.
             settings: the other attributes.
 
         Raises:
-            PromptError: nothing is asked, or a box or point cannot be read.
+            PromptError: nothing is asked, or a box, point or line cannot be read.
             InputError: the prompt file cannot be used.
         """
         named = {"target": label} if label is not None else {}
         items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
+        items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
         if not items:
-            raise PromptError("Nothing is asked; give at least one --box, --point or a file with --prompts.")
+            raise PromptError("Nothing is asked; give at least one --box, --point, --line or a file with --prompts.")
         return cls(Path(image), tuple(items), prompt_file=prompt_file, **settings)
 
 
@@ -193,7 +197,12 @@ def segment_file(
         "masks": {name or "all": _printable(path) for name, path in outputs.masks.items()},
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
-    record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter, runtime_of(segmenter))}
+    with part("measure"):
+        measures = statistics(segmentation, volume, request.modality)
+    about = describe(
+        segmentation, measures, segmenter.card, warnings, adapter=request.adapter, runtime=runtime_of(segmenter)
+    )
+    record = {**files, **about}
     if is_joined(segmentation, outputs):
         for value, target in enumerate(record["targets"], start=1):
             target["value"] = value
