@@ -59,6 +59,7 @@ class LatentDecoder(Wrapper):
 
     def __init__(self, base: nn.Module, *, hidden: int, config: LatentConfig) -> None:
         super().__init__(base)
+        self.hidden = hidden
         self.space = LatentSpace(hidden, config.latent, WIDTHS, DEPTH)
         self.token = nn.Sequential(nn.Linear(config.latent, hidden), nn.ReLU(), nn.Linear(hidden, hidden))
         nn.init.zeros_(self.token[-1].weight)  # type: ignore[arg-type]
@@ -77,7 +78,7 @@ class LatentDecoder(Wrapper):
             others: handed on.
         """
         if sparse_prompt_embeddings is not None:
-            self._see(image_embeddings)
+            self._see(image_embeddings[:, : self.hidden])
             added = self.token(self.space.code())[:, None, None]
             sparse_prompt_embeddings = sparse_prompt_embeddings + added.to(sparse_prompt_embeddings.dtype)
         found: tuple[Tensor, Tensor] = self.base(

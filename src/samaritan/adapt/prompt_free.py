@@ -142,7 +142,7 @@ class ChannelHead(Head):
 
     def answer(self, features: Tensor, positions: Tensor, classes: list[int]) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """As :meth:`Head.answer`; all candidates are the single answer."""
-        rows = range(len(classes))
+        rows, features = range(len(classes)), features[:, : self.base.hidden_size]
         masks = self.channels(features)[rows, classes]
         quality = self.quality(features.mean(dim=(2, 3)))[rows, classes]
         return masks[:, None].expand(-1, ANSWERS, -1, -1), quality[:, None].expand(-1, ANSWERS)
