@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers.models.sam.configuration_sam import SamVisionConfig
-from transformers.models.sam.modeling_sam import SamVisionEncoder
 
 from samaritan.adapt import Adaptation, AdapterHeader, attach, base_sha256, load_adapter, save_adapter
 from samaritan.adapt import _tokens as tokens_module
 from samaritan.adapt._singular import Singular
 from samaritan.adapt._surgery import Surgery
 from samaritan.core import Box, PromptError, PromptSet, UsageError
-from samaritan.models import load_model
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models import load_model, sam_vit_b
+from samaritan.models._sam import SamSegmenter
 
 LABELS = ("liver", "spleen")
 #: Nothing but singular values.
@@ -65,11 +63,7 @@ def test_counts_of_the_paper_on_vit_b(vit_network: Callable[[str], SamSegmenter]
 
 
 def test_positions_at_256_pixels_are_196608() -> None:
-    vision = SamVisionConfig(
-        hidden_size=768, num_hidden_layers=12, num_attention_heads=12, mlp_dim=3072, image_size=256
-    )
-    with torch.device("meta"):
-        surgery = Surgery(SamNetwork(SamVisionEncoder(vision), side=256, cells=16))
+    surgery = Surgery(sam_vit_b.RECIPE.outline(256))
     surgery.train(["position"])
     assert sum(p.numel() for p in surgery.tuned.values()) == 196_608
     surgery.train(["norms", "decoder-norms"])

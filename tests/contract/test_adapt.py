@@ -34,7 +34,7 @@ from samaritan.models import Segmenter, load_model
 from samaritan.models._anatomy import encoder_blocks
 from samaritan.models._sam import SamSegmenter
 
-MODELS = ["tiny-litemedsam", "tiny-sam", "tiny-sam2"]
+MODELS = ["tiny-litemedsam", "tiny-sam", "tiny-sam-hq", "tiny-sam-med2d", "tiny-sam2"]
 LABELS = ("liver", "spleen")
 #: Methods that know nothing of an encoder's blocks, and so fit any encoder.
 NO_BLOCKS = {"biases", "class-prompt", "decoder", "full", "probabilistic-sam", "prompt-free"}
@@ -267,7 +267,7 @@ def test_a_failed_attach_leaves_no_trace(model: str, method: str) -> None:
 
 def test_an_unknown_encoder_is_left_alone(method: str) -> None:
     segmenter = fresh("tiny-sam")
-    segmenter.network.image_encoder = nn.Sequential(segmenter.network.image_encoder, First())
+    segmenter.network.image_encoder = nn.Sequential(segmenter.network.image_encoder)
     with untouched(segmenter):
         if method in NO_BLOCKS:
             adapted = attach(segmenter, method, labels=LABELS)
@@ -276,14 +276,6 @@ def test_an_unknown_encoder_is_left_alone(method: str) -> None:
         else:
             with pytest.raises(ModelError, match="describe it with an EncoderPlan"):
                 attach(segmenter, method, labels=LABELS)
-
-
-class First(nn.Module):
-    """Of what a module of ``transformers`` gives."""
-
-    def forward(self, output: Any) -> Tensor:
-        features: Tensor = output[0]
-        return features
 
 
 def test_restricted_to_the_last_block(model: str, method: str) -> None:

@@ -11,7 +11,7 @@ from samaritan.models._keys import published_names
 from samaritan.models._sam import SamNetwork
 
 
-@pytest.mark.parametrize("build", [litemedsam.build_network, tiny_sam.build_network])
+@pytest.mark.parametrize("build", [litemedsam.build_network, tiny_sam.RECIPE.build])
 def test_the_map_is_one_to_one(build: Callable[[], SamNetwork]) -> None:
     names = published_names(build().state_dict())
 

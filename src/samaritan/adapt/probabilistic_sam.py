@@ -73,7 +73,7 @@ class LatentDecoder(Wrapper):
         """As the mask decoder.
 
         Args:
-            image_embeddings: (n, hidden, cells, cells).
+            image_embeddings: (n, hidden, cells, cells); early features behind them are not looked at.
             sparse_prompt_embeddings: (n, 1, token, hidden) or None.
             others: handed on.
         """

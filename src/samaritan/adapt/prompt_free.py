@@ -97,7 +97,7 @@ class Head(Wrapper):
 
 
 class TokenHead(Head):
-    """SAM's mask decoder without prompts, whose output tokens (one for the quality, four for masks) depend on the class."""
+    """The mask decoder without prompts, whose own tokens (one for the quality, the others for masks) depend on the class."""
 
     def __init__(self, base: nn.Module, labels: Sequence[str], asked: Asked, empty: Callable[[], Tensor]) -> None:
         super().__init__(base, labels, asked, empty)

@@ -35,7 +35,7 @@ LABELS = {
 def decoder_graph(network: SamNetwork) -> bytes:
     """Prompt encoder and mask decoder as ONNX, for any number n of prompts with k points each.
 
-    Inputs "features" (1, hidden, cells, cells), "points" (n, k, 2) float32 x, y in the network's square and "labels" (n, k)
+    Inputs "features" (1, channel, cells, cells), "points" (n, k, 2) float32 x, y in the network's square and "labels" (n, k)
     int64, see :data:`LABELS`; outputs "logits" (n, 1, grid, grid) and "quality" (n, 1), the estimated IoU.
 
     Raises:
@@ -50,7 +50,7 @@ def decoder_graph(network: SamNetwork) -> bytes:
                 image_embeddings=features.expand(points.shape[0], -1, -1, -1),
                 image_positional_embeddings=network.position_grid,
                 sparse_prompt_embeddings=sparse,
-                dense_prompt_embeddings=network.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1),
+                dense_prompt_embeddings=network.empty.reshape(1, -1, 1, 1),
                 multimask_output=False,
             )
         finally:
@@ -58,7 +58,8 @@ def decoder_graph(network: SamNetwork) -> bytes:
         return low_res[:, 0], quality[:, 0]
 
     # sizes of 0 and 1 are what an exporter takes for constants
-    example = (torch.zeros_like(network.position_grid), torch.ones(3, 2, 2), torch.tensor([[2, 3]] * 3))
+    features = torch.zeros(1, network.channels, network.cells, network.cells)
+    example = (features, torch.ones(3, 2, 2), torch.tensor([[2, 3]] * 3))
     prompts = {0: torch.export.Dim("n"), 1: torch.export.Dim("k")}
     names = ["features", "points", "labels"], ["logits", "quality"]
     model = export_onnx(decode, example, *names, parent=network, dynamic=(({}, prompts, prompts),))

@@ -42,7 +42,7 @@ def load_model(
     """A model by name, ready to encode and decode.
 
     Args:
-        name: in :data:`MODELS`, e.g. "litemedsam".
+        name: in :data:`MODELS`, e.g. "litemedsam"; "sam-vit-b@512" runs it at another input side.
         weights: a file to take instead of what the cache or an installed package holds.
         device: as torch names it ("cpu", "cuda", "cuda:1", "mps").
         allow_unverified: take ``weights`` although it is not the published file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import PromptSet, Registry
+from samaritan.core import PromptSet, Registry, UsageError
 from samaritan.models._source import WeightSource, find_any
 
 if TYPE_CHECKING:  # cards are listed without waiting for torch
@@ -203,7 +203,11 @@ class ModelEntry:
         source: of the card's weights; None where they are made by code.
         layout: ``layout() -> {published tensor name: shape}``, by which a checkpoint is recognised
             (:func:`samaritan.models._weights.published_layout` builds it without memory); None where it is not known.
+        begins: how the name of a tensor in its files begins, where a look at names shall spare building a large network only to
+            find that a file is not its.
+        unused: beginnings of names of tensors that a published file holds for other uses, and that are left out.
         tags: e.g. ("tiny",) for the variants that tests use.
+        resized: ``resized(side) -> ModelEntry``, the same weights at another input side; None where there is but one.
     """
 
     card: WeightCard
@@ -211,10 +215,38 @@ class ModelEntry:
     source: WeightSource | None = None
     layout: Callable[[], Mapping[str, tuple[int, ...]]] | None = None
     tags: tuple[str, ...] = field(default=())
+    resized: Callable[[int], ModelEntry] | None = None
+    begins: str = ""
+    unused: tuple[str, ...] = ()
+
+    def may_hold(self, names: Iterable[str]) -> bool:
+        """Whether a file with tensors of these names is worth comparing with the layout."""
+        return self.layout is not None and any(name.startswith(self.begins) for name in names)
 
     def find(self) -> Path | None:
         """Where this machine has the card's weights; None where it has not, or where they are made by code."""
         return None if self.source is None else find_any(self.source)
 
 
-MODELS: Registry[ModelEntry] = Registry("model", "samaritan.models")
+class ModelRegistry(Registry[ModelEntry]):
+    """Models by name; NAME@SIDE is a model at another input side than its weights were trained at."""
+
+    def get(self, name: str) -> ModelEntry:
+        """The entry of that name.
+
+        Raises:
+            UnknownNameError: with the nearest names.
+            UsageError: the model is not built at that side.
+        """
+        base, spelled, side = name.partition("@")
+        entry = super().get(base)
+        if not spelled:
+            return entry
+        if entry.resized is None:
+            raise UsageError(f"{base} runs at {entry.card.input_size} pixels alone; leave @{side} out.")
+        if not (side.isascii() and side.isdigit()):
+            raise UsageError(f"Behind the @ of {name!r} stands the side of the square in pixels, as in {base}@512.")
+        return entry.resized(int(side))
+
+
+MODELS = ModelRegistry("model", "samaritan.models")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,6 +20,12 @@ from samaritan.core import Box, InputError, MaskHint, PromptError
 
 #: Of the channels red, green and blue over ImageNet, in 0..255.
 IMAGENET_MEAN, IMAGENET_DEVIATION = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+
+#: How a picture is resized.
+Interpolation = Literal["linear", "cubic", "nearest"]
+
+#: How a mask is given back to a model.
+Hints = Literal["logits", "probabilities"]
 
 
 def min_max(pixels: Tensor) -> Tensor:
@@ -34,6 +41,11 @@ def imagenet(pixels: Tensor) -> Tensor:
     return (pixels - mean) / deviation
 
 
+def centred(pixels: Tensor) -> Tensor:
+    """0..255 as -1..1 (SAM 3)."""
+    return pixels / 127.5 - 1
+
+
 @dataclass(frozen=True)
 class Frame:
     """How pictures, positions and masks travel between a picture and the network's square.
@@ -43,17 +55,21 @@ class Frame:
         grid: side of the mask logits that the decoder answers with.
         normalise: (1, 3, y, x) 0..255 -> the encoder's input; runs after resizing and before padding.
         keep_aspect: longest side and padding; False stretches both sides to the square.
+        interpolation: of the picture: "linear" and "cubic" smooth where they shrink, "nearest" takes single pixels.
+        hints: what the prompt encoder takes of a mask, its "logits" or "probabilities".
     """
 
     side: int
     grid: int
     normalise: Callable[[Tensor], Tensor]
     keep_aspect: bool = True
+    interpolation: Interpolation = "linear"
+    hints: Hints = "logits"
 
     def describe(self) -> str:
         """What happens to a picture before the encoder sees it, the same text for the same treatment."""
         normalise = f"{self.normalise.__module__}.{getattr(self.normalise, '__qualname__', repr(self.normalise))}"
-        return f"side={self.side} keep_aspect={self.keep_aspect} normalise={normalise}"
+        return f"side={self.side} {self.interpolation} keep_aspect={self.keep_aspect} normalise={normalise}"
 
     def fit(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Size (x, y) inside the square of a picture of ``shape`` (x, y); at least one pixel."""
@@ -74,8 +90,8 @@ class Frame:
         if not np.isfinite(array).all():
             raise InputError("The picture has values that are not finite; replace NaN and infinity first.")
         rows_first = torch.from_numpy(np.ascontiguousarray(array.transpose(2, 1, 0)))[None]
-        fitted = self.normalise(self._resize(rows_first, self.fit(array.shape[:2])))
-        return self._pad(fitted, 0.0)
+        fitted = self._resize(rows_first, self.fit(array.shape[:2]), self.interpolation)
+        return self._pad(self.normalise(fitted), 0.0)
 
     def positions(self, places: NDArray[np.float64], shape: tuple[int, int], anchor: float = 0.5) -> Tensor:
         """Positions in a picture -> positions in the square, where the prompt encoder adds half a pixel itself.
@@ -103,7 +119,7 @@ class Frame:
         return torch.cat(ends).flatten()
 
     def hint(self, mask: MaskHint, shape: tuple[int, int]) -> Tensor:
-        """A mask hint of a picture of ``shape`` (x, y) -> (1, grid, grid) logits.
+        """A mask hint of a picture of ``shape`` (x, y) -> (1, grid, grid) logits, or probabilities where :attr:`hints` says so.
 
         Outside the picture it is background, as surely as the hint's own background.
 
@@ -115,10 +131,12 @@ class Frame:
         if logits.shape != tuple(allowed):
             raise PromptError(f"A mask hint in the {mask.frame} frame needs shape {allowed}; received {logits.shape}.")
         if mask.frame == "model":
-            return torch.from_numpy(logits.copy())[None]
-        rows_first = torch.from_numpy(np.ascontiguousarray(logits.T))[None, None]
-        square = self._pad(self._resize(rows_first, self.fit(shape)), min(0.0, float(logits.min())))
-        return self._resize(square, (self.grid, self.grid))[0]
+            given = torch.from_numpy(logits.copy())[None]
+        else:
+            rows_first = torch.from_numpy(np.ascontiguousarray(logits.T))[None, None]
+            square = self._pad(self._resize(rows_first, self.fit(shape)), min(0.0, float(logits.min())))
+            given = self._resize(square, (self.grid, self.grid))[0]
+        return given.sigmoid() if self.hints == "probabilities" else given
 
     def shrink(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
         """(x, y[, c]) -> the size that the encoder would see, where that is smaller; smoothed, so that masks become soft."""
@@ -153,9 +171,14 @@ class Frame:
         full = functional.interpolate(inside, (shape[1], shape[0]), mode="bilinear", align_corners=False)
         return full.transpose(-1, -2).contiguous()
 
-    def _resize(self, picture: Tensor, size: tuple[int, int]) -> Tensor:
-        """(1, channel, y, x) -> size (x, y); smoothed where it shrinks."""
+    def _resize(self, picture: Tensor, size: tuple[int, int], how: Interpolation = "linear") -> Tensor:
+        """(1, channel, y, x) -> size (x, y); smoothed where it shrinks, and never beyond what the picture holds."""
         target = (size[1], size[0])
+        if how == "nearest":
+            return functional.interpolate(picture, target, mode="nearest")
+        if how == "cubic":  # the smoothing kind is Keys' kernel with a = -0.5 at any size
+            fine = functional.interpolate(picture, target, mode="bicubic", align_corners=False, antialias=True)
+            return fine.clamp(picture.min(), picture.max())
         shrinks = any(new < old for new, old in zip(target, picture.shape[-2:], strict=True))
         return functional.interpolate(picture, target, mode="bilinear", align_corners=False, antialias=shrinks)
 

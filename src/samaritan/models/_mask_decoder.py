@@ -248,10 +248,6 @@ class MaskDecoder(nn.Module):
     def masks(self, coarse: Tensor, mixing: Tensor, size: Sequence[int], fine: Tensor | None = None) -> Tensor:
         """What is behind :meth:`coarse`, and the product with M rows of ``mixing``, (n, M, C / 8).
 
-        No pixel of an up-scaling looks beyond its cell, so all is matrix products on pixels that lie channels last: without
-        the copies, and twice as fast in the backward pass, as transposed convolutions. The modules of both up-scalings hold
-        weights and are never called.
-
         Args:
             coarse: (n, cell, C).
             mixing: (n, M, C / 8).
@@ -261,16 +257,29 @@ class MaskDecoder(nn.Module):
         Returns:
             Logits (n, M, 4 y, 4 x).
         """
+        return arranged(mixing @ self.pixels(coarse, fine).mT, size)
+
+    def pixels(self, coarse: Tensor, fine: Tensor | None = None) -> Tensor:
+        """The second up-scaling, (n, cell, C) -> (n, pixel, C / 8) in the order that :func:`arranged` takes.
+
+        No pixel of an up-scaling looks beyond its cell, so all is matrix products on pixels that lie channels last: without
+        the copies, and twice as fast in the backward pass, as transposed convolutions. The modules of both up-scalings hold
+        weights and are never called.
+        """
         count, norm, second = coarse.shape[0], self.upscale_layer_norm, self.upscale_conv2
         places = functional.layer_norm(
             coarse.view(count, coarse.shape[1] * 4, -1), norm.normalized_shape, norm.weight, norm.bias, norm.eps
         )
         pixels = functional.linear(gelu(places), matrix(second), _bias(second))
         pixels = gelu(pixels if fine is None else pixels + fine.reshape(len(fine), *pixels.shape[1:]))
-        masks = mixing @ pixels.view(count, -1, mixing.shape[2]).mT
-        # a pixel is at (y, x) of its cell, then (y, x) of each up-scaling
-        square = masks.view(count, -1, *size, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
-        return square.reshape(count, -1, 4 * size[0], 4 * size[1])
+        return pixels.view(count, coarse.shape[1] * 16, -1)
+
+
+def arranged(values: Tensor, size: Sequence[int]) -> Tensor:
+    """(n, M, pixel) of cells y, x, a pixel at (y, x) of its cell, then (y, x) of each up-scaling -> (n, M, 4 y, 4 x)."""
+    count, kinds = values.shape[:2]
+    square = values.view(count, kinds, *size, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
+    return square.reshape(count, kinds, 4 * size[0], 4 * size[1])
 
 
 def matrix(convolution: nn.ConvTranspose2d) -> Tensor:

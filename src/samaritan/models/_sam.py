@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from samaritan.core import InputError, PromptSet
 from samaritan.models._base import Embedding, Prediction, WeightCard
 from samaritan.models._frame import Frame
+from samaritan.models._hq_mask_decoder import HqMaskDecoder
 from samaritan.models._mask_decoder import MaskDecoder
 from samaritan.models._picture_decoder import PictureDecoder
 from samaritan.models._prompt_encoder import PromptEncoder
@@ -38,23 +39,32 @@ class DecoderConfig:
         hidden: channels of the image embedding.
         heads: attention heads.
         mlp: hidden width of the two-way transformer's MLPs.
+        early: channels of the early features that lie behind those of the image embedding; with some, the mask decoder is
+            SAM-HQ's.
     """
 
     hidden: int = 256
     heads: int = 8
     mlp: int = 2048
+    early: int = 0
+
+    def mask_decoder(self) -> MaskDecoder:
+        """A mask decoder of this size."""
+        shape = self.hidden, self.heads, self.mlp
+        return HqMaskDecoder(*shape, self.early) if self.early else MaskDecoder(*shape)
 
 
 class SamNetwork(nn.Module):
     """Image encoder, prompt encoder and mask decoder as one plain module, for inference and for training.
 
     Args:
-        image_encoder: (batch, 3, side, side) -> (batch, hidden, cells, cells), or a transformers output holding that first.
+        image_encoder: (batch, 3, side, side) -> (batch, hidden, cells, cells), with early features more channels.
         side: of the encoder's input in pixels.
         cells: side of the image embedding.
         config: size of the prompt encoder and the mask decoder.
 
     Attributes:
+        early: channels of early features behind those of the image embedding (SAM-HQ); 0 where there are none.
         token_sources: what adaptations add to a question: modules (texts of n prompts) -> (n, 1, token, hidden), whose tokens
             go behind those of points and boxes; empty in a network as published.
         asked: the prompts of the call to :meth:`decode` that is running, for modules that depend on them.
@@ -69,14 +79,14 @@ class SamNetwork(nn.Module):
 
     position_grid: Tensor
     prompt_encoder_type: ClassVar[type[PromptEncoder]] = PromptEncoder
-    mask_decoder_type: ClassVar[type[MaskDecoder]] = MaskDecoder
 
     def __init__(self, image_encoder: nn.Module, side: int, cells: int, config: DecoderConfig | None = None) -> None:
         super().__init__()
         config = config or DecoderConfig()
         self.image_encoder = image_encoder
+        self.early = config.early
         self.prompt_encoder: Any = self.prompt_encoder_type(config.hidden, side, cells)
-        self.mask_decoder: Any = self.mask_decoder_type(config.hidden, config.heads, config.mlp)
+        self.mask_decoder: Any = self.new_mask_decoder(config)
         self.cells = cells
         self.token_sources = nn.ModuleList()
         self.asked: PromptTensors | None = None
@@ -88,15 +98,19 @@ class SamNetwork(nn.Module):
         self.register_buffer("position_grid", self._encode_positions(), persistent=False)
         self.register_load_state_dict_post_hook(_refresh_positions)  # type: ignore[no-untyped-call]
 
+    def new_mask_decoder(self, config: DecoderConfig) -> MaskDecoder:
+        """A mask decoder of that size, of the kind that belongs to this network."""
+        return config.mask_decoder()
+
     @property
     def channels(self) -> int:
-        """Of what :meth:`encode` gives: those of the image embedding, and of finer maps where a network has them."""
-        return int(self.position_grid.shape[1])
+        """Of what :meth:`encode` gives: those of the image embedding, and of early features or finer maps where it has them."""
+        return int(self.position_grid.shape[1]) + self.early
 
     @property
     def feature_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the features of a picture's embedding."""
-        return {"image": tuple(self.position_grid.shape)}
+        return {"image": (1, self.channels, self.cells, self.cells)}
 
     def split(self, features: Tensor) -> dict[str, Tensor]:
         """What :meth:`encode` gives for one picture -> the features of its embedding."""
@@ -114,8 +128,8 @@ class SamNetwork(nn.Module):
 
     def encode(self, pixels: Tensor) -> Tensor:
         """(batch, 3, side, side) -> (batch, channels, cells, cells)."""
-        features: Any = self.image_encoder(pixels)
-        return features if isinstance(features, Tensor) else features[0]
+        features: Tensor = self.image_encoder(pixels)
+        return features
 
     def decode(self, features: Tensor, prompts: PromptTensors, *, multimask: bool) -> tuple[Tensor, Tensor]:
         """Several prompts of one kind, on one image or each on its own.

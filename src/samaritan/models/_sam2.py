@@ -63,7 +63,6 @@ class Sam2Network(SamNetwork):
     """
 
     prompt_encoder_type: ClassVar[type[PromptEncoder]] = Sam2PromptEncoder
-    mask_decoder_type: ClassVar[type[MaskDecoder]] = Sam2MaskDecoder
 
     def __init__(
         self,
@@ -76,6 +75,10 @@ class Sam2Network(SamNetwork):
         self.no_memory_embedding = nn.Parameter(torch.zeros(1, 1, hiera.hidden))
         self.tracker = Tracker(tracker or TrackerConfig())
         self.side = side
+
+    def new_mask_decoder(self, config: DecoderConfig) -> MaskDecoder:
+        """See :meth:`SamNetwork.new_mask_decoder`."""
+        return Sam2MaskDecoder(config.hidden, config.heads, config.mlp)
 
     @property
     def channels(self) -> int:

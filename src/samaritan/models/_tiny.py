@@ -45,12 +45,19 @@ def load_tiny(
     """
     network = seeded(build, seed=0)
     if weights is not None:
-        if not allow_unverified:
-            raise ModelError(
-                f"{card.name} has no published weights to compare {weights} with; pass --allow-unverified."
-            )
-        fill(network, read_checkpoint(weights), str(weights))
+        fill(network, unverified(card, weights, allowed=allow_unverified), str(weights))
     return segmenter(card.name, card, network.to(device), frame)
+
+
+def unverified(card: WeightCard, weights: Path, *, allowed: bool) -> dict[str, Tensor]:
+    """The tensors of a file for a miniature.
+
+    Raises:
+        ModelError: not ``allowed``, since nobody published a file to compare with.
+    """
+    if not allowed:
+        raise ModelError(f"{card.name} has no published weights to compare {weights} with; pass --allow-unverified.")
+    return read_checkpoint(weights)
 
 
 def seeded(build: Callable[[], SamNetwork], seed: int) -> SamNetwork:

@@ -78,8 +78,8 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], names: Mappin
     Raises:
         ModelError: a tensor is missing, unknown or of another shape; up to five are named.
     """
-    needed = {names[ours]: _kind(tensor) for ours, tensor in network.state_dict().items()}
-    faults = misfits(needed, {name: _kind(tensor) for name, tensor in state.items()})
+    needed = {names[ours]: kind_of(tensor) for ours, tensor in network.state_dict().items()}
+    faults = misfits(needed, {name: kind_of(tensor) for name, tensor in state.items()})
     if faults:
         raise ModelError(
             f"{origin} holds weights of another model, {in_words(faults)}; choose the model that they belong to."
@@ -127,7 +127,7 @@ def published_layout(
     return {published[ours]: tuple(tensor.shape) for ours, tensor in state.items()}
 
 
-def _kind(tensor: Tensor) -> str:
+def kind_of(tensor: Tensor) -> str:
     """Shape and sort of number; half precision may fill single precision, whole numbers may not."""
     return f"{tuple(tensor.shape)} {'float' if tensor.is_floating_point() else 'integer'}"
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samaritan.core import Plane, PromptError, SamaritanError, SliceView, Volume, atomic_path
+from samaritan.core import LabelMap, Plane, PromptError, SamaritanError, SliceView, Term, Volume, atomic_path
 from samaritan.core.profile import part
-from samaritan.io import read_volume, write_labels
+from samaritan.io import check_target, read_volume, write_labels
 from samaritan.models import Segmenter
+from samaritan.predict._masks import is_joined, masks_to_write
 from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
 from samaritan.predict.cache import EmbeddingCache
@@ -21,8 +22,9 @@ from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
 from samaritan.predict.segmentation import Segmentation
+from samaritan.predict.statistics import statistics
 from samaritan.predict.targets import predict
-from samaritan.prompts import TargetPrompt, parse_box, parse_point, read_prompts, to_prompt_sets
+from samaritan.prompts import TargetPrompt, parse_box, parse_line, parse_point, read_prompts, to_prompt_sets
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ class Request:
         intensity: see :class:`samaritan.predict.VolumePredictor`.
         modality: see :class:`samaritan.predict.VolumePredictor`.
         framing: see :class:`samaritan.predict.VolumePredictor`.
+        propagation: see :func:`samaritan.predict.predict`; by itself a volume is segmented beyond the prompted slices.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
-        preview: whether an overlay PNG is written.
+        prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
+        preview: whether an overlay PNG is written; None = unless the image has text burned into it, which may be a name.
         overwrite: whether files that exist are replaced.
         prompt_file: where prompts came from, so that it is never overwritten.
         adapter: of an adapted model, what is known about the adapter in plain values, for the record; its ``preparation``
@@ -55,12 +59,19 @@ class Request:
     intensity: str | None = None
     modality: str | None = None
     framing: str = "whole"
+    propagation: str = "auto"
     series: str | None = None
     volume: int | None = None
-    preview: bool = True
+    prefer_qform: bool = False
+    preview: bool | None = None
     overwrite: bool = False
     prompt_file: Path | None = None
     adapter: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> dict[str, Term]:
+        """Target -> its code, where a prompt gave one."""
+        return {item.target: item.term for item in self.prompts if item.term is not None}
 
     @property
     def prepared_plane(self) -> Plane:
@@ -80,6 +91,7 @@ class Request:
         *,
         boxes: Sequence[str] = (),
         points: Sequence[str] = (),
+        lines: Sequence[str] = (),
         prompt_file: Path | None = None,
         label: str | None = None,
         **settings: Any,
@@ -90,19 +102,21 @@ class Request:
             image: see the class.
             boxes: see :func:`samaritan.prompts.parse_box`.
             points: see :func:`samaritan.prompts.parse_point`.
+            lines: see :func:`samaritan.prompts.parse_line`.
             prompt_file: see :func:`samaritan.prompts.read_prompts`.
-            label: name of the target of those boxes and points that name none.
+            label: name of the target of those boxes, points and lines that name none.
             settings: the other attributes.
 
         Raises:
-            PromptError: nothing is asked, or a box or point cannot be read.
+            PromptError: nothing is asked, or a box, point or line cannot be read.
             InputError: the prompt file cannot be used.
         """
         named = {"target": label} if label is not None else {}
         items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
+        items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
         if not items:
-            raise PromptError("Nothing is asked; give at least one --box, --point or a file with --prompts.")
+            raise PromptError("Nothing is asked; give at least one --box, --point, --line or a file with --prompts.")
         return cls(Path(image), tuple(items), prompt_file=prompt_file, **settings)
 
 
@@ -134,7 +148,7 @@ def segment_file(
         request: what and where.
         segmenter: the model.
         cache: see :class:`samaritan.predict.VolumePredictor`.
-        progress: called with (slices done, slices in all).
+        progress: called with (slices done, slices in all), first while a DICOM series is read, then while it is segmented.
 
     Raises:
         InputError: the image cannot be used, or a prompt lies outside of it.
@@ -143,26 +157,37 @@ def segment_file(
     """
     check_overlap(request.overlap)
     names = list(dict.fromkeys(item.target for item in request.prompts)) if request.overlap == "separate" else None
-    outputs = plan_outputs(request.image, request.output, names, preview=request.preview)
+    outputs = plan_outputs(request.image, request.output, names, preview=request.preview is not False)
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
     with part("read"):
-        volume = read_volume(request.image, volume=request.volume, series=request.series)
+        volume = read_volume(
+            request.image,
+            volume=request.volume,
+            series=request.series,
+            prefer_qform=request.prefer_qform,
+            progress=progress,
+        )
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
+    notes = _notes(volume, outputs)
+    if volume.meta.get("burned_in") and request.preview is None:
+        outputs = replace(outputs, preview=None)
+        notes.append("The file says that text is burned into the image, so no preview was drawn; --preview draws it.")
     view = SliceView.of(volume.geometry, request.prepared_plane)
     segmentation = predict(
         segmenter,
         volume,
-        to_prompt_sets(request.prompts, view),
+        to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none"),
         overlap=request.overlap,
         plane=view.plane,
         modality=request.modality,
         intensity=request.prepared_intensity,
         framing=request.framing,
+        propagation=request.propagation,
         cache=cache,
         progress=progress,
     )
-    warnings = [*volume.meta.get("warnings", ()), *segmentation.warnings]
+    warnings = [*volume.meta.get("warnings", ()), *notes, *segmentation.warnings]
     if view.count > 1 and request.prepared_plane != request.plane:
         warnings.append(
             f"Slices are {view.plane}, as the adapter was trained; prompts were read on them (see --plane)."
@@ -172,10 +197,24 @@ def segment_file(
         "masks": {name or "all": _printable(path) for name, path in outputs.masks.items()},
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
-    record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter, runtime_of(segmenter))}
+    with part("measure"):
+        measures = statistics(segmentation, volume, request.modality)
+    about = describe(
+        segmentation, measures, segmenter.card, warnings, adapter=request.adapter, runtime=runtime_of(segmenter)
+    )
+    record = {**files, **about}
+    if is_joined(segmentation, outputs):
+        for value, target in enumerate(record["targets"], start=1):
+            target["value"] = value
     with part("write"):
-        _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
+        masks = masks_to_write(segmentation, outputs, request.terms)
+        _write(masks, segmentation, volume, outputs, record, overwrite=request.overwrite)
     return Segmented(segmentation, outputs, record)
+
+
+def _notes(volume: Volume, outputs: Outputs) -> list[str]:
+    """What a person should know about the masks' formats; raises where they cannot be written for this image."""
+    return list(dict.fromkeys(note for path in outputs.masks.values() for note in check_target(path, volume)))
 
 
 def _printable(path: Path) -> str:
@@ -184,15 +223,15 @@ def _printable(path: Path) -> str:
 
 
 def _write(
-    segmentation: Segmentation, volume: Volume, outputs: Outputs, record: dict[str, Any], *, overwrite: bool
-) -> None:
+    masks: Iterable[tuple[Path, list[LabelMap]]], segmentation: Segmentation, volume: Volume, outputs: Outputs,
+    record: dict[str, Any], *, overwrite: bool,
+) -> None:  # fmt: skip
     """All files under temporary names first; they get their names together, the masks last."""
     with ExitStack() as files:
-        for name, part in segmentation.parts():
-            path = outputs.masks[name]
+        for path, parts in masks:
             temporary = files.enter_context(atomic_path(path, overwrite=overwrite))
             try:
-                write_labels(part, temporary, like=volume, overwrite=True)
+                write_labels(parts, temporary, like=volume, overwrite=True)
             except SamaritanError as error:
                 raise type(error)(str(error).replace(str(temporary), str(path))) from error
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from samaritan.core import Box, Points, PromptError, PromptSet, UsageError
 from samaritan.predict._ask import Candidates
 from samaritan.predict._patch import Patch
-from samaritan.predict.propagate import STRATEGIES, Found, Job, Rules, Stop, Target
+from samaritan.predict.propagate import Found, Job, Rules, Stop, Target
+from samaritan.predict.propagate.auto import chosen
 from samaritan.predict.volume import VolumePredictor
 
 Asked = PromptSet | Sequence[PromptSet]
@@ -28,6 +29,9 @@ class VolumeSession:
         candidates: see :func:`samaritan.predict.predict`.
         rules: margins, and when a chain of slices stops.
 
+    Attributes:
+        strategy: the one that was chosen.
+
     Raises:
         UnknownNameError: there is no such strategy.
         UsageError: the model cannot do it.
@@ -42,8 +46,7 @@ class VolumeSession:
         rules: Rules | None = None,
     ) -> None:
         self.predictor = predictor
-        self.strategy = STRATEGIES.get(propagation)
-        self.strategy.check(predictor.segmenter)
+        self.strategy = chosen(propagation, predictor)
         self._candidates = candidates
         self._rules = rules or Rules()
         self._targets: dict[str, Target] = {}

@@ -8,10 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import InputError, Plane, PromptSet, SliceView, Volume, Window
+from samaritan.core import InputError, Plane, PromptSet, SliceView, UsageError, Volume, Window
 from samaritan.core.intensity import choose
 from samaritan.core.profile import part
-from samaritan.models._base import Embedding, Prediction, Segmenter, StackSegmenter
+from samaritan.models._base import (
+    Embedding,
+    Memory,
+    Prediction,
+    Segmenter,
+    StackSegmenter,
+    Track,
+    TrackingSegmenter,
+)
 from samaritan.predict._embeddings import Embeddings
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.framing import make_framing
@@ -98,6 +106,11 @@ class VolumePredictor:
             window = None
         return self._embeddings.get((index, window)) or self._encode(index, window)
 
+    def embed(self, index: int) -> None:
+        """Encode all that the framing looks at on slice ``index`` without a prompt; raises as :meth:`picture`."""
+        for window in self.framing.next(PromptSet(), self.view.shape, []):
+            self.embedding(index, window)
+
     def _check(self, index: int) -> None:
         if not 0 <= index < self.view.count:
             raise InputError(
@@ -173,3 +186,22 @@ class VolumePredictor:
         if self.framing.name == "whole":  # nothing to cut, and logits are fed back on the network's grid
             return ask(Window.whole(self.view.shape), prompts) if prompts else []
         return look(self.framing, self.view.shape, prompts, ask)
+
+    def follow(self, index: int, tracks: Sequence[Track]) -> list[tuple[Prediction, Memory]]:
+        """One answer per target of a model with a memory, and what it will remember of this slice.
+
+        Raises:
+            InputError: as :meth:`picture`.
+            PromptError: a prompt lies outside the picture.
+            UsageError: the model has no memory, or the framing is not ``whole``: memories of parts do not lie on each other.
+        """
+        if self.framing.name != "whole":
+            raise UsageError(f"Memories need whole slices, and the framing is {self.framing.name}.")
+        if not isinstance(self.segmenter, TrackingSegmenter):
+            raise UsageError(f"{self.segmenter.name} has no memory; ask it slice by slice.")
+        for track in tracks:
+            if track.prompt is not None:
+                track.prompt.check_inside(self.view.shape)
+        embedding = self.embedding(index)
+        with part("decode"):
+            return self.segmenter.follow(embedding, tracks)

@@ -20,6 +20,7 @@ class Rules:
         quality: or when the model's own estimate of IoU falls below this share of its estimate on the prompted slice.
         overlap: or when the Dice coefficient with the last mask falls below this.
         patience: so many empty slices in a row a model with a memory may pass over; others have nothing to go on from.
+        recent: so many of its last slices a model with a memory is given, beside the prompted ones (SAM 2 looks at 15).
     """
 
     margin: float = 0.05
@@ -30,6 +31,7 @@ class Rules:
     quality: float = 0.8
     overlap: float = 0.5
     patience: int = 3
+    recent: int = 15
 
     def reason(self, patch: Patch, quality: float, last: Patch, first_quality: float) -> str | None:
         """Why a chain must not take ``patch`` as the target's mask on its next slice; None where it may."""

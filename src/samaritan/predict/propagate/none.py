@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from samaritan.models._base import Segmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job
 from samaritan.predict.propagate._mask_follower import MaskFollower
 from samaritan.predict.propagate._sweep import Sweep
+from samaritan.predict.volume import VolumePredictor
 
 
 class Nowhere:
@@ -14,12 +14,12 @@ class Nowhere:
     name = "none"
     title = "prompted slices only"
 
-    def check(self, segmenter: Segmenter) -> None:
+    def check(self, predictor: VolumePredictor) -> None:
         """Every model can."""
 
     def run(self, job: Job) -> dict[str, set[int]]:
         """See :class:`Strategy`."""
-        return Sweep(job, MaskFollower(job), {}).run()
+        return Sweep(job, MaskFollower(job), chains=lambda _: False).run()
 
 
 STRATEGIES.add("none", Nowhere())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from samaritan.models._base import Segmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job
 from samaritan.predict.propagate._mask_follower import MaskFollower
 from samaritan.predict.propagate._shape import close_gaps
 from samaritan.predict.propagate._sweep import Sweep
+from samaritan.predict.volume import VolumePredictor
 
 
 class Sequence:
@@ -19,13 +19,12 @@ class Sequence:
     name = "sequence"
     title = "slice to slice, each box from the last mask; two-sided between prompted slices"
 
-    def check(self, segmenter: Segmenter) -> None:
+    def check(self, predictor: VolumePredictor) -> None:
         """Every model can."""
 
     def run(self, job: Job) -> dict[str, set[int]]:
         """See :class:`Strategy`."""
-        ways = {name: target.legs(job.changed[name]) for name, target in job.targets.items()}
-        touched = Sweep(job, MaskFollower(job), ways).run()
+        touched = Sweep(job, MaskFollower(job), chains=lambda _: True).run()
         for name, target in job.targets.items():
             touched[name] |= close_gaps(target, target.gaps(job.changed[name]))
         return touched
