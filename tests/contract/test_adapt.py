@@ -34,7 +34,7 @@ from samaritan.models import Segmenter, load_model
 from samaritan.models._anatomy import encoder_blocks
 from samaritan.models._sam import SamSegmenter
 
-MODELS = ["tiny-litemedsam", "tiny-sam"]
+MODELS = ["tiny-litemedsam", "tiny-sam", "tiny-sam-hq", "tiny-sam-med2d"]
 LABELS = ("liver", "spleen")
 #: Methods that know nothing of an encoder's blocks, and so fit any encoder.
 NO_BLOCKS = {"biases", "class-prompt", "decoder", "full", "probabilistic-sam", "prompt-free"}

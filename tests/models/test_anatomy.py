@@ -24,7 +24,7 @@ from samaritan.models._sam import DecoderConfig, SamNetwork
 ROLES = ("attention", "qkv", "proj", "mlp", "lin1", "lin2")
 
 
-@pytest.fixture(params=["tiny-litemedsam", "tiny-sam"])
+@pytest.fixture(params=["tiny-litemedsam", "tiny-sam", "tiny-sam-hq", "tiny-sam-med2d"])
 def network(request: pytest.FixtureRequest) -> SamNetwork:
     found = load_model(request.param).network
     assert isinstance(found, SamNetwork)
@@ -110,6 +110,16 @@ def test_the_steps_compose_to_the_encoder(network: SamNetwork) -> None:
         assert torch.equal(run(chain[cut:], run(chain[:cut], pixels)), network.encode(pixels))
 
 
+@torch.no_grad()
+def test_early_features_make_a_single_step() -> None:
+    network = _network("tiny-sam-hq")
+    pixels = torch.rand(1, 3, 128, 128)
+    assert [name for name, _ in steps(network)] == ["image_encoder"]
+    assert torch.equal(run(steps(network), pixels), network.encode(pixels))
+    assert first_changed(steps(network), ["mask_decoder.hq_token.weight"]) == 1
+    assert first_changed(steps(network), ["image_encoder.layers.1.mlp.lin1"]) == 0
+
+
 def _side(network: SamNetwork) -> tuple[int, int]:
     return {"TinyViT": (64, 64), "ViT": (128, 128)}[type(network.image_encoder).__name__]
 
@@ -128,7 +138,9 @@ def test_the_steps_see_what_stands_there_now(network: SamNetwork) -> None:
     pixels, encoder = torch.rand(1, 3, *_side(network)), network.image_encoder
     before = network.encode(pixels)
     encoder.neck = Doubled(network.get_submodule("image_encoder.neck"))
-    assert torch.equal(run(steps(network), pixels), 2 * before)
+    after, hidden = run(steps(network), pixels), network.mask_decoder.hidden_size
+    assert torch.equal(after[:, :hidden], 2 * before[:, :hidden])
+    assert torch.equal(after[:, hidden:], before[:, hidden:])  # early features pass by the neck
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,9 @@ def test_picture_in_mask_preview_and_record_out(segmenter: ThresholdSegmenter, p
 
 def test_volume_keeps_its_grid_and_says_millilitres(segmenter: ThresholdSegmenter, scan: Path) -> None:
     # Shown radiologically, RAS voxels are mirrored: x = 15 - i, y = 11 - j.
-    request = Request.of(scan, boxes=["2,1,13,10@0-5=block"], points=["6,5,2=middle"], overlap="first")
+    request = Request.of(
+        scan, boxes=["2,1,13,10@0-5=block"], points=["6,5,2=middle"], overlap="first", propagation="none"
+    )
     done = segment_file(request, segmenter)
     source: Any = nib.load(scan)
     mask: Any = nib.load(done.outputs.masks[""])
@@ -83,8 +85,56 @@ def test_volume_keeps_its_grid_and_says_millilitres(segmenter: ThresholdSegmente
     assert segmenter.encoded == 6
 
 
+def test_volume_is_segmented_beyond_the_prompted_slice_and_the_record_says_how(
+    segmenter: ThresholdSegmenter, scan: Path
+) -> None:
+    done = segment_file(Request.of(scan, boxes=["2,1,13,10@2=block"]), segmenter)
+    assert np.argwhere(done.segmentation.mask("block")).min(axis=0).tolist() == [4, 3, 1]
+    assert done.segmentation.mask("block").sum() == 8 * 6 * 3
+    assert done.record["propagation"] == "sequence"
+    (block,) = done.record["targets"]
+    assert [(entry["slice"], entry["from"]) for entry in block["slices"]] == [
+        (1, "chain"), (2, "prompt"), (3, "chain"),
+    ]  # fmt: skip
+    assert block["propagation"] == {
+        "strategy": "sequence",
+        "slices_prompted": [2],
+        "slices_visited": 5,
+        "chains": [
+            {"from": 2, "towards": "lower", "last": 1, "stop": "empty: the model found nothing"},
+            {"from": 2, "towards": "higher", "last": 3, "stop": "empty: the model found nothing"},
+        ],
+    }
+    assert done.record["encode_calls"] == segmenter.encoded == 5
+    assert json.loads(done.outputs.record.read_text()) == done.record
+
+
+def test_box_with_depth_is_asked_in_its_middle_and_bounds_the_target(segmenter: ThresholdSegmenter, scan: Path) -> None:
+    request = Request.of(scan, boxes=["2,1,13,10@2-3=block"], points=["6,5,2:-=block"])
+    done = segment_file(request, segmenter)
+    (block,) = done.record["targets"]
+    assert block["propagation"]["slices_prompted"] == [2, 3]
+    assert [(chain["from"], chain["last"], chain["stop"]) for chain in block["propagation"]["chains"]] == [
+        (2, 2, "reached the bound given, slice 2"),
+        (2, 2, "reached the prompted slice 3"),
+        (3, 3, "reached the prompted slice 2"),
+        (3, 3, "reached the bound given, slice 3"),
+    ]
+    assert block["slices"][0]["pixels"] == 48 - 13  # the click on the slice below took its surroundings away
+    assert block["slices"][1]["pixels"] == 48
+
+
+def test_line_is_the_only_prompt(segmenter: ThresholdSegmenter, scan: Path) -> None:
+    done = segment_file(Request.of(scan, lines=["4,3,11,8@2=block"], overwrite=True), segmenter)
+    assert done.segmentation.mask("block").sum() == 8 * 6 * 3
+    (prompt,) = done.record["targets"][0]["prompts"]
+    assert prompt["slice"] == 2
+
+
 def test_separate_targets_have_files_of_their_own(segmenter: ThresholdSegmenter, scan: Path) -> None:
-    request = Request.of(scan, boxes=["2,1,13,10@1-3=whole gland", "2,1,7,10@2=left/lobe"], overlap="separate")
+    request = Request.of(
+        scan, boxes=["2,1,13,10@1-3=whole gland", "2,1,7,10@2=left/lobe"], overlap="separate", propagation="none"
+    )
     done = segment_file(request, segmenter)
     assert {name: path.name for name, path in done.outputs.masks.items()} == {
         "whole gland": "scan_mask_whole-gland.nii.gz",
@@ -107,7 +157,7 @@ def test_prompt_file_with_several_targets(segmenter: ThresholdSegmenter, scan: P
         ],
     }
     prompts.write_text(json.dumps(content))
-    done = segment_file(Request.of(scan, prompt_file=prompts, preview=False), segmenter)
+    done = segment_file(Request.of(scan, prompt_file=prompts, preview=False, propagation="none"), segmenter)
     assert done.segmentation.targets == ("a", "b")
     assert done.outputs.preview is None
     assert done.segmentation.mask("a").sum() == 4 * 6 * 2

@@ -52,23 +52,3 @@ def test_a_box_asks_on_the_slices_that_a_volume_box_crosses(ends: list[float]) -
     low, high = (1.0, 1.0, ends[0]), (4.0, 5.0, ends[1])
     asked = TargetPrompt("t", "here", "voxel", box=(low, high)).on_slices(view)
     assert [index for index, _ in asked] == list(view.lower(PromptSet(box=Box(low, high))))
-
-
-def test_a_name_alone_asks_on_every_slice(volume: SliceView, flat: SliceView) -> None:
-    named = TargetPrompt("kidney", "here", by_name=True)
-    for view in (volume, flat):
-        (prompt,) = to_prompt_sets([named], view)["kidney"]
-        assert (prompt.text, prompt.interactions, prompt.is_name) == ("kidney", 0, True)
-        assert sorted(view.lower(prompt)) == list(range(view.count))
-    with pytest.raises(PromptError, match="exactly one"):
-        TargetPrompt("kidney", "here", point=(1, 2), by_name=True)
-
-
-def test_one_target_is_asked_by_name_or_by_a_place(flat: SliceView) -> None:
-    named, box = (
-        TargetPrompt("kidney", "--text kidney", by_name=True),
-        TargetPrompt("kidney", "here", box=((1, 2), (9, 8))),
-    )
-    with pytest.raises(PromptError, match="--text kidney: 'kidney' is also asked for by a place"):
-        to_prompt_sets([named, box], flat)
-    assert len(to_prompt_sets([named, TargetPrompt("liver", "here", box=((1, 2), (9, 8)))], flat)) == 2

@@ -34,6 +34,8 @@ class RunConfig(Config):
         intensity: policy that overrides the one of modality and data set.
         framing: which part of a slice the model looks at; see :mod:`samaritan.predict.framing`.
         meta: a table or YAML file that describes data without a dataset.yaml.
+        propagate: how prompts about volumes reach slices on which nobody was asked; the choices are those of
+            :class:`samaritan.predict.VolumeSession`.
         device: where networks run.
         threads: of the processor; None leaves it to torch.
         fast: allow reduced precision of the encoder where the gate holds (:mod:`samaritan.predict.runtimes`). Exact runtimes
@@ -60,6 +62,7 @@ class RunConfig(Config):
     intensity: str | None = None
     framing: str = "whole"
     meta: str | None = None
+    propagate: str = "auto"
     device: str = "cpu"
     threads: int | None = Field(default=None, ge=1)
     fast: bool = False

@@ -25,7 +25,7 @@ VERSIONS = ("samaritan", "torch", "transformers", "numpy", "scipy")
 #: Settings that move a number, beside data, models, prompts and seed.
 OPTIONS = (
     "split", "part", "limit", "repeats", "max_slices", "max_instances", "min_pixels", "raters", "plane", "intensity",
-    "framing", "nsd_tolerance", "meta",
+    "framing", "nsd_tolerance", "meta", "propagate",
 )  # fmt: skip
 
 #: What stands behind the model in the heading of a table -> which rows are in it.

@@ -136,11 +136,6 @@ class PromptSet:
     text: str | None = None
 
     @property
-    def is_name(self) -> bool:
-        """Whether the target's name is all that is said."""
-        return self.text is not None and self.points is None and self.box is None and self.mask is None
-
-    @property
     def interactions(self) -> int:
         """How many acts of a person this is: a click, a box and a rough mask count 1 each, the model's own logits nothing."""
         drawn = self.mask is not None and self.mask.frame == "image"

@@ -108,16 +108,13 @@ class SliceView:
         """Split a prompt on the volume into prompts on its pictures: slice index -> prompt at (x, y, 0).
 
         A point belongs to the slice it is nearest to; a box with depth is given to every slice it crosses; a mask hint,
-        on the slice's voxels in their stored order, belongs to the one slice that the point or box beside it is on. A name
-        alone asks on every slice.
+        on the slice's voxels in their stored order, belongs to the one slice that the point or box beside it is on.
 
         Raises:
             PromptError: the prompt lies outside the volume, or it is not clear which slice its mask hint belongs to.
         """
         prompt.check_inside(self.geometry.shape)
         pieces: dict[int, PromptSet] = {}
-        if prompt.is_name:
-            return {index: PromptSet(text=prompt.text) for index in range(self.count)}
         if prompt.box is not None:
             ends = self.to_picture(np.stack([prompt.box.lo, prompt.box.hi]))
             low, high = ends.min(axis=0), ends.max(axis=0)

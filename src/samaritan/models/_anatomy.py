@@ -177,10 +177,12 @@ def steps(network: SamNetwork) -> list[tuple[str, Step]]:
     """The encoder as a chain: (path of the module, function), whose composition is ``network.encode``.
 
     The functions call the modules that are in place now, so a chain made before an adaptation is attached is not the adapted
-    one. Encoders that are no chain have a single step.
+    one. Encoders that are no chain, or keep early features on the way (SAM-HQ), have a single step.
     """
     encoder: Any = network.image_encoder
     kind = type(encoder).__name__
+    if getattr(getattr(encoder, "config", None), "early", False):
+        return [("image_encoder", network.encode)]
     if kind == "TinyViT":
         chain = [("image_encoder.patch_embed", encoder.patch_embed)]
         for number, stage in enumerate(encoder.layers):
@@ -188,7 +190,7 @@ def steps(network: SamNetwork) -> list[tuple[str, Step]]:
             chain += [(f"{here}.blocks.{b}", block) for b, block in enumerate(stage.blocks)]
             chain += [] if stage.downsample is None else [(f"{here}.downsample", stage.downsample)]
         return [*chain, ("image_encoder.neck", encoder.neck)]
-    if kind == "ViT" and not encoder.config.early:
+    if kind == "ViT":
         start = [("image_encoder.patch_embed", lambda pixels: encoder.patch_embed(pixels) + encoder.pos_embed)]
         middle = [(f"image_encoder.layers.{number}", layer) for number, layer in enumerate(encoder.layers)]
         return [*start, *middle, ("image_encoder.neck", encoder.neck)]

@@ -22,8 +22,9 @@ from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
 from samaritan.predict.segmentation import Segmentation
+from samaritan.predict.statistics import statistics
 from samaritan.predict.targets import predict
-from samaritan.prompts import TargetPrompt, parse_box, parse_point, read_prompts, to_prompt_sets
+from samaritan.prompts import TargetPrompt, parse_box, parse_line, parse_point, read_prompts, to_prompt_sets
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class Request:
         intensity: see :class:`samaritan.predict.VolumePredictor`.
         modality: see :class:`samaritan.predict.VolumePredictor`.
         framing: see :class:`samaritan.predict.VolumePredictor`.
+        propagation: see :func:`samaritan.predict.predict`; by itself a volume is segmented beyond the prompted slices.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
+        prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
         preview: whether an overlay PNG is written; None = unless the image has text burned into it, which may be a name.
         overwrite: whether files that exist are replaced.
         prompt_file: where prompts came from, so that it is never overwritten.
@@ -56,8 +59,10 @@ class Request:
     intensity: str | None = None
     modality: str | None = None
     framing: str = "whole"
+    propagation: str = "auto"
     series: str | None = None
     volume: int | None = None
+    prefer_qform: bool = False
     preview: bool | None = None
     overwrite: bool = False
     prompt_file: Path | None = None
@@ -86,9 +91,9 @@ class Request:
         *,
         boxes: Sequence[str] = (),
         points: Sequence[str] = (),
+        lines: Sequence[str] = (),
         prompt_file: Path | None = None,
         label: str | None = None,
-        names: Sequence[str] = (),
         **settings: Any,
     ) -> Request:
         """A request in the words of the command line.
@@ -97,21 +102,21 @@ class Request:
             image: see the class.
             boxes: see :func:`samaritan.prompts.parse_box`.
             points: see :func:`samaritan.prompts.parse_point`.
+            lines: see :func:`samaritan.prompts.parse_line`.
             prompt_file: see :func:`samaritan.prompts.read_prompts`.
-            label: name of the target of those boxes and points that name none.
-            names: of targets that are asked for by name alone, on every slice.
+            label: name of the target of those boxes, points and lines that name none.
             settings: the other attributes.
 
         Raises:
-            PromptError: nothing is asked, or a box or point cannot be read.
+            PromptError: nothing is asked, or a box, point or line cannot be read.
             InputError: the prompt file cannot be used.
         """
         named = {"target": label} if label is not None else {}
         items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
-        items += [TargetPrompt(name, f"--text {name}", by_name=True) for name in names]
+        items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
         if not items:
-            raise PromptError("Nothing is asked; give at least one --box, --point, --text or a file with --prompts.")
+            raise PromptError("Nothing is asked; give at least one --box, --point, --line or a file with --prompts.")
         return cls(Path(image), tuple(items), prompt_file=prompt_file, **settings)
 
 
@@ -156,7 +161,13 @@ def segment_file(
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
     with part("read"):
-        volume = read_volume(request.image, volume=request.volume, series=request.series, progress=progress)
+        volume = read_volume(
+            request.image,
+            volume=request.volume,
+            series=request.series,
+            prefer_qform=request.prefer_qform,
+            progress=progress,
+        )
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
     notes = _notes(volume, outputs)
     if volume.meta.get("burned_in") and request.preview is None:
@@ -166,12 +177,13 @@ def segment_file(
     segmentation = predict(
         segmenter,
         volume,
-        to_prompt_sets(request.prompts, view),
+        to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none"),
         overlap=request.overlap,
         plane=view.plane,
         modality=request.modality,
         intensity=request.prepared_intensity,
         framing=request.framing,
+        propagation=request.propagation,
         cache=cache,
         progress=progress,
     )
@@ -185,7 +197,12 @@ def segment_file(
         "masks": {name or "all": _printable(path) for name, path in outputs.masks.items()},
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
-    record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter, runtime_of(segmenter))}
+    with part("measure"):
+        measures = statistics(segmentation, volume, request.modality)
+    about = describe(
+        segmentation, measures, segmenter.card, warnings, adapter=request.adapter, runtime=runtime_of(segmenter)
+    )
+    record = {**files, **about}
     if is_joined(segmentation, outputs):
         for value, target in enumerate(record["targets"], start=1):
             target["value"] = value

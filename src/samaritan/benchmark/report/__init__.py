@@ -35,6 +35,7 @@ from samaritan.benchmark.report._tables import (
     make_table,
     patient,
 )
+from samaritan.benchmark.report._volumes import make_volumes
 from samaritan.benchmark.statistics import FEW_PATIENTS
 from samaritan.core import write_text
 from samaritan.evaluate import METRICS, policy_table
@@ -134,6 +135,7 @@ def _content(run: Run) -> dict[str, Any]:
         "by_dataset": make_overview(targets, arms, {s.name: s.anchor for s in sections}) if several else [],
         "by_modality": make_matrices(targets, arms, "modality") if len(extent.modalities) > 1 else [],
         "curves": make_curves(targets, arms),
+        "volumes": make_volumes(targets, arms),
         "differences": differences,
         "sections": sections,
         "gallery": make_gallery(run, targets, arms),
