@@ -124,6 +124,19 @@ def test_a_card_lists_its_training_data_in_the_vocabulary(name: str) -> None:
     assert card.training_data or "tiny" in MODELS.get(name).tags
 
 
+@pytest.mark.parametrize("name", [name for name in MODELS.names() if MODELS.get(name).source])
+def test_where_weights_are_published_is_said_in_full(name: str) -> None:
+    entry = MODELS.get(name)
+    source, card = entry.source, entry.card
+    assert source is not None
+    assert entry.layout is not None
+    assert (source.name, source.sha256, source.size) == (card.name, card.sha256, card.size)
+    assert source.url.startswith("https://")
+    assert source.download is None or source.download.startswith("https://")
+    assert source.sha256 is None or len(source.sha256) == 64
+    assert source.sha256 is None or source.size
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (200, 1), (7, 3), (300, 120)])
 def test_any_size_of_picture(tiny: Segmenter, shape: tuple[int, int]) -> None:
     embedding = tiny.encode(_picture(shape))

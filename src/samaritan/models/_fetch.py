@@ -37,6 +37,9 @@ SPARE = 64 << 20
 
 _BLOCK = 1 << 18
 
+#: How web pages begin, also those that are sent as something else.
+_PAGES = (b"<!doctype", b"<html")
+
 #: ``progress(bytes there, bytes in all or None)``.
 Progress = Callable[[int, int | None], None]
 
@@ -103,6 +106,8 @@ def fetch(
         ModelError: no network, a web page in place of the file, another size, or a connection that keeps breaking.
         ResourceError: the disk is full or cannot be written.
     """
+    if not url.startswith(("https://", "http://")):
+        raise ModelError(f"{url} is no address of the web; correct SAMARITAN_MIRROR or HF_ENDPOINT.")
     wanted = _Wanted(url, part, size, proven, token, progress or _silent)
     if _read_note(part, url, size) is None:
         discard(part)
@@ -173,6 +178,8 @@ def _copy(response: Any, part: Path, start: int, total: int | None, progress: Pr
         out.truncate()
         progress(start, total)
         while block := _read(response):
+            if out.tell() == 0 and block.lstrip()[:9].lower().startswith(_PAGES):
+                raise _page(response)
             out.write(block)
             progress(out.tell(), total)
             if total is not None and out.tell() > total:
@@ -260,9 +267,13 @@ def _extent(response: Any, note: _Note | None, have: int) -> tuple[int, int | No
 
 def _refuse_page(response: Any) -> None:
     if response.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
-        raise ModelError(
-            f"{_plain(response.url)} is a web page (a login or terms to accept?) and not a weight file; open it in a browser."
-        )
+        raise _page(response)
+
+
+def _page(response: Any) -> ModelError:
+    return ModelError(
+        f"{_plain(response.url)} is a web page (a login or terms to accept?) and not a weight file; open it in a browser."
+    )
 
 
 def _refuse_full_disk(part: Path, missing: int) -> None:
