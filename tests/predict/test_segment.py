@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from samaritan.core import InputError, PromptError, ResourceError, SamaritanError, UsageError
+from samaritan.core import Box, InputError, PromptError, PromptSet, ResourceError, SamaritanError, UsageError
 from samaritan.io import read_labels
+from samaritan.models._base import Embedding, Prediction
 from samaritan.predict.segment import Request, segment_file
 
 from .conftest import ThresholdSegmenter
@@ -312,3 +315,55 @@ def test_images_are_prepared_as_the_adapter_was_trained(segmenter: ThresholdSegm
     done = segment_file(request, segmenter)
     assert (done.record["plane"], done.record["intensity"]["policy"]) == ("axial", "asis")
     assert not any("adapter" in text for text in done.record["warnings"])
+
+
+TAUGHT = {"name": "organs", "labels": ["left", "right"], "prompts": ["none"], "preparation": {}}
+
+
+@dataclass
+class Taught(ThresholdSegmenter):
+    """Finds its targets by name, wherever they are."""
+
+    def decode(
+        self, embedding: Embedding, prompts: Sequence[PromptSet], *, multimask: bool = False
+    ) -> list[Prediction]:
+        shape = embedding.shape
+        half = {"left": Box((0, 0), (shape[0] // 2 - 1, shape[1])), "right": Box((shape[0] // 2, 0), shape)}
+        return super().decode(embedding, [PromptSet(box=half[prompt.text or ""]) for prompt in prompts])
+
+
+def test_adapter_is_asked_everywhere(scan: Path) -> None:
+    segmenter = Taught()
+    done = segment_file(Request.of(scan, everywhere=True, adapter=TAUGHT), segmenter)
+    assert done.segmentation.targets == ("left", "right")
+    assert (done.segmentation.mask("left") | done.segmentation.mask("right")).sum() == 8 * 6 * 3
+    assert segmenter.encoded == 6
+    assert segmenter.batches == [2] * 6
+    assert [target["prompts"] for target in done.record["targets"]] == [[], []]
+    one = segment_file(Request.of(scan, everywhere=True, label="left", adapter=TAUGHT, overwrite=True), segmenter)
+    assert one.segmentation.targets == ("left",)
+
+
+def test_smoothing_rounds_what_is_found_everywhere(scan: Path) -> None:
+    plain = segment_file(Request.of(scan, everywhere=True, adapter=TAUGHT), Taught())
+    request = Request.of(scan, everywhere=True, smooth_mm=1.0, adapter=TAUGHT, overwrite=True)
+    smooth = segment_file(request, Taught())
+    sizes = [sum(target["voxels"] for target in done.record["targets"]) for done in (plain, smooth)]
+    assert 0 < sizes[1] < sizes[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"everywhere": True}, "needs an adapter that was trained without prompts .-p none.; there is none"),
+        (
+            {"everywhere": True, "adapter": {"name": "mine", "prompts": ["box:jitter=0.1", "point"]}},
+            "mine was trained with box:jitter=0.1, point",
+        ),
+        ({"everywhere": True, "adapter": TAUGHT, "boxes": ["1,1,5,5@2"]}, "leave --box, --point"),
+        ({"boxes": ["1,1,5,5@2"], "smooth_mm": 2.0}, "--smooth goes with --everywhere"),
+    ],
+)
+def test_everywhere_needs_an_adapter_and_nothing_else(scan: Path, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Request.of(scan, **settings)
