@@ -43,13 +43,16 @@ def segment(
     prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
     text: Annotated[
         list[str] | None,
-        typer.Option(help="Name of a target, looked for on every slice by a model or adapter that knows names (repeatable)."),
+        typer.Option(
+            help="Name of a target, looked for on every slice by a model or adapter that knows names (repeatable)."
+        ),
     ] = None,
     everywhere: Annotated[
         bool, typer.Option("--everywhere", help="Ask for the adapter's targets on every slice, without prompts.")
     ] = False,
     smooth: Annotated[
-        float | None, typer.Option(help="With --everywhere or --text: a Gaussian of so many mm over the probabilities, in 3D.")
+        float | None,
+        typer.Option(help="With --everywhere or --text: a Gaussian of so many mm over the probabilities, in 3D."),
     ] = None,
     label: Annotated[str | None, typer.Option(help="Name of the target, for prompts without =LABEL.")] = None,
     model: Annotated[

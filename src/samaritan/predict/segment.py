@@ -10,7 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samaritan.core import LabelMap, Plane, PromptError, SamaritanError, SliceView, Term, UsageError, Volume, atomic_path
+from samaritan.core import (
+    LabelMap,
+    Plane,
+    PromptError,
+    SamaritanError,
+    SliceView,
+    Term,
+    UsageError,
+    Volume,
+    atomic_path,
+)
 from samaritan.core.profile import part
 from samaritan.io import check_target, read_volume, write_labels
 from samaritan.models import Segmenter
@@ -18,7 +28,7 @@ from samaritan.predict._masks import is_joined, masks_to_write
 from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
 from samaritan.predict.cache import EmbeddingCache
-from samaritan.predict.everywhere import predict_everywhere
+from samaritan.predict.everywhere import check_names, predict_everywhere
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
@@ -99,6 +109,7 @@ class Request:
         lines: Sequence[str] = (),
         prompt_file: Path | None = None,
         label: str | None = None,
+        names: Sequence[str] = (),
         everywhere: bool = False,
         **settings: Any,
     ) -> Request:
@@ -111,33 +122,38 @@ class Request:
             lines: see :func:`samaritan.prompts.parse_line`.
             prompt_file: see :func:`samaritan.prompts.read_prompts`.
             label: name of the target of those boxes, points and lines that name none.
+            names: of targets to look for on every slice without prompts.
             everywhere: look for ``label``, or all targets that the adapter was taught, on every slice without prompts.
             settings: the other attributes.
 
         Raises:
             PromptError: nothing is asked, or a box, point or line cannot be read.
-            UsageError: prompts and ``everywhere``, ``everywhere`` without an adapter that answers without prompts, or
-                smoothing without ``everywhere``.
+            UsageError: prompts beside ``names`` or ``everywhere``, ``everywhere`` without an adapter that answers without
+                prompts, or smoothing without either.
             InputError: the prompt file cannot be used.
         """
         named = {"target": label} if label is not None else {}
         items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
         items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
-        names = _taught(settings.get("adapter") or {}, label, prompted=bool(items)) if everywhere else ()
-        if settings.get("smooth_mm") is not None and not everywhere:
-            raise UsageError("--smooth goes with --everywhere; masks from prompts are not smoothed.")
-        if not (items or names):
-            raise PromptError("Nothing is asked; give at least one --box, --point, --line or a file with --prompts.")
-        return cls(Path(image), tuple(items), names=names, prompt_file=prompt_file, **settings)
+        sought = tuple(dict.fromkeys(names))
+        if items and (sought or everywhere):
+            raise UsageError(
+                "--everywhere and --text ask on every slice without prompts; leave --box, --point, --line and --prompts out."
+            )
+        if everywhere and not sought:
+            sought = _taught(settings.get("adapter") or {}, label)
+        if settings.get("smooth_mm") is not None and not sought:
+            raise UsageError("--smooth goes with --everywhere or --text; masks from prompts are not smoothed.")
+        if not (items or sought):
+            raise PromptError(
+                "Nothing is asked; give at least one --box, --point, --line, --text or a file with --prompts."
+            )
+        return cls(Path(image), tuple(items), names=sought, prompt_file=prompt_file, **settings)
 
 
-def _taught(adapter: Mapping[str, Any], label: str | None, *, prompted: bool) -> tuple[str, ...]:
+def _taught(adapter: Mapping[str, Any], label: str | None) -> tuple[str, ...]:
     """The targets that an adapter finds without prompts; ``label`` alone where one is named."""
-    if prompted:
-        raise UsageError(
-            "--everywhere asks on every slice without prompts; leave --box, --point, --line and --prompts out."
-        )
     if "none" not in adapter.get("prompts", ()):
         what = (
             f"{adapter['name']} was trained with {', '.join(adapter.get('prompts', ()))}"
@@ -247,6 +263,7 @@ def _segment(
         "intensity": request.prepared_intensity, **run,
     }  # fmt: skip
     if request.names:
+        check_names(segmenter, request.names, request.adapter)
         return predict_everywhere(segmenter, volume, request.names, smooth_mm=request.smooth_mm, **common)
     targets = to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none")
     return predict(segmenter, volume, targets, framing=request.framing, propagation=request.propagation, **common)
