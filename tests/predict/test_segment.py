@@ -112,19 +112,18 @@ def test_volume_is_segmented_beyond_the_prompted_slice_and_the_record_says_how(
     assert json.loads(done.outputs.record.read_text()) == done.record
 
 
-def test_box_with_depth_is_asked_in_its_middle_and_bounds_the_target(segmenter: ThresholdSegmenter, scan: Path) -> None:
+def test_box_with_depth_is_asked_on_its_slices_and_goes_no_further(segmenter: ThresholdSegmenter, scan: Path) -> None:
     request = Request.of(scan, boxes=["2,1,13,10@2-3=block"], points=["6,5,2:-=block"])
     done = segment_file(request, segmenter)
     (block,) = done.record["targets"]
     assert block["propagation"]["slices_prompted"] == [2, 3]
-    assert [(chain["from"], chain["last"], chain["stop"]) for chain in block["propagation"]["chains"]] == [
-        (2, 2, "reached the bound given, slice 2"),
-        (2, 2, "reached the prompted slice 3"),
-        (3, 3, "reached the prompted slice 2"),
-        (3, 3, "reached the bound given, slice 3"),
+    assert [(chain["from"], chain["stop"]) for chain in block["propagation"]["chains"]] == [
+        (2, "reached the bound given, slice 2"),
+        (2, "reached the prompted slice 3"),
+        (3, "reached the prompted slice 2"),
+        (3, "reached the bound given, slice 3"),
     ]
-    assert block["slices"][0]["pixels"] == 48 - 13  # the click on the slice below took its surroundings away
-    assert block["slices"][1]["pixels"] == 48
+    assert [entry["pixels"] for entry in block["slices"]] == [48 - 13, 48]  # the click took its surroundings away
 
 
 def test_line_is_the_only_prompt(segmenter: ThresholdSegmenter, scan: Path) -> None:

@@ -57,8 +57,7 @@ def predict(
         segmenter: the model.
         volume: the image.
         targets: name -> prompts in voxel positions of the volume. Several PromptSets on one slice are asked separately and
-            their masks united. Without propagation a box with depth asks on every slice it crosses; with it, on the middle
-            one, and says how far the target reaches.
+            their masks united. A box with depth asks on every slice it crosses, and propagation goes no further.
         overlap: who gets a voxel that several targets claim, see :data:`samaritan.predict.overlap.Overlap`.
         plane: see :class:`VolumePredictor`.
         modality: see :class:`VolumePredictor`.
