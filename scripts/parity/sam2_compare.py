@@ -26,6 +26,7 @@ from samaritan.models import MODELS, Embedding, Memory, Prediction, Track
 from samaritan.models._hiera import HieraConfig
 from samaritan.models._sam import DecoderConfig
 from samaritan.models._sam2 import Sam2Network, Sam2Segmenter, frame_of
+from samaritan.models._sam2_family import Sam2Weights
 from samaritan.models._sam2_keys import authors_names, fill
 from samaritan.models._sam2_tracker import TrackerConfig
 
@@ -61,8 +62,10 @@ class Plan:
 PLANS = {
     "small-2.1": Plan(3, 150),
     "small-2": Plan(3, 150),
-    "sam2.1-tiny": Plan(1, 100_000, 7),
-    "sam2-tiny": Plan(1, 100_000, 7),
+    "sam2.1-tiny": Plan(0, 100_000, 7),
+    "sam2.1-small@512": Plan(0, 100_000, 4),
+    "sam2.1-base-plus@512": Plan(0, 100_000, 4),
+    "sam2.1-large@512": Plan(0, 100_000, 4),
     "medsam2": Plan(2, 100_000, 4),
 }
 
@@ -97,8 +100,10 @@ def build(config: str) -> Sam2Segmenter:
         tracker = TrackerConfig(mlp=64, layers=2, revised=config.endswith(".1"))
         network, card = Sam2Network(hiera, 128, DecoderConfig(), tracker), MODELS.get("tiny-sam2").card
     else:
-        entry = MODELS.get(config)
-        network, card = entry.load.args[0].build_network(), entry.card  # type: ignore[attr-defined]
+        name, _, side = config.partition("@")
+        entry = MODELS.get(name)
+        published: Sam2Weights = entry.load.args[0]  # type: ignore[attr-defined]
+        network, card = published.build_network(int(side) if side else None), entry.card
     names = authors_names(network.state_dict())
     shapes = {names[ours]: tuple(tensor.shape) for ours, tensor in network.state_dict().items()}
     fill(network, {name: torch.from_numpy(value) for name, value in state(shapes).items()}, "the weights by name")
@@ -224,7 +229,7 @@ def compare(config: str, reference: Reference) -> list[Row]:
     if missed:
         raise KeyError(f"not compared: {sorted(missed)[:5]}")
     about = "random weights by name" + (", miniature" if config.startswith("small") else ", published size")
-    model = {"small-2.1": "SAM 2.1", "small-2": "SAM 2"}.get(config, config)
+    model = {"small-2.1": "sam2.1", "small-2": "sam2"}.get(config, config.partition("@")[0])
     return [
         Row(
             model, f"{config}, {about}", what, difference, LOOSE if what == "memories" and plan.scale > 1 else TOLERANCE

@@ -71,17 +71,19 @@ class Plan:
 PLANS = {
     "small-2.1": Plan(128, 3, 150),
     "small-2": Plan(128, 3, 150),
-    "sam2.1-tiny": Plan(1024, 1, 100_000, 7),
-    "sam2-tiny": Plan(1024, 1, 100_000, 7),
+    "sam2.1-tiny": Plan(1024, 0, 100_000, 7),
+    "sam2.1-small@512": Plan(512, 0, 100_000, 4),
+    "sam2.1-base-plus@512": Plan(512, 0, 100_000, 4),
+    "sam2.1-large@512": Plan(512, 0, 100_000, 4),
     "medsam2": Plan(512, 2, 100_000, 4),
 }
 
 #: Ways through a volume -> whether a corrected slice counts as a prompted one.
 SMALL = {"prompted": True, "default": False}
-WALKS = {
-    "small-2.1": SMALL, "small-2": SMALL, "sam2.1-tiny": {"prompted": True}, "sam2-tiny": {"prompted": True},
-    "medsam2": {"prompted": True},
-}  # fmt: skip
+WALKS = {"small-2.1": SMALL, "small-2": SMALL, "medsam2": {"prompted": True}}
+
+#: Size -> how the authors' settings of it are called.
+SIZES = {"tiny": "t", "small": "s", "base-plus": "b+", "large": "l"}
 
 
 def build(config: str) -> Any:
@@ -90,10 +92,10 @@ def build(config: str) -> Any:
     if config.startswith("small"):
         net = small(side, revised=config.endswith(".1"))
     else:
-        release = "sam2/sam2" if config == "sam2-tiny" else "sam2.1/sam2.1"
+        size = "tiny" if config == "medsam2" else config.removeprefix("sam2.1-").partition("@")[0]
         overrides = ["++model.fill_hole_area=0", f"++model.image_size={side}"]
         net = build_sam2_video_predictor(
-            f"configs/{release}_hiera_t.yaml", None, "cpu", hydra_overrides_extra=overrides
+            f"configs/sam2.1/sam2.1_hiera_{SIZES[size]}.yaml", None, "cpu", hydra_overrides_extra=overrides
         )
         net.fill_hole_area = 0
     net.load_state_dict(
@@ -245,7 +247,7 @@ def main(config: str, out: Path) -> None:
     with torch.inference_mode():
         net = build(config)
         kept = {f"image/{name}": value for name, value in image_mode(net, plan).items()}
-        for name, conditioning in WALKS[config].items():
+        for name, conditioning in WALKS.get(config, {}).items():
             seen = volume(net, plan, conditioning=conditioning)
             kept |= {f"{name}/{key}": value for key, value in seen.items()}
     thinned = {name: value.reshape(-1)[:: max(1, value.size // plan.keep)] for name, value in kept.items()}
