@@ -23,7 +23,7 @@ from samaritan.io import FORMATS, default_output_suffix, read_labels, read_volum
 
 SUFFIXES = sorted({suffix for name in FORMATS.names() for suffix in FORMATS.get(name).suffixes})
 WRITABLE = sorted(
-    {suffix for name in FORMATS.names() for suffix in FORMATS.get(name).write_suffixes if name != "dicom-seg"}
+    {suffix for name in FORMATS.names() for suffix in FORMATS.get(name).write_suffixes if not name.startswith("dicom")}
 )
 FLAT = (".png", ".tif", ".tiff")
 
@@ -44,7 +44,7 @@ def picture(suffix: str) -> LabelMap:
 
 
 def test_every_format_declares_itself() -> None:
-    assert FORMATS.names() == ["dicom", "dicom-seg", "metaimage", "nifti", "nrrd", "raster", "tiff"]
+    assert FORMATS.names() == ["dicom", "dicom-rtstruct", "dicom-seg", "metaimage", "nifti", "nrrd", "raster", "tiff"]
     for name in FORMATS.names():
         format_ = FORMATS.get(name)
         assert format_.mask_suffix.startswith(".")

@@ -1,4 +1,4 @@
-"""The six points of PromptStrategy's contract, over every registered strategy and its options."""
+"""The points of both contracts, PromptStrategy's and VolumeStrategy's, over every registered strategy and its options."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from samaritan.core import PromptSet
-from samaritan.prompts import PROMPTS, make_prompt
+from samaritan.core import PromptSet, UsageError
+from samaritan.prompts import PROMPTS, Solid, VolumeStrategy, make_prompt, make_strategy
 
 Mask = NDArray[np.bool_]
 
@@ -56,6 +56,28 @@ NAMES = [
     *(f"huang:S{mode}" for mode in range(2, 7)),
     "huang:S5:single",
 ]
+VOLUMETRIC = [
+    "centre-box",
+    "centre-box:middle:margin=0.1",
+    "centre-box:jitter=3px",
+    "boxes-every:1",
+    "boxes-every:5",
+    "boxes-every:2:shift=1-2px",
+    "slices:1",
+    "slices:3",
+    "slices:3:overlap=0.75",
+    "box3d",
+    "box3d:margin=2px",
+    "line",
+    "line:points",
+    "points3d:1",
+    "points3d:6",
+    "points3d:6:start=centre",
+    "points3d:6:start=centroid",
+    "clicks3d:3",
+    "clicks3d:3:start=click",
+]
+SAME_WHATEVER_THE_SEED = ("centre-box", "boxes-every:1", "boxes-every:5", "slices:1", "slices:3", "box3d", "line")
 DETERMINISTIC = ("box", "box:margin=0.1", "boxes", "mask", "image", "none", "everything:4", "mazurowski:5", "huang:S5")
 
 
@@ -111,16 +133,21 @@ def check(prompts: list[PromptSet], ref: Mask, shared: bool) -> None:
 
 
 def test_every_registered_head_is_tested() -> None:
-    assert {name.partition(":")[0] for name in NAMES} == set(PROMPTS.names())
+    assert {name.partition(":")[0] for name in [*NAMES, *VOLUMETRIC]} == set(PROMPTS.names())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *VOLUMETRIC])
 def test_name_makes_the_same_strategy_again(name: str) -> None:
-    strategy = make_prompt(name)
-    again = make_prompt(strategy.name)
+    strategy = make_strategy(name)
+    again = make_strategy(strategy.name)
     assert again == strategy
     assert again.name == strategy.name
-    assert (again.rounds, again.candidates, again.shared) == (strategy.rounds, strategy.candidates, strategy.shared)
+    assert (again.rounds, again.candidates, again.automatic) == (
+        strategy.rounds, strategy.candidates, strategy.automatic,
+    )  # fmt: skip
+    assert isinstance(strategy, VolumeStrategy) == (name in VOLUMETRIC)
+    if not isinstance(again, VolumeStrategy) and not isinstance(strategy, VolumeStrategy):
+        assert again.shared == strategy.shared
 
 
 @pytest.mark.parametrize("case", masks())
@@ -202,3 +229,94 @@ def test_rounds_correct_until_nothing_is_wrong(name: str) -> None:
         assert prompts[0].points is not None
         assert len(corrected.points) == len(prompts[0].points) + 1
         check([PromptSet(points=corrected.points)], ref, shared=False)
+
+
+def bodies() -> dict[str, Solid]:
+    """Targets in stacks of 40 x 30 pixels with slices 4 mm thick: swapped axes would leave the picture or the mask."""
+    stack = np.zeros((40, 30, 12), bool)
+    letter, edge, single, pieces = stack.copy(), stack.copy(), stack.copy(), stack.copy()
+    letter[..., 2:11] = letter_l()[..., None]
+    letter[30:, :, 6:] = False
+    edge[0, :, 0] = edge[39, 29, :] = True
+    single[39, 0, 11] = True
+    pieces[3:9, 20:28, 1:4] = pieces[30:38, 2:6, 7:12] = True
+    made = {"letter": letter, "edge": edge, "voxel": single, "pieces": pieces, "picture": letter_l()[..., None]}
+    return {name: Solid.of(mask, (1.0, 0.5, 4.0)) for name, mask in made.items()}
+
+
+def check_slices(prompts: dict[int, PromptSet], ref: Solid) -> None:
+    """Contract points 1 and 5."""
+    for index, prompt in prompts.items():
+        assert 0 <= index < ref.shape[2]
+        prompt.check_inside(ref.shape[:2])
+        assert prompt.points is not None or prompt.box is not None
+        check([PromptSet(prompt.points, prompt.box)], ref.picture(index), shared=False)
+
+
+def volumetric(name: str) -> VolumeStrategy:
+    strategy = make_strategy(name)
+    assert isinstance(strategy, VolumeStrategy)
+    return strategy
+
+
+@pytest.mark.parametrize("case", bodies())
+@pytest.mark.parametrize("name", VOLUMETRIC)
+def test_prompts_in_space_lie_on_slices_of_the_target(name: str, case: str) -> None:
+    strategy, ref = volumetric(name), bodies()[case]
+    before = ref.crop.copy()
+    for seed in range(3):
+        prompts = strategy.first(ref, np.random.default_rng(seed))
+        assert prompts.keys() <= ref.areas.keys()
+        assert strategy.interactions(prompts) >= 1
+        check_slices(prompts, ref)
+    assert (ref.crop == before).all()
+
+
+@pytest.mark.parametrize("name", VOLUMETRIC)
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_prompts_in_space_lie_inside_any_mask(name: str, data: st.DataObject) -> None:
+    shape = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 4)))
+    bits = data.draw(st.integers(1, 2 ** int(np.prod(shape)) - 1))
+    ref = Solid.of(np.array([bits >> n & 1 for n in range(int(np.prod(shape)))], bool).reshape(shape), (1.0, 2.0, 3.0))
+    strategy, rng = volumetric(name), np.random.default_rng(bits % 97)
+    check_slices(strategy.first(ref, rng), ref)
+    check_slices(strategy.correct(ref, Solid.of(np.zeros(shape, bool)), rng), ref)
+
+
+@pytest.mark.parametrize("name", VOLUMETRIC)
+def test_nothing_is_asked_about_an_empty_volume(name: str) -> None:
+    assert volumetric(name).first(Solid.of(np.zeros((8, 6, 4), bool)), np.random.default_rng(0)) == {}
+
+
+@pytest.mark.parametrize("name", VOLUMETRIC)
+def test_the_seed_decides_alone_in_space(name: str) -> None:
+    strategy, ref = volumetric(name), bodies()["pieces"]
+
+    def told(seed: int) -> list[Any]:
+        asked = strategy.first(ref, np.random.default_rng(seed))
+        return [list(asked), tell(list(asked.values()))]
+
+    assert told(3) == told(3)
+    drawn = [told(seed) for seed in range(8)]
+    if name in SAME_WHATEVER_THE_SEED:
+        assert all(one == drawn[0] for one in drawn)
+    if any(word in name for word in ("jitter", "shift", "overlap", "points3d:6")):
+        assert any(one != drawn[0] for one in drawn)
+
+
+@pytest.mark.parametrize("name", VOLUMETRIC)
+def test_corrections_in_space_end_when_nothing_is_wrong(name: str) -> None:
+    strategy, ref, rng = volumetric(name), bodies()["letter"], np.random.default_rng(0)
+    assert strategy.correct(ref, ref, rng) == {}
+    nothing = Solid.of(np.zeros(ref.shape, bool), ref.spacing)
+    corrected = strategy.correct(ref, nothing, rng)
+    assert bool(corrected) == (strategy.rounds > 1)
+    assert strategy.interactions(corrected) == (1 if corrected else 0)
+    check_slices(corrected, ref)
+
+
+@pytest.mark.parametrize("name", VOLUMETRIC)
+def test_a_picture_s_task_refuses_strategies_in_space(name: str) -> None:
+    with pytest.raises(UsageError, match="whole volume"):
+        make_prompt(name)

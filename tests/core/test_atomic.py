@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,3 +142,33 @@ def test_a_folder_keeps_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     _write(path, "new", overwrite=True)
     assert (path / "a.txt").read_text() == "new"
     assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_a_killed_process_left_goes_with_the_next(tmp_path: Path, moved: bool) -> None:
+    _write(tmp_path / "out", "old", overwrite=False)
+    program = """
+import os, sys
+from pathlib import Path
+from samaritan.core import atomic_folder
+with atomic_folder(sys.argv[1], overwrite=True) as made:
+    (made / "a.txt").write_text("half")
+    if sys.argv[2] == "True":
+        Path(sys.argv[1]).replace(made.with_name("old"))
+    os.kill(os.getpid(), 9)
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "out"), str(moved)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert len(names(tmp_path)) == 1 + (not moved)
+    _write(tmp_path / "other", "new", overwrite=False)
+    assert names(tmp_path) == ["other", "out"]
+    assert (tmp_path / "out" / "a.txt").read_text() == "old"
+
+
+def test_what_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".tmp-not-ours").mkdir()
+    with atomic_folder(tmp_path / "slow") as made:
+        (made / "a.txt").write_text("slow")
+        _write(tmp_path / "quick", "quick", overwrite=False)
+        assert names(made) == ["a.txt"]
+    assert names(tmp_path) == [".tmp-not-ours", "quick", "slow"]

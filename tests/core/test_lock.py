@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,20 @@ def test_a_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match="Could not lock"), exclusive(tmp_path / "absent" / ".lock"):
         pass
+
+
+def test_who_waits_gets_it_when_the_first_lets_go(tmp_path: Path) -> None:
+    lock = tmp_path / ".lock"
+    order: list[str] = []
+
+    def second() -> None:
+        with exclusive(lock, wait=True):
+            order.append("second")
+
+    with exclusive(lock):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.05)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]

@@ -161,6 +161,26 @@ def test_a_folded_adapter_is_in_the_graphs(tmp_path: Path, few_pictures: None) -
     assert np.abs(features - base).max() > 1e-2 * np.abs(adapted).max()
 
 
+@pytest.mark.parametrize(("method", "name"), [("med-sa", "tiny-litemedsam"), ("sam-med2d", "tiny-sam")])
+def test_an_adapter_that_cannot_be_folded_is_in_the_graphs(
+    method: str, name: str, tmp_path: Path, few_pictures: None
+) -> None:
+    card = _adapter(tmp_path, method, {}, name=name, spread=0.2)
+    segmenter, adapted = load_adapted(None, card.path)
+    assert not adapted.merged
+    folder = tmp_path / "out"
+    assert export_model(segmenter, folder, adapter=card).holds
+    recipe = json.loads((folder / "recipe.json").read_text())
+    assert (recipe["adapter"]["method"], recipe["adapter"]["folded"]) == (method, False)
+
+    pixels = torch.rand(1, 3, segmenter.frame.side, segmenter.frame.side)
+    features = next(open_graphs(folder, "onnx", 1)).encode(pixels.numpy())
+    with torch.inference_mode():
+        own, base = segmenter.network.encode(pixels).numpy(), fresh(name).network.encode(pixels).numpy()
+    assert np.abs(features - own).max() < 1e-4 * np.abs(own).max()
+    assert np.abs(features - base).max() > 1e-2 * np.abs(own).max()
+
+
 def test_an_adapter_that_nothing_is_known_of_is_refused(tmp_path: Path) -> None:
     segmenter = fresh()
     attach(segmenter, "lora")

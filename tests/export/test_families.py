@@ -23,5 +23,9 @@ def test_the_graphs_answer_as_the_model(name: str, tmp_path: Path, few_pictures:
     assert max(parity.embedding_error.values()) < 1e-4
     assert max(parity.logits_error.values()) < 1e-3
     assert min(row.worst for row in parity.rows) > 0.99
-    assert recipe["encoder"]["features"] == recipe["decoder"]["features"] == list(segmenter.network.embedding_shape)
+    assert (
+        recipe["encoder"]["features"]
+        == recipe["decoder"]["features"]
+        == list(segmenter.network.feature_shapes["image"])
+    )
     assert recipe["picture"]["interpolation"] == segmenter.frame.interpolation

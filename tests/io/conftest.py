@@ -12,6 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+#: Row and column directions of series: axial, sagittal, coronal, turned, mirrored, and oblique in all three axes.
+ORIENTATIONS: list[tuple[float, ...]] = [
+    (1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1), (1, 0, 0, 0, 0, -1), (0.6, 0.8, 0, -0.8, 0.6, 0), (-1, 0, 0, 0, 0, 1),
+    (0.36, 0.48, -0.8, -0.8, 0.6, 0),
+]  # fmt: skip
+
 
 def _dataset(pixels: NDArray[Any], **tags: Any) -> Any:
     """A CT slice (row, col[, 3]) or what ``tags`` make of it."""
@@ -42,7 +48,8 @@ def _dataset(pixels: NDArray[Any], **tags: Any) -> Any:
     return dataset
 
 
-def _save(path: Path, pixels: NDArray[Any], **tags: Any) -> Path:
+def save_dicom_file(path: Path, pixels: NDArray[Any], **tags: Any) -> Path:
+    """Save a CT slice (row, col[, 3]) or what ``tags`` make of it."""
     _dataset(pixels, **tags).save_as(path, enforce_file_format=True)
     return path
 
@@ -56,7 +63,7 @@ def make_dataset() -> Callable[..., Any]:
 @pytest.fixture
 def save_dicom() -> Callable[..., Path]:
     """``save_dicom(path, pixels (row, col[, 3]), **tags)`` -> path."""
-    return _save
+    return save_dicom_file
 
 
 @pytest.fixture
@@ -78,7 +85,7 @@ def make_series(tmp_path: Path) -> Callable[..., Path]:
                 "InstanceNumber": 1, **tags, **(change or {}).get(k, {}),
             }  # fmt: skip
             pixels = own.pop("pixels", np.ascontiguousarray(data[:, :, k].T))
-            _save(folder / f"{names[k]:03d}.dcm", pixels, **own)
+            save_dicom_file(folder / f"{names[k]:03d}.dcm", pixels, **own)
         return folder
 
     return make

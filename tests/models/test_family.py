@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
+from samaritan import models
 from samaritan.core import Box, MaskHint, ModelError, PromptSet, UsageError
 from samaritan.models import MODELS, load_model
 from samaritan.models._base import ModelEntry
@@ -19,10 +21,11 @@ from samaritan.models._sam import SamSegmenter
 
 
 def recipes() -> Iterator[Recipe]:
-    for name in MODELS.names():
-        module = importlib.import_module(f"samaritan.models.{name.replace('-', '_')}")
-        if hasattr(module, "RECIPE"):
-            yield module.RECIPE
+    for found in pkgutil.iter_modules(models.__path__):
+        if not found.name.startswith("_"):
+            recipe = getattr(importlib.import_module(f"samaritan.models.{found.name}"), "RECIPE", None)
+            if isinstance(recipe, Recipe):
+                yield recipe
 
 
 @pytest.fixture(params=list(recipes()), ids=lambda recipe: str(recipe.card.name))
@@ -57,8 +60,8 @@ def test_names_are_one_to_one_in_both_layouts(recipe: Recipe) -> None:
 def test_the_encoder_gives_what_the_decoder_takes(recipe: Recipe) -> None:
     network, side = recipe.outline(), recipe.card.input_size
     cells = side // recipe.stride
-    assert network.encode(torch.empty(1, 3, side, side, device="meta")).shape == network.embedding_shape
-    assert network.embedding_shape == (1, recipe.decoder[0] + recipe.early, cells, cells)
+    assert network.encode(torch.empty(1, 3, side, side, device="meta")).shape == network.feature_shapes["image"]
+    assert network.feature_shapes["image"] == (1, recipe.decoder[0] + recipe.early, cells, cells)
     assert recipe.frame(side).grid == 4 * cells
 
 

@@ -14,7 +14,8 @@ from samaritan.core import ModelError
 from samaritan.models import load_model
 from samaritan.models._keys import published_names
 from samaritan.models._source import WeightSource, converted_path, find_any, published_path
-from samaritan.models._weights import file_sha256, load_strictly, read_weights, tensors_sha256
+from samaritan.models._verify import file_sha256
+from samaritan.models._weights import load_strictly, read_weights, tensors_sha256
 from samaritan.models.litemedsam import SOURCE
 
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.ones(2)}

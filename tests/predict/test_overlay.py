@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from samaritan.core import Box, InputError, Points, PromptSet
-from samaritan.predict.overlay import PALETTE, PREDICTION, REFERENCE, colour_of, draw_overlay
+from samaritan.core.colour import PALETTE, colour_of
+from samaritan.predict.overlay import PREDICTION, REFERENCE, draw_overlay
 
 GREY = np.full((40, 20, 3), 90, np.uint8)
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from samaritan.core import ModelError
-from samaritan.models._weights import file_sha256
+from samaritan.models._verify import file_sha256
 
 TextKind = Literal["sentence", "clip"]
 

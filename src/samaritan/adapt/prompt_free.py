@@ -164,7 +164,7 @@ def attach(surgery: Surgery, config: PromptFreeConfig) -> None:
         return network.asked.texts if network.asked is not None else ()
 
     def empty() -> Tensor:
-        embedding: Tensor = network.prompt_encoder.no_mask_embed.weight
+        embedding: Tensor = network.empty
         return embedding
 
     if config.head == "tokens":

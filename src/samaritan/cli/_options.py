@@ -30,6 +30,13 @@ Intensity = Annotated[
     str | None,
     typer.Option(help="ct:NAME, window:CENTRE/WIDTH, percentile:LOW-HIGH, full or asis; chosen by modality otherwise."),
 ]
+FramingName = Annotated[
+    str,
+    typer.Option(
+        "--framing",
+        help="Where the model looks: whole, zoom:F (F times the prompt), along:F, tiles:N, auto; see docs/framing.md.",
+    ),
+]
 Meta = Annotated[
     Path | None, typer.Option(help="YAML that describes data sets without a dataset.yaml, by folder name.")
 ]

@@ -1,4 +1,4 @@
-"""The verb models: list them, show a card, fetch weights."""
+"""The verb models: list them, show a card, fetch and convert weights."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Annotated, Any
 import typer
 
 from samaritan.cli._app import app
-from samaritan.cli._options import AsJson, Threads, emit
+from samaritan.cli._options import AsJson, Overwrite, Quiet, Threads, emit
 from samaritan.process import bind_threads
 
-models_app = typer.Typer(help="List the models, show a weight card, or fetch weights.")
+models_app = typer.Typer(help="List the models, show a weight card, fetch or convert weights.")
 app.add_typer(models_app, name="models", invoke_without_command=True)
 
 
 @models_app.callback()
 def models(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the models, show a weight card, or fetch weights."""
+    """List the models, show a weight card, fetch or convert weights."""
     if context.invoked_subcommand is None:
         from samaritan.models import MODELS
-        from samaritan.show.lists import show_models
+        from samaritan.show.models import show_models
 
-        entries = [entry for name in MODELS.names() if "tiny" not in (entry := MODELS.get(name)).tags]
+        described = [card_of(entry) for name in MODELS.names() if "tiny" not in (entry := MODELS.get(name)).tags]
         if as_json:
-            emit([card_of(entry) for entry in entries])
+            emit(described)
         else:
-            show_models(entries)
+            show_models(described)
 
 
 @models_app.command("show")
 def models_show(name: str, as_json: AsJson = False) -> None:
-    """Print the weight card of a model."""
+    """Print the weight card of a model, and how to get its weights."""
     from samaritan.models import MODELS
-    from samaritan.show.lists import show_card
+    from samaritan.show.models import show_card
 
     card = card_of(MODELS.get(name))
     if as_json:
@@ -43,11 +43,60 @@ def models_show(name: str, as_json: AsJson = False) -> None:
 
 
 @models_app.command("pull")
-def models_pull(name: str) -> None:
-    """Fetch the weights of a model, verified, into the cache."""
-    from samaritan.models import pull
+def models_pull(
+    name: str,
+    file: Annotated[
+        Path | None, typer.Option("--from", help="A file that you got by hand, in place of a download.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fetch the weights of a model into the cache, verified; continues what was interrupted."""
+    from samaritan.models import MODELS, pull
+    from samaritan.models._source import recorded_in
+    from samaritan.models._verify import file_sha256
+    from samaritan.show.models import download_bar
 
-    typer.echo(f"{name}: {pull(name)}")
+    try:
+        with download_bar(name, quiet or as_json) as progress:
+            path = pull(name, file=file, progress=progress)
+    except KeyboardInterrupt:
+        typer.echo("What came is kept; run the command again to continue.", err=True)
+        raise
+    source = MODELS.get(name).source
+    digest = source.sha256 if source and source.sha256 else recorded_in(path).get("sha256") or file_sha256(path)
+    verified = source is not None and source.sha256 is not None
+    if as_json:
+        emit({"name": name, "path": path, "sha256": digest, "verified": verified})
+        return
+    typer.echo(f"{name}: {path}")
+    if not verified and not quiet:
+        typer.echo(
+            f"Nobody published a checksum of this file; it is {digest}, which later loads compare with.", err=True
+        )
+
+
+@models_app.command("convert")
+def models_convert(
+    file: Annotated[Path, typer.Argument(help="A checkpoint as its authors publish it (.pth, .pt or .safetensors).")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .safetensors file to write.")],
+    model: Annotated[
+        str | None, typer.Option("-m", "--model", help="Whose weights they are; found by their tensors otherwise.")
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a checkpoint into safetensors under its published names; nothing of it is run."""
+    from dataclasses import asdict
+
+    from samaritan.models._convert import convert_weights
+    from samaritan.show.models import show_converted
+
+    made = convert_weights(file, output, model=model, overwrite=overwrite)
+    if as_json:
+        emit(asdict(made))
+    else:
+        show_converted(made)
 
 
 @models_app.command("prepare")
@@ -80,7 +129,10 @@ def models_prepare(
 
 
 def card_of(entry: Any) -> dict[str, Any]:
-    """A weight card as data."""
+    """A weight card as data, with where its weights are or how to get them."""
     from dataclasses import asdict
 
-    return {**asdict(entry.card), "present": entry.find() is not None, "tags": list(entry.tags)}
+    from samaritan.models._source import how_to_get
+
+    present = entry.find() is not None
+    return {**asdict(entry.card), "present": present, "get": how_to_get(entry.source), "tags": list(entry.tags)}

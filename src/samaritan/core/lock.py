@@ -12,16 +12,20 @@ from samaritan.core.errors import ResourceError
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold the lock file ``path``, which names our process.
 
     The kernel lets go of the lock when its holder dies, however it dies; the file that a killed run leaves is taken over.
 
+    Args:
+        path: the lock file.
+        wait: until another process has let go of it, instead of refusing.
+
     Raises:
-        ResourceError: another process holds it, or the file cannot be made.
+        ResourceError: another process holds it and ``wait`` is False, or the file cannot be made.
     """
     try:
-        handle = _acquire(path)
+        handle = _acquire(path, wait)
     except OSError as error:
         raise ResourceError(f"Could not lock {path.parent}: {error.strerror or error}.") from error
     try:
@@ -33,11 +37,11 @@ def exclusive(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _acquire(path: Path) -> int:
+def _acquire(path: Path, wait: bool) -> int:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             holder = os.read(handle, 32).decode("ascii", "replace").strip()
             os.close(handle)

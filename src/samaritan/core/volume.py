@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from samaritan.core.errors import InputError
 from samaritan.core.geometry import Geometry
+from samaritan.core.term import Term
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class LabelMap:
         data: (i, j, k) unsigned integers.
         geometry: the grid.
         names: label value -> name, for some or all of the values.
+        terms: label value -> coded meaning, where somebody gave one.
 
     Raises:
         InputError: the array is not of unsigned integers, or differs from the geometry in shape.
@@ -60,6 +62,7 @@ class LabelMap:
     data: NDArray[Any]
     geometry: Geometry
     names: Mapping[int, str] = field(default_factory=dict)
+    terms: Mapping[int, Term] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.data.dtype.kind != "u":

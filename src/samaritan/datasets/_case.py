@@ -91,7 +91,10 @@ class CaseReader:
         """
         path = self._parts.references[rater]
         self._check_unchanged(path)
-        labels = onto_grid(self._parts.read_labels(path), self.grid, path, self._parts.image)
+        if files.needs_image(path):
+            labels = files.read_labels(path, like=self.image())
+        else:
+            labels = onto_grid(self._parts.read_labels(path), self.grid, path, self._parts.image)
         labels = self._without_ignored(labels)
         self._check_known(labels, path)
         return replace(labels, names={**labels.names, **self._info.labels})
@@ -151,11 +154,12 @@ def make_dataset(
         raise InputError(f"{folder} holds two cases of the name {twice[0]!r}; rename one.")
     if absent := info.absent(ids):
         notes += (f"The table of patients names {len(absent)} cases that are not there: {some(absent)}.",)
+    notes += tuple(info.unknown_sources())
     name = info.name or folder_name(folder)
     cases = tuple(_make_case(name, part, info) for part in ordered)
     modalities = {case.modality for case in cases}
     modality = modalities.pop() if len(modalities) == 1 else None
-    return Dataset(name, cases, layout, modality, info.licence, info.description, notes)
+    return Dataset(name, cases, layout, modality, info.licence, info.description, notes, info.canonical_sources)
 
 
 def _make_case(dataset: str, parts: Parts, info: DatasetInfo) -> Case:

@@ -10,7 +10,7 @@ from samaritan.core import InputError, ResourceError
 
 #: Endings of image files, the longest first; what has another ending is no image.
 IMAGE_ENDINGS = (
-    ".nii.gz", ".nii", ".hdr", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm", ".ima",
+    ".rtstruct.dcm", ".nii.gz", ".nii", ".hdr", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm", ".ima",
     ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp",
 )  # fmt: skip
 

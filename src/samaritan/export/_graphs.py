@@ -50,7 +50,7 @@ def decoder_graph(network: SamNetwork) -> bytes:
                 image_embeddings=features.expand(points.shape[0], -1, -1, -1),
                 image_positional_embeddings=network.position_grid,
                 sparse_prompt_embeddings=sparse,
-                dense_prompt_embeddings=network.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1),
+                dense_prompt_embeddings=network.empty.reshape(1, -1, 1, 1),
                 multimask_output=False,
             )
         finally:
@@ -58,7 +58,8 @@ def decoder_graph(network: SamNetwork) -> bytes:
         return low_res[:, 0], quality[:, 0]
 
     # sizes of 0 and 1 are what an exporter takes for constants
-    example = (torch.zeros(network.embedding_shape), torch.ones(3, 2, 2), torch.tensor([[2, 3]] * 3))
+    features = torch.zeros(1, network.channels, network.cells, network.cells)
+    example = (features, torch.ones(3, 2, 2), torch.tensor([[2, 3]] * 3))
     prompts = {0: torch.export.Dim("n"), 1: torch.export.Dim("k")}
     names = ["features", "points", "labels"], ["logits", "quality"]
     model = export_onnx(decode, example, *names, parent=network, dynamic=(({}, prompts, prompts),))

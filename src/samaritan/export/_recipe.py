@@ -45,7 +45,8 @@ def recipe_of(segmenter: SamSegmenter, to: Target, adapter: AdapterCard | None) 
         raise ModelError(
             f"The normalisation of {segmenter.name} has no description in a recipe; add one to export/_recipe.py."
         )
-    cells, side = segmenter.network.embedding_shape, frame.side
+    network, side = segmenter.network, frame.side
+    cells = (1, network.channels, network.cells, network.cells)
     return {
         "recipe": VERSION,
         "to": to,

@@ -56,7 +56,8 @@ class Decoder:
             yield from self._decoded(dataset, frames)
         else:
             _check_length(dataset)
-            yield from iter_pixels(dataset, indices=list(frames))
+            bitwise = int(dataset.BitsAllocated) == 1
+            yield from _bits(dataset, frames) if bitwise else iter_pixels(dataset, indices=list(frames))
 
     def _decoded(self, dataset: Any, frames: Sequence[int]) -> Iterator[NDArray[Any]]:
         from pydicom.encaps import parse_basic_offsets
@@ -101,6 +102,16 @@ def _check_length(dataset: Any) -> None:
         raise FormatError(
             f"the header declares {expected} bytes of pixels and the file holds {found}; export it again."
         )
+
+
+def _bits(dataset: Any, frames: Sequence[int]) -> Iterator[NDArray[Any]]:
+    """Frames of one bit per pixel, which need not begin at a byte."""
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    stored = np.frombuffer(dataset.PixelData, np.uint8)
+    for number in frames:
+        byte, skip = divmod(number * rows * columns, 8)
+        bits = np.unpackbits(stored[byte : byte + rows * columns // 8 + 2], bitorder="little")
+        yield bits[skip : skip + rows * columns].reshape(rows, columns)
 
 
 def _receive(stream: IO[bytes]) -> NDArray[Any]:

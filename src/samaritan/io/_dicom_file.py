@@ -13,6 +13,7 @@ from samaritan.io._sniff import head_of, looks_like
 SUFFIXES = (".dcm", ".dicom", ".ima")
 
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+RTSTRUCT_CLASSES = ("1.2.840.10008.5.1.4.1.1.481.3",)
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _UNDEFINED = 0xFFFFFFFF
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
@@ -31,12 +32,12 @@ def is_dicom(path: Path) -> bool:
     return head[128:132] == b"DICM" or _begins_with_element(head)
 
 
-def is_segmentation(path: Path) -> bool:
-    """Whether the file is a DICOM SEG object."""
+def is_of(path: Path, classes: tuple[str, ...]) -> bool:
+    """Whether the file is a DICOM object of one of these SOP classes."""
     if not is_dicom(path):
         return False
     with reading(path, "DICOM"):
-        return load(path, tags=["SOPClassUID"]).get("SOPClassUID") in SEGMENTATION_CLASSES
+        return load(path, tags=["SOPClassUID"]).get("SOPClassUID") in classes
 
 
 def load(path: Path, *, pixels: bool = False, tags: list[str] | None = None) -> Any:

@@ -29,7 +29,7 @@ def place_on(labelmap: LabelMap, geometry: Geometry) -> LabelMap:
         raise GeometryError("labels of the mask lie outside of the image; it belongs to another one.")
     data = np.zeros(geometry.shape, labelmap.data.dtype)
     data[tuple(places.T)] = labelmap.data[tuple(filled.T)]
-    return LabelMap(data, geometry, labelmap.names)
+    return LabelMap(data, geometry, labelmap.names, labelmap.terms)
 
 
 def _with_thickness_of(image: Geometry, mask: Geometry) -> NDArray[np.float64]:

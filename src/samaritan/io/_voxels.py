@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import Geometry, InputError, LabelMap, Volume
+from samaritan.core import Geometry, InputError, LabelMap, Term, Volume
 
 #: Spacings outside of this range (mm) are read, with a warning: the header probably has the wrong unit.
 PLAUSIBLE_SPACING_MM = (0.01, 30.0)
@@ -43,7 +43,10 @@ def make_volume(
     return Volume(data, geometry, modality, about | {k: v for k, v in meta.items() if v is not None})
 
 
-def make_labels(data: NDArray[Any], geometry: Geometry, path: Path, names: dict[int, str] | None = None) -> LabelMap:
+def make_labels(
+    data: NDArray[Any], geometry: Geometry, path: Path, names: dict[int, str] | None = None,
+    terms: dict[int, Term] | None = None,
+) -> LabelMap:  # fmt: skip
     """A LabelMap from whatever numbers a file holds; values are never renumbered.
 
     Booleans become 0 and 1; floats within :data:`LABEL_TOLERANCE` of an integer are rounded, with a warning in the log.
@@ -61,7 +64,8 @@ def make_labels(data: NDArray[Any], geometry: Geometry, path: Path, names: dict[
         if data.size and data.min() < 0:
             raise InputError(f"{path} holds the negative label {data.min()}; labels are whole numbers from 0 on.")
         data = data.astype(smallest_unsigned(data))
-    return LabelMap(data.astype(np.uint8) if data.dtype.kind == "b" else _native(data), geometry, names or {})
+    labels = data.astype(np.uint8) if data.dtype.kind == "b" else _native(data)
+    return LabelMap(labels, geometry, names or {}, terms or {})
 
 
 def smallest_unsigned(data: NDArray[Any]) -> np.dtype[Any]:

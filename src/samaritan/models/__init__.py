@@ -5,6 +5,7 @@ Importing this room imports no torch; that happens when a model is loaded.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from samaritan.core import ModelError, ResourceError, UsageError
@@ -58,8 +59,16 @@ def load_model(
     return entry.load(path, device, allow_unverified=allow_unverified)
 
 
-def pull(name: str) -> Path:
+def pull(
+    name: str, *, file: Path | str | None = None, progress: Callable[[int, int | None], None] | None = None
+) -> Path:
     """Fetch a model's published weights into the cache, unless this machine has them.
+
+    Args:
+        name: in :data:`MODELS`.
+        file: a file that a person got, to be taken instead of a download. Where its authors publish no checksum, its
+            tensors must be those of the model, and the person vouches for it.
+        progress: ``progress(bytes there, bytes in all or None)``, told during a download.
 
     Returns:
         Path of the verified file.
@@ -69,12 +78,20 @@ def pull(name: str) -> Path:
         ModelError: the model's weights cannot be fetched, or what came is not the published file.
         ResourceError: the cache cannot be written.
     """
-    source = MODELS.get(name).source
-    if source is None:
+    entry = MODELS.get(name)
+    if entry.source is None:
         raise ModelError(f"The weights of {name} cannot be fetched; it needs none, they are made by code.")
-    from samaritan.models._pull import pull_weights  # noqa: PLC0415  listing models must not import torch
+    from samaritan.models._pull import adopt_weights, pull_weights  # noqa: PLC0415  listing models stays quick
 
-    return pull_weights(source)
+    if file is None:
+        return pull_weights(entry.source, progress)
+    return adopt_weights(entry.source, Path(file), lambda path: _check_tensors(name, path))
+
+
+def _check_tensors(name: str, path: Path) -> None:
+    from samaritan.models._recognise import check_layout  # noqa: PLC0415
+
+    check_layout(MODELS.get(name), path)
 
 
 def _check_device(device: str) -> None:

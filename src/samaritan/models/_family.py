@@ -122,8 +122,7 @@ class Recipe:
 
     def entry(self) -> ModelEntry:
         """What the registry keeps."""
-        layout = None if self.source is None else self.layout
-        return ModelEntry(self.card, self._loader(self.card), self.source, layout, self.tags, self.resized)
+        return ModelEntry(self.card, self._loader(self.card), self.source, self.layout, self.tags, self.resized)
 
     def resized(self, side: int) -> ModelEntry:
         """The same weights at another input side, with a card of its own.

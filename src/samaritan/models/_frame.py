@@ -41,6 +41,11 @@ def imagenet(pixels: Tensor) -> Tensor:
     return (pixels - mean) / deviation
 
 
+def centred(pixels: Tensor) -> Tensor:
+    """0..255 as -1..1 (SAM 3)."""
+    return pixels / 127.5 - 1
+
+
 @dataclass(frozen=True)
 class Frame:
     """How pictures, positions and masks travel between a picture and the network's square.
@@ -159,9 +164,9 @@ class Frame:
 
     def restore(self, low_res: Tensor, shape: tuple[int, int]) -> Tensor:
         """(n, candidate, grid, grid) logits -> (n, candidate, x, y) at the picture's own size."""
-        if self.grid != self.side:
+        if self.keep_aspect and self.grid != self.side:
             low_res = functional.interpolate(low_res, (self.side, self.side), mode="bilinear", align_corners=False)
-        x, y = self.fit(shape)
+        x, y = self.fit(shape)  # of the whole square nothing is cut off, so its resolution does not matter
         inside = low_res[..., :y, :x]
         full = functional.interpolate(inside, (shape[1], shape[0]), mode="bilinear", align_corners=False)
         return full.transpose(-1, -2).contiguous()

@@ -209,12 +209,15 @@ class MaskDecoder(nn.Module):
             Logits (n, 1, candidate, 4 y, 4 x) and estimated IoU (n, 1, candidate).
         """
         # sizes are read from shapes: len() would be a constant in an exported graph
-        tokens = self.own_tokens().expand(image_embeddings.shape[0], 1, -1, -1)
-        if sparse_prompt_embeddings is not None:
-            tokens = torch.cat([tokens, sparse_prompt_embeddings], dim=2)
+        tokens = self.asked(image_embeddings.shape[0], sparse_prompt_embeddings)
         masks, quality = self.answer(tokens, image_embeddings, dense_prompt_embeddings, image_positional_embeddings)
         wanted = slice(1, None) if multimask_output else slice(0, 1)
         return masks[:, :, wanted], quality[:, :, wanted]
+
+    def asked(self, count: int, sparse: Tensor | None) -> Tensor:
+        """The own tokens and then those of the prompts, (n, 1, T, C), for n = ``count`` questions."""
+        tokens = self.own_tokens().expand(count, 1, -1, -1)
+        return tokens if sparse is None else torch.cat([tokens, sparse], dim=2)
 
     def own_tokens(self) -> Tensor:
         """(1 + answers, C): the token of the quality, the token of the single mask, and those of the candidates."""
@@ -225,9 +228,9 @@ class MaskDecoder(nn.Module):
 
         Args:
             tokens: (n, 1, T, C), the own ones first.
-            features: (n, C, y, x) image embeddings.
+            features: (n, C, y, x) of the pictures.
             dense: (1 or n, C, y or 1, x or 1) what the prompts add to them.
-            positions: (1, C, y, x) of the cells.
+            positions: (1, C, y, x).
 
         Returns:
             Logits (n, 1, 4, 4 y, 4 x) and estimated IoU (n, 1, 4).
@@ -242,20 +245,21 @@ class MaskDecoder(nn.Module):
         """The first up-scaling of (n, cell, C), its four places one behind the other: (n, cell, 4 C / 4)."""
         return functional.linear(cells, matrix(self.upscale_conv1), _bias(self.upscale_conv1))
 
-    def masks(self, coarse: Tensor, mixing: Tensor, size: Sequence[int]) -> Tensor:
+    def masks(self, coarse: Tensor, mixing: Tensor, size: Sequence[int], fine: Tensor | None = None) -> Tensor:
         """What is behind :meth:`coarse`, and the product with M rows of ``mixing``, (n, M, C / 8).
 
         Args:
             coarse: (n, cell, C).
             mixing: (n, M, C / 8).
             size: y, x of the cells.
+            fine: (n, cell, 2 C) what the picture adds to the second up-scaling, where a network has that.
 
         Returns:
             Logits (n, M, 4 y, 4 x).
         """
-        return arranged(mixing @ self.pixels(coarse).mT, size)
+        return arranged(mixing @ self.pixels(coarse, fine).mT, size)
 
-    def pixels(self, coarse: Tensor) -> Tensor:
+    def pixels(self, coarse: Tensor, fine: Tensor | None = None) -> Tensor:
         """The second up-scaling, (n, cell, C) -> (n, pixel, C / 8) in the order that :func:`arranged` takes.
 
         No pixel of an up-scaling looks beyond its cell, so all is matrix products on pixels that lie channels last: without
@@ -266,8 +270,9 @@ class MaskDecoder(nn.Module):
         places = functional.layer_norm(
             coarse.view(count, coarse.shape[1] * 4, -1), norm.normalized_shape, norm.weight, norm.bias, norm.eps
         )
-        fine = gelu(functional.linear(gelu(places), matrix(second), _bias(second)))
-        return fine.view(count, coarse.shape[1] * 16, -1)
+        pixels = functional.linear(gelu(places), matrix(second), _bias(second))
+        pixels = gelu(pixels if fine is None else pixels + fine.reshape(len(fine), *pixels.shape[1:]))
+        return pixels.view(count, coarse.shape[1] * 16, -1)
 
 
 def arranged(values: Tensor, size: Sequence[int]) -> Tensor:

@@ -88,6 +88,14 @@ class PromptEncoder(nn.Module):
         Returns:
             Tokens (n, 1, token, hidden), None without points and boxes; and dense (1 or n, hidden, cells, cells).
         """
+        sparse = self.embed_places(points, labels, boxes)
+        if masks is not None:
+            return sparse, self.mask_embed(masks)
+        dense = self.no_mask_embed.weight.reshape(1, -1, 1, 1)
+        return sparse, dense.expand(-1, -1, self.cells, self.cells)
+
+    def embed_places(self, points: Tensor | None, labels: Tensor | None, boxes: Tensor | None) -> Tensor | None:
+        """Points and boxes as in :meth:`forward` -> tokens (n, 1, token, hidden); None without both."""
         places, kinds = [], []
         if points is not None and labels is not None:
             places, kinds = [points], [labels]
@@ -97,11 +105,11 @@ class PromptEncoder(nn.Module):
         if boxes is not None:
             places.append(boxes.view(*boxes.shape[:2], 2, 2))
             kinds.append(torch.tensor([2, 3], device=boxes.device).expand(*boxes.shape[:2], 2))
-        sparse = self.tokens(torch.cat(places, dim=2), torch.cat(kinds, dim=2)) if places else None
-        if masks is not None:
-            return sparse, self.mask_embed(masks)
-        dense = self.no_mask_embed.weight.reshape(1, -1, 1, 1)
-        return sparse, dense.expand(-1, -1, self.cells, self.cells)
+        return self.tokens(torch.cat(places, dim=2), torch.cat(kinds, dim=2)) if places else None
+
+    def filling(self, points: Tensor | None, boxes: Tensor | None) -> int | None:
+        """Which of the tokens of :meth:`embed_places` is no point and only fills up; None where none is."""
+        return points.shape[2] if points is not None and boxes is None else None
 
     def tokens(self, places: Tensor, kinds: Tensor) -> Tensor:
         """Places and what they mean -> tokens.

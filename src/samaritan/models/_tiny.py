@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,14 @@ from samaritan.models._keys import published_names
 from samaritan.models._sam import SamNetwork, SamSegmenter
 from samaritan.models._weights import load_strictly
 
+#: Fills a network with the tensors of a checkpoint, whose name is for messages.
+Fill = Callable[[Any, Mapping[str, Tensor], str], int]
+
+
+def fill_sam(network: SamNetwork, state: Mapping[str, Tensor], origin: str) -> int:
+    """See :func:`samaritan.models._weights.load_strictly`; names are those of SAM checkpoints."""
+    return load_strictly(network, state, published_names(network.state_dict()), origin)
+
 
 def load_tiny(
     card: WeightCard,
@@ -26,17 +35,18 @@ def load_tiny(
     weights: Path | None,
     device: str,
     allow_unverified: bool,
+    segmenter: Callable[..., SamSegmenter] = SamSegmenter,
+    fill: Fill = fill_sam,
 ) -> SamSegmenter:
-    """A miniature with its seeded weights, or with those of a file in the layout of SAM checkpoints.
+    """A miniature with its seeded weights, or with those of a file in the layout of its family's checkpoints.
 
     Raises:
         ModelError: ``weights`` without ``allow_unverified``, since nobody published a file to compare with.
     """
     network = seeded(build, seed=0)
     if weights is not None:
-        state = unverified(card, weights, allowed=allow_unverified)
-        load_strictly(network, state, published_names(network.state_dict()), str(weights))
-    return SamSegmenter(card.name, card, network.to(device), frame)
+        fill(network, unverified(card, weights, allowed=allow_unverified), str(weights))
+    return segmenter(card.name, card, network.to(device), frame)
 
 
 def unverified(card: WeightCard, weights: Path, *, allowed: bool) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ Nothing here imports the package that ships a file, runs code from a checkpoint,
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,9 +14,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from samaritan.core import ModelError, ResourceError, write_bytes
+from samaritan.core import ModelError, ResourceError, atomic_path, write_text
 from samaritan.models._checkpoint import read_checkpoint
-from samaritan.models._source import WeightSource, converted_path, find_published, recorded
+from samaritan.models._source import WeightSource, converted_path, find_published, record_path, recorded_in
+from samaritan.models._verify import file_sha256, say_unverified, verify_file
 
 _log = logging.getLogger(__name__)
 
@@ -47,46 +49,8 @@ def read_weights(source: WeightSource, path: Path | None, *, allow_unverified: b
         )
     verify_file(source, published)
     state = read_checkpoint(published)
-    _convert(source, state)
+    _convert(source, state, published)
     return state
-
-
-def is_published(source: WeightSource, path: Path) -> bool:
-    """Whether size and SHA-256 of the file are those published; where none are, those recorded when it was fetched."""
-    proof = (source.sha256, source.size) if source.sha256 else recorded(path)
-    return proof is not None and proof[1] in (None, path.stat().st_size) and file_sha256(path) == proof[0]
-
-
-def verify_file(source: WeightSource, path: Path) -> None:
-    """Compare a published file with its checksum, or with what was recorded when it was fetched.
-
-    Raises:
-        ModelError: size or SHA-256 differ, or there is nothing to compare with.
-    """
-    if is_published(source, path):
-        if source.sha256 is None:
-            _log.warning(
-                "%s is unverified: nobody published a checksum of %s. It is the file that was fetched at first.",
-                path, source.file,
-            )  # fmt: skip
-        return
-    if source.sha256 is None and recorded(path) is None:
-        raise ModelError(
-            f"{path} cannot be compared with anything: no checksum of {source.file} of {source.name} is published; pass "
-            "--allow-unverified if you know where it comes from."
-        )
-    size = source.size if source.sha256 else (recorded(path) or (None, None))[1]
-    raise ModelError(
-        f"{path} is not the published {source.file} of {source.name}: its SHA-256 or size ({path.stat().st_size} "
-        f"bytes, published {size or 'unknown'}) differs; run `samaritan models pull {source.name}`, get it from "
-        f"{source.url}, or pass --allow-unverified if you know where it comes from."
-    )
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def tensors_sha256(state: Mapping[str, Tensor]) -> str:
@@ -173,7 +137,8 @@ def _read_given(source: WeightSource, path: Path, allow_unverified: bool) -> dic
         return read_checkpoint(path)
     if path.suffix == ".safetensors":
         state = read_checkpoint(path)
-        if tensors_sha256(state) == source.tensors_sha256:
+        if tensors_sha256(state) == (source.tensors_sha256 or _noted(source, converted_path(source))):
+            say_unverified(source, path)
             return state
     else:
         read_checkpoint(path, only_look=True)
@@ -184,10 +149,12 @@ def _read_given(source: WeightSource, path: Path, allow_unverified: bool) -> dic
 def _read_converted(source: WeightSource) -> dict[str, Tensor] | None:
     """The converted copy in the cache, when it is there and holds exactly the published tensors."""
     path = converted_path(source)
+    proof = source.tensors_sha256 or _noted(source, path)
     try:
-        if path.is_file():
+        if path.is_file() and proof:
             state = read_checkpoint(path)
-            if tensors_sha256(state) == source.tensors_sha256:
+            if tensors_sha256(state) == proof:
+                say_unverified(source, path)
                 return state
             _log.warning("%s does not hold the published tensors and is made anew", path)
     except (ModelError, OSError) as error:
@@ -195,11 +162,49 @@ def _read_converted(source: WeightSource) -> dict[str, Tensor] | None:
     return None
 
 
-def _convert(source: WeightSource, state: dict[str, Tensor]) -> None:
-    """Keep the tensors as safetensors; a cache that cannot be written only costs time."""
-    from safetensors.torch import save  # noqa: PLC0415  only needed once per machine
+def _noted(source: WeightSource, path: Path) -> str | None:
+    """What :func:`_convert` wrote down of the tensors, where it is of the file that counts now."""
+    published = find_published(source)
+    now = source.sha256 or (recorded_in(published).get("sha256") if published else None)
+    note = recorded_in(path)
+    return note.get("tensors_sha256") if now in (None, note.get("origin")) else None
 
+
+def _convert(source: WeightSource, state: dict[str, Tensor], published: Path) -> None:
+    """Keep the tensors as safetensors; a cache that cannot be written only costs time."""
+    path = converted_path(source)
     try:
-        write_bytes(converted_path(source), save({name: tensor.contiguous() for name, tensor in state.items()}))
+        write_tensors(path, state)
+        note_tensors(source, state, published)
     except ResourceError as error:
         _log.info("the converted weights are not kept: %s", error)
+
+
+def write_tensors(path: Path, state: Mapping[str, Tensor], about: Mapping[str, str] | None = None) -> None:
+    """Write a safetensors file, whole or not at all.
+
+    Args:
+        path: the file.
+        state: name -> tensor.
+        about: its metadata.
+
+    Raises:
+        ResourceError: it cannot be written.
+    """
+    from safetensors.torch import save_file  # noqa: PLC0415  only needed once per machine
+
+    with atomic_path(path) as temporary:
+        mode = temporary.stat().st_mode
+        save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, temporary, dict(about or {}))
+        temporary.chmod(mode)  # the library puts a file of its own there, which nobody else may read
+
+
+def note_tensors(source: WeightSource, state: Mapping[str, Tensor], published: Path) -> None:
+    """Remember which tensors the verified file ``published`` holds, where the source itself does not say it.
+
+    Raises:
+        ResourceError: the cache cannot be written.
+    """
+    if source.tensors_sha256 is None:
+        note = {"origin": source.sha256 or file_sha256(published), "tensors_sha256": tensors_sha256(state)}
+        write_text(record_path(converted_path(source)), json.dumps(note, indent=1) + "\n")

@@ -54,4 +54,12 @@ def load(weights: Path | None, device: str, *, allow_unverified: bool = False) -
     )
 
 
-MODELS.add(CARD.name, ModelEntry(CARD, load, tags=("tiny",)))
+def layout() -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the tensors, in the layout of SAM checkpoints."""
+    from samaritan.models._keys import published_names  # noqa: PLC0415
+    from samaritan.models._weights import published_layout  # noqa: PLC0415
+
+    return published_layout(build_network, published_names)
+
+
+MODELS.add(CARD.name, ModelEntry(CARD, load, layout=layout, tags=("tiny",)))

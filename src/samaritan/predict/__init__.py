@@ -3,7 +3,8 @@
 from samaritan.predict.cache import EmbeddingCache, default_cache
 from samaritan.predict.overlap import Overlap
 from samaritan.predict.segmentation import Segmentation
+from samaritan.predict.session import VolumeSession
 from samaritan.predict.targets import predict
 from samaritan.predict.volume import VolumePredictor
 
-__all__ = ["EmbeddingCache", "Overlap", "Segmentation", "VolumePredictor", "default_cache", "predict"]
+__all__ = ["EmbeddingCache", "Overlap", "Segmentation", "VolumePredictor", "VolumeSession", "default_cache", "predict"]

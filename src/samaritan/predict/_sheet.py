@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from samaritan.core import Plane
+from samaritan.core.colour import Colour
 from samaritan.predict._font import font
-from samaritan.predict.overlay import Colour
 
 BACKGROUND: Colour = (17, 18, 22)
 TEXT: Colour = (226, 228, 232)

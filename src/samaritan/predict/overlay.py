@@ -1,7 +1,6 @@
 """Masks and prompts drawn over a picture, so that a person sees at a glance what was asked and what came back.
 
-Colours are told apart with every common colour blindness (after Okabe and Ito 2008, brightened for dark images), and each
-line has a dark rim, so that it shows on snow and on coal.
+Colours are those of :mod:`samaritan.core.colour`; each line has a dark rim, so that it shows on snow and on coal.
 """
 
 from __future__ import annotations
@@ -15,22 +14,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from samaritan.core import InputError, PromptSet
+from samaritan.core.colour import PALETTE, Colour, colour_of
 from samaritan.predict._contour import Curve, evenly, outlines
 
-Colour = tuple[int, int, int]
 Mask = NDArray[np.bool_]
 
 REFERENCE: Colour = (0, 213, 255)
-PREDICTION: Colour = (255, 176, 0)
+PREDICTION: Colour = PALETTE[0]
 POSITIVE: Colour = (0, 158, 115)
 NEGATIVE: Colour = (213, 60, 0)
 WHITE: Colour = (255, 255, 255)
-
-#: Colours of targets, in order; used again from the start where there are more.
-PALETTE: tuple[Colour, ...] = (
-    PREDICTION, (0, 213, 255), (255, 110, 180), (60, 220, 140), (250, 235, 80), (150, 140, 255), (255, 110, 60),
-    (190, 235, 255),
-)  # fmt: skip
 
 FILL_OPACITY = 0.16
 LINE_PX = 2.0
@@ -82,11 +75,6 @@ class Frame:
         """(n, 2) positions in the picture -> positions in the supersampled drawing."""
         moved = xy + 0.5 - np.array(self.window[:2], float)
         return np.asarray(moved * np.array(self.scale) * SUPERSAMPLING)
-
-
-def colour_of(index: int) -> Colour:
-    """Colour of the target number ``index``, from 0."""
-    return PALETTE[index % len(PALETTE)]
 
 
 def draw_overlay(

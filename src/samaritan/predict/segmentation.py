@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from samaritan.core import LabelMap, PromptSet, SliceView, UsageError
 from samaritan.core.intensity import Scaling
 from samaritan.predict.overlap import Overlap
+
+if TYPE_CHECKING:
+    from samaritan.predict._course import Course
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +31,13 @@ class Segmentation:
         overlap: the rule for voxels that several targets claim.
         overlap_voxels: how many there were.
         warnings: sentences that a person should see.
-        encode_calls: how often the encoder ran: once for each prompted slice that no cache held.
+        encode_calls: how often the encoder ran: once for each prompted slice, or part of one, that no cache held.
         encode_seconds: how long it ran.
         seconds: encoding, decoding and the rest.
         claims: only with the rule "separate": target -> slice -> its whole mask, one bit per pixel.
-        read_calls: how many slices were read from a cache instead of being encoded.
+        read_calls: how many slices, or parts, were read from a cache instead of being encoded.
+        framing: which parts of a slice the model looked at.
+        course: how the masks of each target got from prompted slices to others; None where they did not.
     """
 
     labelmap: LabelMap
@@ -48,6 +54,8 @@ class Segmentation:
     seconds: float
     claims: Mapping[str, Mapping[int, NDArray[np.uint8]]]
     read_calls: int = 0
+    framing: str = "whole"
+    course: Course | None = None
 
     @property
     def plane(self) -> str:
@@ -76,7 +84,7 @@ class Segmentation:
     def areas(self) -> dict[str, dict[int, int]]:
         """Target -> slice -> pixels of its mask there, where there are any."""
         found: dict[str, dict[int, int]] = {name: {} for name in self.targets}
-        for index in sorted(self.prompts):
+        for index in sorted({index for slices in self.quality.values() for index in slices}):
             counts = self._counts(index)
             for name, count in zip(self.targets, counts, strict=True):
                 if count:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import InputError, Plane, PromptSet, SliceView, Volume
+from samaritan.core import InputError, Plane, PromptSet, SliceView, UsageError, Volume, Window
 from samaritan.core.intensity import choose
 from samaritan.core.profile import part
-from samaritan.models._base import Embedding, Prediction, Segmenter, StackSegmenter
+from samaritan.models._base import (
+    Embedding,
+    Memory,
+    Prediction,
+    Segmenter,
+    StackSegmenter,
+    Track,
+    TrackingSegmenter,
+)
+from samaritan.predict._embeddings import Embeddings
 from samaritan.predict.cache import EmbeddingCache
+from samaritan.predict.framing import make_framing
+from samaritan.predict.framing._looks import look
 from samaritan.predict.plausibility import image_warnings
 
 
@@ -26,19 +36,22 @@ class VolumePredictor:
         plane: which slices are shown to the model; "auto" takes the plane the volume was acquired in, else axial.
         modality: what the caller knows about the image; ``volume.modality`` otherwise.
         intensity: intensity policy such as ``ct:lung`` (see :func:`samaritan.core.intensity.choose`), or None.
-        keep: how many embeddings are held, at least those of one stack; the least recently used goes first.
+        keep: how many embeddings of whole slices are held, at least those of one stack; the least recently used goes first.
         cache: where embeddings are kept on disk; None keeps none.
+        framing: which part of a slice the model looks at: ``whole``, ``zoom:1.5``, ``tiles``, ``auto``; see
+            :mod:`samaritan.predict.framing`.
 
     Attributes:
         view: from voxels to pictures and back.
-        scaling: the grey-value limits, fitted once on the whole volume.
-        encode_calls: how many slices the network's encoder saw.
+        scaling: the grey-value limits, fitted once on the whole volume, whatever part of a slice is looked at.
+        framing: which part of a slice the model looks at.
+        encode_calls: how many pictures the network's encoder saw: slices, and with a framing parts of them.
         encode_seconds: how long it ran in all.
-        read_calls: how many slices were read from the cache instead.
+        read_calls: how many pictures were read from the cache instead.
         warnings: sentences about the image that a person should see (constant image, implausible Hounsfield units).
 
     Raises:
-        UsageError: an unknown plane or intensity policy.
+        UsageError: an unknown plane, intensity policy or framing.
     """
 
     def __init__(
@@ -51,9 +64,11 @@ class VolumePredictor:
         intensity: str | None = None,
         keep: int = 1,
         cache: EmbeddingCache | None = None,
+        framing: str = "whole",
     ) -> None:
         self.segmenter = segmenter
         self.volume = volume
+        self.framing = make_framing(framing)
         self.view = SliceView.of(volume.geometry, plane)
         with part("prepare"):
             self.scaling = choose(volume, modality, intensity).fit(volume)
@@ -63,32 +78,38 @@ class VolumePredictor:
         self.read_calls = 0
         self._depth = min(segmenter.depth, self.view.count) if isinstance(segmenter, StackSegmenter) else 1
         self._cache = cache
-        self._keep = max(self._depth, keep)
-        self._embeddings: OrderedDict[int, Embedding] = OrderedDict()
+        self._embeddings = Embeddings(max(self._depth, keep))
 
-    def picture(self, index: int) -> NDArray[np.float32]:
-        """Slice ``index`` as the model sees it, (x, y, 3) float32 in 0..255.
+    def picture(self, index: int, window: Window | None = None) -> NDArray[np.float32]:
+        """Slice ``index``, or a part of it, as the model sees it, (x, y, 3) float32 in 0..255.
 
         Raises:
             InputError: there is no such slice, or it holds NaN.
         """
         self._check(index)
         with part("prepare"):
-            return self._picture(index)
+            return self._picture(index, window)
 
-    def _picture(self, index: int) -> NDArray[np.float32]:
+    def _picture(self, index: int, window: Window | None) -> NDArray[np.float32]:
+        voxels = self.view.slice(self.volume.data, index)
+        if window is not None:
+            voxels = voxels[window.slices]
         # One memory layout whatever the file's axis order, so that the network's answer is the same to the last bit.
-        picture = np.ascontiguousarray(self.scaling.apply(self.view.slice(self.volume.data, index)))
+        picture = np.ascontiguousarray(self.scaling.apply(voxels))
         if not np.isfinite(picture).all():
             raise InputError(f"Slice {index} holds values that are not finite; replace NaN and Inf in the image first.")
         return picture
 
-    def embedding(self, index: int) -> Embedding:
-        """The encoded slice, computed at the first call and kept for the next ones; raises as :meth:`picture`."""
-        if index not in self._embeddings:
-            self._encode(index)
-        self._embeddings.move_to_end(index)
-        return self._embeddings[index]
+    def embedding(self, index: int, window: Window | None = None) -> Embedding:
+        """The encoded slice, or part of it, computed once and kept for the next calls; raises as :meth:`picture`."""
+        if window == Window.whole(self.view.shape):
+            window = None
+        return self._embeddings.get((index, window)) or self._encode(index, window)
+
+    def embed(self, index: int) -> None:
+        """Encode all that the framing looks at on slice ``index`` without a prompt; raises as :meth:`picture`."""
+        for window in self.framing.next(PromptSet(), self.view.shape, []):
+            self.embedding(index, window)
 
     def _check(self, index: int) -> None:
         if not 0 <= index < self.view.count:
@@ -96,15 +117,14 @@ class VolumePredictor:
                 f"There is no slice {index}; the {self.view.plane} slices run from 0 to {self.view.count - 1}."
             )
 
-    def _encode(self, index: int) -> None:
-        """Encode a slice, for depth-aware models with the others of its stack."""
+    def _encode(self, index: int, window: Window | None) -> Embedding:
+        """Encode a slice, for depth-aware models with the same part of the others of its stack."""
         self._check(index)
         wanted, seen = self._stack(index)
-        pictures = [self.picture(k) for k in seen]
+        pictures = [self.picture(k, window) for k in seen]
         encoded = self._read_or_run(pictures)
-        while len(self._embeddings) > self._keep - len(wanted):
-            self._embeddings.popitem(last=False)
-        self._embeddings.update((k, encoded[k - seen[0]]) for k in wanted)
+        self._embeddings.add({(k, window): encoded[k - seen[0]] for k in wanted})
+        return encoded[index - seen[0]]
 
     def _read_or_run(self, pictures: Sequence[NDArray[np.float32]]) -> list[Embedding]:
         """The embeddings of one stack, from the cache where they are there."""
@@ -146,16 +166,42 @@ class VolumePredictor:
         return range(first, last), range(last - self._depth, last)
 
     def decode(self, index: int, prompts: Sequence[PromptSet], *, multimask: bool = False) -> list[Prediction]:
-        """One Prediction per prompt; prompts are at (x, y, 0) of the picture. Without prompts nothing is encoded.
+        """One Prediction per prompt, at the slice's size; prompts are at (x, y, 0) of its picture.
+
+        Without prompts nothing is encoded. Prompts that look at the same part share its embedding. Where the framing is not
+        ``whole``, ``low_res`` lies on the picture's own pixels (y, x), to be fed back to this predictor as it is.
+
+        Raises:
+            InputError: as :meth:`picture`.
+            PromptError: a prompt lies outside the picture, or a mask hint does not fit it.
+        """
+        for prompt in prompts:  # before the encoder, which is the expensive part
+            prompt.check_inside(self.view.shape)
+
+        def ask(window: Window, lowered: Sequence[PromptSet]) -> list[Prediction]:
+            embedding = self.embedding(index, window)
+            with part("decode"):
+                return self.segmenter.decode(embedding, lowered, multimask=multimask)
+
+        if self.framing.name == "whole":  # nothing to cut, and logits are fed back on the network's grid
+            return ask(Window.whole(self.view.shape), prompts) if prompts else []
+        return look(self.framing, self.view.shape, prompts, ask)
+
+    def follow(self, index: int, tracks: Sequence[Track]) -> list[tuple[Prediction, Memory]]:
+        """One answer per target of a model with a memory, and what it will remember of this slice.
 
         Raises:
             InputError: as :meth:`picture`.
             PromptError: a prompt lies outside the picture.
+            UsageError: the model has no memory, or the framing is not ``whole``: memories of parts do not lie on each other.
         """
-        if not prompts:
-            return []
-        for prompt in prompts:  # before the encoder, which is the expensive part
-            prompt.check_inside(self.view.shape)
+        if self.framing.name != "whole":
+            raise UsageError(f"Memories need whole slices, and the framing is {self.framing.name}.")
+        if not isinstance(self.segmenter, TrackingSegmenter):
+            raise UsageError(f"{self.segmenter.name} has no memory; ask it slice by slice.")
+        for track in tracks:
+            if track.prompt is not None:
+                track.prompt.check_inside(self.view.shape)
         embedding = self.embedding(index)
         with part("decode"):
-            return self.segmenter.decode(embedding, prompts, multimask=multimask)
+            return self.segmenter.follow(embedding, tracks)

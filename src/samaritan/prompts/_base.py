@@ -148,5 +148,5 @@ class SharedStrategy(PromptStrategy, Protocol):
 
 
 #: head of the name ("box", "clicks", "mazurowski") -> factory, called with the rest of the text, parsed:
-#: ``make(positional: list[str], options: dict[str, str]) -> PromptStrategy``
+#: ``make(positional: list[str], options: dict[str, str])`` -> a PromptStrategy or a VolumeStrategy
 PROMPTS: Registry[Callable[[Sequence[str], dict[str, str]], Any]] = Registry("prompt", "samaritan.prompts")

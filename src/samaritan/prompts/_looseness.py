@@ -16,7 +16,7 @@ from samaritan.core import Box, UsageError
 from samaritan.prompts._base import Mask
 from samaritan.prompts._options import Span, choice, distance, either, real
 from samaritan.prompts._region import Corners, as_box, sides, tight, whole_picture
-from samaritan.prompts._strategy import Option, Strategy
+from samaritan.prompts._strategy import Named, Option, Strategy
 
 Published = Literal["medsam", "sam-med2d"]
 
@@ -25,8 +25,8 @@ DIRECTIONS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoxStrategy(Strategy):
-    """Base of strategies that draw boxes; the options below say how good a box is. Without any it is tight.
+class Loose(Named):
+    """What strategies share that draw boxes; the options below say how good a box is. Without any it is tight.
 
     Attributes:
         margin: every side moves outwards by this much (``0.1`` of the side, or ``10px``).
@@ -65,6 +65,11 @@ class BoxStrategy(Strategy):
             corners = corners + _wander(self.jitter, corners, shape, rng)
         # Sides that wander past each other still span a box.
         return as_box(clip(np.sort(corners, axis=0), shape))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxStrategy(Loose, Strategy):
+    """Base of strategies that draw boxes in one picture."""
 
 
 def clip(corners: Corners, shape: tuple[int, ...]) -> Corners:

@@ -1,4 +1,7 @@
-"""Places in a mask: its box, its components, its centre. Masks are (x, y) bool, positions (x, y) in voxel centres."""
+"""Places in a mask: its box, its components, its centre. Masks are (x, y) bool, positions (x, y) in voxel centres.
+
+Where it says so, a mask may be (x, y, slice) as well, and positions are (x, y, slice) then.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,9 @@ Click = Literal["centre", "random", "centroid"]
 
 
 def tight(mask: Mask) -> Corners:
-    """(2, 2) corners of the smallest box around all of a mask that is not empty."""
-    spans = [np.flatnonzero(mask.any(axis=other))[[0, -1]] for other in (1, 0)]
+    """(2, n) corners of the smallest box around all of a mask of n axes that is not empty."""
+    axes = range(mask.ndim)
+    spans = [np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis)))[[0, -1]] for axis in axes]
     return np.array(spans, float).T
 
 
@@ -60,25 +64,40 @@ def centre(mask: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
     corner, last = tight(mask).astype(int)
     cropped = mask[corner[0] : last[0] + 1, corner[1] : last[1] + 1]
     # Everything around the box is background, so padding the crop gives the distances of the whole picture.
-    depth = ndimage.distance_transform_edt(np.pad(cropped, 1))[1:-1, 1:-1]
-    deepest = np.argwhere(depth == depth.max())
-    return np.asarray(corner + deepest[rng.integers(len(deepest))], float)
+    return np.asarray(corner + one_of(depths(cropped), rng), float)
+
+
+def depths(mask: Mask, spacing: tuple[float, ...] | None = None) -> NDArray[np.float64]:
+    """Distance of each voxel of a mask of any axes to the nearest one outside; beyond the array is outside.
+
+    Args:
+        mask: any.
+        spacing: distance of voxel centres along each axis; 1 where None.
+    """
+    found = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing)
+    return np.asarray(found[(slice(1, -1),) * mask.ndim])
+
+
+def one_of(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """(axes,) where the largest value is; one place at random where there are several."""
+    largest = np.argwhere(values == values.max())
+    return np.asarray(largest[rng.integers(len(largest))])
 
 
 def scattered(mask: Mask, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """(n, 2) different pixels drawn uniformly from the mask; n is ``count``, or all there are."""
+    """(n, axes) different voxels drawn uniformly from a mask of any axes; n is ``count``, or all there are."""
     inside = np.flatnonzero(mask)
     drawn = rng.choice(inside, size=min(count, inside.size), replace=False)
     return np.asarray(np.column_stack(np.unravel_index(drawn, mask.shape)), np.float64)
 
 
 def random(mask: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
-    """(2,) a pixel drawn uniformly from the mask."""
+    """(axes,) a voxel drawn uniformly from a mask of any axes."""
     return np.asarray(scattered(mask, 1, rng)[0])
 
 
 def centroid(mask: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
-    """(2,) the pixel of the centre of mass if it belongs to the mask, else one at random (Huang, arXiv 2304.14660)."""
+    """(axes,) the voxel of the centre of mass if it belongs to the mask, else one at random (Huang, arXiv 2304.14660)."""
     nearest = np.floor(np.argwhere(mask).mean(axis=0) + 0.5).astype(int)
     return nearest.astype(float) if mask[tuple(nearest)] else random(mask, rng)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_type_hints
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from samaritan.core import PromptSet, UsageError
 from samaritan.prompts._base import PROMPTS, Candidates, Mask
 from samaritan.prompts._options import choice, show
+from samaritan.prompts._solid import Solid
 
-S = TypeVar("S", bound="Strategy")
+S = TypeVar("S", bound="Named")
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,16 @@ class Option:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Strategy:
-    """Base of the strategies here; a subclass declares options as fields and says what to ask in :meth:`ask`.
+class Named:
+    """Base of all strategies: a subclass declares options as fields, which are read from a text and written back as one.
 
     Attributes:
-        candidates: which of the model's candidate masks counts.
         alias: name of the published protocol that this strategy was made for, in place of its own.
     """
 
     head: ClassVar[str]
-    shared: ClassVar[bool] = False
     automatic: ClassVar[bool] = False
 
-    candidates: Annotated[Candidates, Option(choice(*get_args(Candidates)))] = "single"
     alias: str = ""
 
     @classmethod
@@ -64,7 +62,7 @@ class Strategy:
 
     @property
     def name(self) -> str:
-        """The canonical text: what :func:`make_prompt` makes this strategy from."""
+        """The canonical text: what :func:`make_strategy` makes this strategy from."""
         if self.alias:
             return self.alias
         known = options_of(type(self))
@@ -77,6 +75,19 @@ class Strategy:
     def rounds(self) -> int:
         """How many times the model is asked."""
         return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strategy(Named):
+    """Base of the strategies that ask about one picture; a subclass says what in :meth:`ask`.
+
+    Attributes:
+        candidates: which of the model's candidate masks counts.
+    """
+
+    shared: ClassVar[bool] = False
+
+    candidates: Annotated[Candidates, Option(choice(*get_args(Candidates)))] = "single"
 
     def first(self, ref: Mask, rng: np.random.Generator) -> list[PromptSet]:
         """The first question(s) about an (x, y) bool reference; none where it is empty."""
@@ -98,6 +109,46 @@ class Strategy:
         return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class VolumeStrategy(Named):
+    """Simulates a person who knows the reference in space, and says something about it on a few slices.
+
+    Base of the strategies whose unit is a target in space; a subclass says what is asked in :meth:`ask`.
+
+    The contract, tested for every registered strategy:
+        1. ``ref`` is a :class:`Solid` with axes (x, y, slice). Answers are slice -> prompts at (x, y, 0) of that slice's
+           picture; they lie inside it, and there is one PromptSet a slice.
+        2. First prompts are on slices that show the target, corrections may be on any slice.
+        3. An empty reference gives {}.
+        4. The same ``rng`` state gives the same prompts; no other randomness.
+        5. Positive points lie inside ``ref``, negative ones outside.
+        6. Axes are never swapped, and distances are in millimetres: thick slices count as thick.
+
+    Attributes:
+        candidates: always "single": which mask is carried on to the next slice is decided without the reference.
+        bounded: whether the person says on which slice the target begins and ends: there are prompts on both.
+    """
+
+    candidates: ClassVar[Candidates] = "single"
+    bounded: ClassVar[bool] = False
+
+    def first(self, ref: Solid, rng: np.random.Generator) -> dict[int, PromptSet]:
+        """Slice -> the first question there, at (x, y, 0) of its picture; nothing about an empty reference."""
+        return self.ask(ref, rng) if ref else {}
+
+    def ask(self, ref: Solid, rng: np.random.Generator) -> dict[int, PromptSet]:
+        """The first questions about a reference that is not empty."""
+        raise NotImplementedError
+
+    def correct(self, ref: Solid, pred: Solid, rng: np.random.Generator) -> dict[int, PromptSet]:  # noqa: ARG002 - the contract
+        """What is added after seeing ``pred``; what was said before stays said. Here nothing: one round is all."""
+        return {}
+
+    def interactions(self, prompts: Mapping[int, PromptSet]) -> int:
+        """How many acts of a person ``prompts`` are: the sum over slices, unless one act reaches over several."""
+        return sum(prompt.interactions for prompt in prompts.values())
+
+
 def strategy(head: str) -> Callable[[type[S]], type[S]]:
     """Decorator: enter the strategy class below under ``head``."""
 
@@ -109,7 +160,7 @@ def strategy(head: str) -> Callable[[type[S]], type[S]]:
     return enter
 
 
-def options_of(cls: type[Strategy]) -> dict[str, Option]:
+def options_of(cls: type[Named]) -> dict[str, Option]:
     """Option name -> how to read it, in the order of the fields."""
     hints = get_type_hints(cls, include_extras=True)
     marks = {
@@ -119,7 +170,7 @@ def options_of(cls: type[Strategy]) -> dict[str, Option]:
     return {entry.name: marks[entry.name][0] for entry in fields(cls) if marks[entry.name]}
 
 
-def _refuse_unknown(cls: type[Strategy], texts: dict[str, str], places: list[str], values: Sequence[str]) -> None:
+def _refuse_unknown(cls: type[Named], texts: dict[str, str], places: list[str], values: Sequence[str]) -> None:
     keys = [key for key in options_of(cls) if key not in places]
     for key in texts:
         if key not in keys:
@@ -134,7 +185,7 @@ def _refuse_unknown(cls: type[Strategy], texts: dict[str, str], places: list[str
         )
 
 
-def _parse(cls: type[Strategy], key: str, kind: Option, text: str) -> Any:
+def _parse(cls: type[Named], key: str, kind: Option, text: str) -> Any:
     try:
         return kind.parse(text)
     except ValueError as error:

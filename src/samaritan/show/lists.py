@@ -1,30 +1,11 @@
-"""What is there: models, data sets, the machine."""
+"""What is there: data sets, the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from samaritan.show._terminal import console, plain, print_facts, table_of
-
-if TYPE_CHECKING:
-    from samaritan.models import ModelEntry
-
-
-def show_models(entries: Sequence[ModelEntry]) -> None:
-    """One line per model."""
-    table = table_of("model", "what", "trained for", "weights")
-    for entry in entries:
-        card = entry.card
-        here = "here" if entry.find() else f"samaritan models pull {card.name}"
-        what = f"{card.title}. {card.parameters / 1e6:.1f} M parameters, {card.input_size} px, {card.licence}"
-        table.add_row(card.name, what, ", ".join(card.prompts), here)
-    console.print(table)
-
-
-def show_card(card: Mapping[str, Any]) -> None:
-    """A weight card, one fact per line."""
-    print_facts((name, plain(value)) for name, value in card.items())
+from samaritan.show._terminal import console, plain, print_facts
 
 
 def show_datasets(described: Sequence[Mapping[str, Any]]) -> None:
@@ -48,10 +29,7 @@ def show_examination(found: Mapping[str, Any]) -> None:
         ("memory", ", ".join(f"{size:.1f} GiB {name}" for name, size in gigabytes.items()) or "unknown"),
         ("disk", f"{found['disk_free'] / 2**30:.1f} GiB free here"),
         ("embeddings", _stored(found["embeddings"])),
-        *(
-            (f"weights of {name}", "found" if here else f"missing; samaritan models pull {name}")
-            for name, here in found["models"].items()
-        ),
+        ("weights", _weights(found["models"])),
         *(
             (f"runtime {name}", version or "not installed; pip install 'samaritan[fast]'")
             for name, version in found["runtimes"].items()
@@ -60,6 +38,12 @@ def show_examination(found: Mapping[str, Any]) -> None:
         *((name, f"not installed: {why}") for name, why in found["missing"].items()),
     ]
     print_facts(facts)
+
+
+def _weights(models: Mapping[str, bool]) -> str:
+    here = ", ".join(name for name, present in models.items() if present)
+    absent = sum(not present for present in models.values())
+    return f"{here or 'none here'}; {absent} other models: see samaritan models" if absent else here
 
 
 def _stored(embeddings: Mapping[str, Any]) -> str:

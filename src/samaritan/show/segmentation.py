@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from samaritan.show._terminal import console, errors, table_of
 
 if TYPE_CHECKING:
+    from samaritan.predict import Segmentation
     from samaritan.predict.segment import Segmented
 
 
@@ -34,7 +35,15 @@ def show_segmentation(done: Segmented) -> None:
         quality = "-" if target["quality"] is None else f"{target['quality']:.2f}"
         table.add_row(escape(target["name"]), str(len(target["slices"])), size, quality)
     console.print(table)
+    console.print(f"[dim]{escape(_effort(done.segmentation))}[/]")
     for warning in done.record["warnings"]:
         console.print(f"[yellow]note[/] {escape(warning)}", soft_wrap=True)
     for path in done.outputs.all():
         console.print(escape(str(path)), soft_wrap=True)
+
+
+def _effort(segmentation: Segmentation) -> str:
+    """How often the encoder ran, and what it was shown."""
+    calls = segmentation.encode_calls
+    cached = f", {segmentation.read_calls} from the cache" if segmentation.read_calls else ""
+    return f"{calls} encoder call{'' if calls == 1 else 's'}{cached}; framing {segmentation.framing}"

@@ -29,6 +29,15 @@ class Pretender:
         self.built: list[str] = []
         self.refusals = self.opened = 0
 
+    @classmethod
+    def alone(cls, patch: pytest.MonkeyPatch) -> Pretender:
+        """The only runtime beside torch, behind a gate of few pictures."""
+        made = cls()
+        patch.setattr(_choose, "ASKED", {"exact": (3, 0), "fast": (3, 2)})
+        RUNTIMES.names()
+        patch.setattr(RUNTIMES, "_entries", {"torch": RUNTIMES.get("torch"), "pretender": made.entry()})
+        return made
+
     def build(self, _network: SamNetwork, plan: str) -> bytes:
         self.built.append(plan)
         return plan.encode()
@@ -48,19 +57,15 @@ class Pretender:
 
         return encode
 
-    def entry(self) -> Runtime:
-        return Runtime("pretender", "for tests", 0, "numpy", self.build, self.open, lambda _network: ["half", "part"])
+    def entry(self, name: str = "pretender", rank: int = 0) -> Runtime:
+        return Runtime(name, "for tests", rank, "numpy", self.build, self.open, lambda _network: ["half", "part"])
 
 
 @pytest.fixture
 def pretender(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pretender:
     """The only runtime beside torch, with an empty cache and few pictures."""
-    made = Pretender()
     monkeypatch.setenv("SAMARITAN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(_choose, "PICTURES", 3)
-    RUNTIMES.names()
-    monkeypatch.setattr(RUNTIMES, "_entries", {"torch": RUNTIMES.get("torch"), "pretender": made.entry()})
-    return made
+    return Pretender.alone(monkeypatch)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,15 @@ def test_a_full_disk_is_told_and_nothing_else(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_killed_writers_left_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    old, young = tmp_path / ".tmp-old.bin", tmp_path / ".tmp-young.bin"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    write_entry(tmp_path / "entry.bin", HEADER, b"graph")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".tmp-young.bin", "entry.bin"]
+
+
 def test_versions_kinds_processors_and_encoders_have_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SAMARITAN_CACHE", str(tmp_path))
     paths = [
@@ -72,7 +82,7 @@ def test_versions_kinds_processors_and_encoders_have_their_own(monkeypatch: pyte
     ]
     monkeypatch.setattr(_cache, "processor", lambda: "another")
     paths.append(entry_path(runtime(), "a", "exact"))
-    monkeypatch.setattr(_cache, "VERSION", 99)
+    monkeypatch.setitem(_cache.VERSIONS, "exact", 99)
     paths.append(entry_path(runtime(), "a", "exact"))
     assert len(set(paths)) == len(paths)
     assert all(path.parent == tmp_path / "runtimes" for path in paths)

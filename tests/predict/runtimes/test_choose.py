@@ -128,6 +128,36 @@ def test_what_is_refused_later_is_left_to_torch(
     assert found.encoder_fingerprint() == tiny.encoder_fingerprint() != before
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize("later", [False, True])
+def test_the_next_exact_one_takes_over(
+    pretender: Pretender,
+    tiny: SamSegmenter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    damaged: bool,
+    later: bool,
+) -> None:
+    monkeypatch.setitem(RUNTIMES._entries, "second", pretender.entry("second", 1))
+    prepare(tiny)
+    if damaged:
+        (file,) = (file for file in _files(tmp_path) if file.name.startswith("pretender"))
+        file.write_bytes(file.read_bytes()[:-1])
+    else:
+        pretender.refusals = 1
+    found = with_runtime(tiny, later=later)
+    before = found.encoder_fingerprint()  # type: ignore[attr-defined]
+    for _ in range(2):
+        assert torch.equal(found.encode(PICTURE).features["image"], tiny.encode(PICTURE).features["image"])
+    assert runtime_of(found)["name"] == "second"
+    assert (found.encoder_fingerprint() != before) is later  # type: ignore[attr-defined]
+    told = "run samaritan models prepare tiny-litemedsam to make it again" if damaged else "made by another version"
+    assert told in caplog.messages[0]
+    assert not later or caplog.messages[-1].endswith("; second runs it.")
+    assert pretender.built == ["f32", "f32"]
+
+
 def test_other_weights_and_settings_are_other_entries(pretender: Pretender, tiny: SamSegmenter, tmp_path: Path) -> None:
     with_runtime(tiny, "pretender")
     adapted = attach(tiny, "lora", {"rank": 2})

@@ -5,10 +5,12 @@ Two processes may prepare the same one: each writes a complete file, and the las
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import platform
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,11 @@ from samaritan.predict.runtimes._base import Runtime
 
 _log = logging.getLogger(__name__)
 
-#: Version of the file's layout and of the gate; older files are not looked at.
-VERSION = 1
+#: Version of the file's layout and of the gate's questions, by kind; older files are not looked at.
+VERSIONS = {"exact": 1, "fast": 2}
+
+#: Seconds after which a file that is still under its temporary name was left by a writer that was killed.
+_ABANDONED = 3600
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ def entry_path(runtime: Runtime, fingerprint: str, kind: str) -> Path:
         fingerprint: of the encoder.
         kind: "exact" or "fast".
     """
-    said = [VERSION, fingerprint, runtime.name, runtime.version, kind, processor()]
+    said = [VERSIONS[kind], fingerprint, runtime.name, runtime.version, kind, processor()]
     key = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
     return cache_folder() / "runtimes" / f"{runtime.name}-{kind}-{key}.bin"
 
@@ -95,7 +100,16 @@ def read_entry(path: Path, then: str = "it is made again") -> Entry | None:
 def write_entry(path: Path, header: dict[str, Any], payload: bytes) -> None:
     """Keep a prepared encoder; where the disk does not take it, a person is told and the work goes on."""
     said = {**header, "sha256": hashlib.sha256(payload).hexdigest()}
+    _clear_abandoned(path.parent)
     try:
         write_bytes(path, json.dumps(said).encode() + b"\n" + payload)
     except ResourceError as error:
         _log.warning("The prepared encoder is not kept: %s", error)
+
+
+def _clear_abandoned(folder: Path) -> None:
+    """Remove what killed writers left; a prepared encoder takes tens of megabytes."""
+    for path in folder.glob(".tmp-*.bin"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                path.unlink(missing_ok=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,14 +16,11 @@ from samaritan.models import Segmenter
 from samaritan.models._sam import SamSegmenter
 from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
 from samaritan.predict.runtimes._cache import Entry, entry_path, read_entry, read_header, write_entry
-from samaritan.predict.runtimes._gate import PICTURES, Reference, Verdict, judge
+from samaritan.predict.runtimes._gate import ASKED, Kind, Reference, Verdict, judge
 from samaritan.predict.runtimes._graph import fingerprint, obstacle
-from samaritan.predict.runtimes._segmenter import CompiledSegmenter, Refused
+from samaritan.predict.runtimes._segmenter import Refused, compiled
 
 _log = logging.getLogger(__name__)
-
-#: What is asked of an encoder: masks as torch gives them, or speed within the gate.
-Kind = Literal["exact", "fast"]
 
 #: What a person is told of an encoder that does not pass.
 REFUSALS: dict[Kind, str] = {
@@ -60,7 +57,7 @@ def with_runtime(segmenter: Segmenter, name: str = AUTO, *, fast: bool = False, 
         fast: allow reduced precision where the gate holds (see :mod:`samaritan.predict.runtimes._gate`); otherwise this says
             so and takes an exact one.
         later: auto opens what is prepared at the first picture, which may never come where embeddings are kept; should the
-            runtime refuse it then, torch goes on, and a person is told.
+            runtime refuse it then, the next exact one goes on, torch after the last, and a person is told.
 
     Returns:
         The model itself where torch is meant or nothing else can run it.
@@ -123,19 +120,26 @@ def _obstacle(segmenter: Segmenter) -> str | None:
 
 
 def _prepared(segmenter: SamSegmenter, *, later: bool) -> Segmenter | None:
-    """The quickest exact one that lies on the disk."""
+    """The quickest exact one that lies on the disk and can be opened; if later, that is seen at the first picture."""
+    kept = list(_kept(segmenter))
+    if later and kept:
+        (first, about), *others = [(_later(segmenter, *one[:2]), _about(one[0], one[2])) for one in kept]
+        return compiled(segmenter, first, about, others)
+    for runtime, path, _ in kept:
+        entry = read_entry(path, _again(segmenter))
+        if entry is not None and (found := _open(segmenter, runtime, entry)) is not None:
+            return found
+    return None
+
+
+def _kept(segmenter: SamSegmenter) -> Iterator[tuple[Runtime, Path, dict[str, Any]]]:
+    """What lies on the disk and gave torch's masks: runtime, file and its header, the quickest first."""
     mark = fingerprint(segmenter.network)
     for runtime in _installed():
         path = entry_path(runtime, mark, "exact")
         header = read_header(path)
-        if header is None or not Verdict.of(header["verdict"]).exact:
-            continue
-        if later:
-            return _later(segmenter, runtime, path, header)
-        entry = read_entry(path)
-        if entry is not None and (found := _open(segmenter, runtime, entry)) is not None:
-            return found
-    return None
+        if header is not None and Verdict.of(header["verdict"]).exact:
+            yield runtime, path, header
 
 
 def _exact(segmenter: SamSegmenter, runtime: Runtime) -> Segmenter | None:
@@ -160,7 +164,7 @@ def _gated(
     entry = None if anew else read_entry(path)
     if entry is None:
         try:
-            entry = _make(segmenter, runtime, plans, references(segmenter), kind)
+            entry = _make(segmenter, runtime, plans, references(segmenter, kind), kind)
         except ModelError as error:
             _log.warning(
                 "%s has no %s encoder on %s, another takes its place: %s", segmenter.name, kind, runtime.name, error
@@ -186,7 +190,7 @@ def _make(
     for plan in plans:
         payload = runtime.build(segmenter.network, plan)
         encoder = runtime.open(payload, segmenter.network, plan, torch.get_num_threads())
-        verdict = judge(CompiledSegmenter(segmenter, encoder, {}), expected)
+        verdict = judge(compiled(segmenter, encoder, {}), expected, kind)
         header = {"runtime": runtime.name, "version": runtime.version, "plan": plan, "verdict": verdict.data()}
         if verdict.passes(kind):
             return Entry(header, payload)
@@ -204,7 +208,7 @@ def _open(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Segmenter 
     except Refused as error:
         _log.warning("%s.", error)
         return None
-    return CompiledSegmenter(segmenter, encoder, _about(runtime, entry.header))
+    return compiled(segmenter, encoder, _about(runtime, entry.header))
 
 
 def _encoder(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Encoder:
@@ -215,21 +219,26 @@ def _encoder(segmenter: SamSegmenter, runtime: Runtime, entry: Entry) -> Encoder
         raise Refused(f"{runtime.name} refuses the prepared encoder of {segmenter.name} ({reason})") from error
 
 
-def _later(segmenter: SamSegmenter, runtime: Runtime, path: Path, header: dict[str, Any]) -> Segmenter:
+def _later(segmenter: SamSegmenter, runtime: Runtime, path: Path) -> Encoder:
     """As :func:`_open`, at the first picture that has to be encoded."""
 
     @cache
     def opened() -> Encoder:
-        entry = read_entry(path, f"run samaritan models prepare {segmenter.name} to make it again")
+        entry = read_entry(path, _again(segmenter))
         if entry is None:
             path.unlink(missing_ok=True)  # said once, and not at every start
-            raise Refused(f"The prepared encoder of {segmenter.name} cannot be used")
+            raise Refused(f"The encoder of {segmenter.name} that was prepared for {runtime.name} cannot be used")
         return _encoder(segmenter, runtime, entry)
 
     def encode(pixels: Tensor) -> Tensor:
         return opened()(pixels)
 
-    return CompiledSegmenter(segmenter, encode, _about(runtime, header))
+    return encode
+
+
+def _again(segmenter: SamSegmenter) -> str:
+    """How a damaged one is made again by those who do not wait for it."""
+    return f"run samaritan models prepare {segmenter.name} to make it again"
 
 
 def _about(runtime: Runtime, header: dict[str, Any]) -> dict[str, Any]:
@@ -242,11 +251,12 @@ def _about(runtime: Runtime, header: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def references(segmenter: SamSegmenter) -> list[Reference]:
+def references(segmenter: SamSegmenter, kind: Kind) -> list[Reference]:
     """Eager answers to the gate's questions; a model that was taught names is asked for the first of them."""
     from samaritan.predict.runtimes._questions import questions  # noqa: PLC0415  draws pictures, which takes scipy
 
     names = [name for source in segmenter.network.token_sources for name in getattr(source, "labels", ())]
-    asked = questions(PICTURES, names[0] if names else None)
+    count, regions = ASKED[kind]
+    asked = questions(count, names[0] if names else None, regions)
     eager = SamSegmenter(segmenter.name, segmenter.card, segmenter.network, segmenter.frame)
     return [Reference.of(eager, question) for question in asked]

@@ -1,0 +1,74 @@
+"""A model with a memory: what it found on earlier slices tells it what to look for on the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from samaritan.core import MaskHint, PromptSet
+from samaritan.models._base import Memory, Track
+from samaritan.predict._ask import BATCH, patches
+from samaritan.predict._patch import Patch
+from samaritan.predict.propagate._base import Job, Leg, Target
+from samaritan.predict.propagate._sweep import Answers, Asked, Chain
+
+
+class MemoryFollower:
+    """Follows targets with the memories of the prompted slices at the ends of the chain's way, and of its last few slices.
+
+    Prompted slices further away are left out, so that a correction changes nothing beyond its prompted neighbours.
+    """
+
+    prompts_first = True
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.patience = job.rules.patience
+
+    def answer(self, index: int, asked: Asked, chains: Mapping[str, Chain]) -> Answers:
+        """See :class:`samaritan.predict.propagate._sweep.Follower`."""
+        tracks = {name: Track(prompt=self._one(name, index, prompts)) for name, (_, prompts) in asked.items()}
+        tracks |= {name: Track(_past(chain, index)) for name, chain in chains.items()}
+        answers: Answers = {}
+        for name, patch, quality, memory in self._follow(index, tracks):
+            answers[name] = patch, quality
+            if name in asked:
+                asked[name][0].memories[index] = memory
+            elif patch.area:
+                self._remember(chains[name], index, memory)
+        return answers
+
+    def reason(self, chain: Chain, patch: Patch, quality: float) -> str | None:  # noqa: ARG002 - the contract's
+        """A model with a memory says itself where a target ends."""
+        return None if patch.area else f"empty: the model found nothing on {chain.empty + 1} slices"
+
+    def _follow(self, index: int, tracks: Mapping[str, Track]) -> list[tuple[str, Patch, float, Memory]]:
+        found, names = [], list(tracks)
+        for start in range(0, len(names), BATCH):
+            batch = names[start : start + BATCH]
+            for name, (prediction, memory) in zip(
+                batch, self._job.predictor.follow(index, [tracks[name] for name in batch]), strict=True
+            ):
+                found.append((name, Patch.of(prediction.logits[0]), float(prediction.quality[0]), memory))
+        return found
+
+    def _one(self, name: str, index: int, prompts: Sequence[PromptSet]) -> PromptSet:
+        """What is asked on a slice, as one prompt: several are answered first, and their united mask is the prompt."""
+        if len(prompts) == 1:
+            return prompts[0]
+        patch, _ = patches(self._job.predictor, index, {name: prompts}, self._job.candidates)[name]
+        return PromptSet(mask=MaskHint(patch.logits()))
+
+    def _remember(self, chain: Chain, index: int, memory: Memory) -> None:
+        chain.memories.append((index, memory))
+        del chain.memories[: -self._job.rules.recent]
+
+
+def _past(chain: Chain, index: int) -> tuple[tuple[int, Memory], ...]:
+    """What a chain may look back at on slice ``index``."""
+    ends = [(place, chain.target.memories[place]) for place in _ends(chain.leg, chain.target)]
+    return tuple((abs(index - place), memory) for place, memory in (*ends, *chain.memories))
+
+
+def _ends(leg: Leg, target: Target) -> list[int]:
+    places = [leg.start, leg.last + leg.step] if leg.between else [leg.start]
+    return [place for place in places if place in target.memories and target.found[place].patch.area]

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+import torch
+
+from samaritan.core import Box, PromptSet, UsageError
+from samaritan.models._base import Embedding, Memory, Prediction, Track
+from samaritan.predict import VolumePredictor, VolumeSession
+from samaritan.predict.propagate import Rules
+
+from ..conftest import ThresholdSegmenter
+from .conftest import Ball, Make, balls, box_on
+
+SHAPE = (40, 36, 30)
+BALL: Ball = (15, 15, 12, 9)
+OTHER: Ball = (33, 29, 18, 5)
+
+
+@dataclass
+class Tracker(ThresholdSegmenter):
+    """Remembers masks: follows a target two pixels around where the nearest memory saw it."""
+
+    name: str = "tracker"
+    seen: list[list[Track]] = field(default_factory=list)
+
+    def follow(self, embedding: Embedding, tracks: Sequence[Track]) -> list[tuple[Prediction, Memory]]:
+        self.seen.append(list(tracks))
+        return [self._follow(embedding, track) for track in tracks]
+
+    def _follow(self, embedding: Embedding, track: Track) -> tuple[Prediction, Memory]:
+        prompt = track.prompt
+        if prompt is not None and prompt.mask is not None:
+            logits = prompt.mask.logits[None]
+            prediction = Prediction(logits, np.array([0.9], np.float32), np.zeros((1, 4, 4), np.float32))
+        else:
+            prediction = self.decode(embedding, [prompt or self._around(track, embedding.shape)])[0]
+        features = {"mask": torch.from_numpy(prediction.masks[0])[None]}
+        return prediction, Memory(features, track.prompt is not None)
+
+    @staticmethod
+    def _around(track: Track, shape: tuple[int, int]) -> PromptSet:
+        _, memory = min(track.past, key=lambda one: one[0])
+        places = np.argwhere(memory.features["mask"][0].numpy())
+        return PromptSet(box=Box(np.maximum(places.min(0) - 2, 0), np.minimum(places.max(0) + 2, np.array(shape) - 1)))
+
+
+@pytest.fixture
+def segmenter() -> Tracker:
+    return Tracker()
+
+
+def inside(ball: Ball) -> np.ndarray:
+    i, j, k = np.indices(SHAPE)
+    return np.asarray((i - ball[0]) ** 2 + (j - ball[1]) ** 2 + (k - ball[2]) ** 2 <= ball[3] ** 2)
+
+
+def session_of(make: Make, **settings: object) -> VolumeSession:
+    return make(balls(SHAPE, BALL, OTHER), "memory", keep=99, **settings)
+
+
+def test_both_directions_and_several_targets(make: Make, segmenter: Tracker) -> None:
+    volume = balls(SHAPE, BALL, OTHER)
+    session = session_of(make)
+    visited = session.ask_all({"ball": {12: box_on(volume, 12, BALL)}, "other": {18: box_on(volume, 18, OTHER)}})
+    assert np.array_equal(session.mask("ball"), inside(BALL))
+    assert np.array_equal(session.mask("other"), inside(OTHER))
+    assert segmenter.encoded == len(visited["ball"] | visited["other"])
+    assert max(map(len, segmenter.seen)) == 2
+
+
+def test_chain_looks_back_at_its_prompted_slice_and_its_last_few(make: Make, segmenter: Tracker) -> None:
+    session = session_of(make, rules=Rules(recent=3, patience=0))
+    session.ask("ball", {12: box_on(balls(SHAPE, BALL), 12, BALL)})
+    up = [track for (track,) in segmenter.seen[1:11]]
+    assert [[distance for distance, _ in track.past] for track in up[:6]] == [
+        [1], [2, 1], [3, 2, 1], [4, 3, 2, 1], [5, 3, 2, 1], [6, 3, 2, 1],
+    ]  # fmt: skip
+    assert [memory.prompted for _, memory in up[5].past] == [True, False, False, False]
+    assert segmenter.seen[0][0].past == ()
+
+
+def test_empty_slices_are_passed_over_with_patience(make: Make) -> None:
+    volume = balls(SHAPE, BALL)
+    volume.data[:, :, 15:17] = 20  # two dark slices through the ball
+    patient, hasty = (make(volume, "memory", rules=Rules(patience=n)) for n in (2, 1))
+    for session in (patient, hasty):
+        session.ask("ball", {12: box_on(volume, 12, BALL)})
+    assert sorted(patient.found("ball")) == [*range(3, 15), *range(17, 22)]
+    assert sorted(hasty.found("ball")) == [*range(3, 15)]
+    assert hasty.stops("ball")[1].reason == "empty: the model found nothing on 2 slices"
+    assert hasty.stops("ball")[1].last == 14
+
+
+def test_between_prompted_slices_both_ends_are_looked_at(make: Make, segmenter: Tracker) -> None:
+    volume = balls(SHAPE, BALL)
+    session = session_of(make)
+    session.ask("ball", {k: box_on(volume, k, BALL) for k in (9, 15)})
+    between = [
+        t for tracks in segmenter.seen for t in tracks if t.prompt is None and sum(m.prompted for _, m in t.past) == 2
+    ]
+    assert len(between) == 2 * 5
+    assert {k: f.origin for k, f in session.found("ball").items() if 9 <= k <= 15} == {
+        9: "prompt", **dict.fromkeys(range(10, 15), "fused"), 15: "prompt",
+    }  # fmt: skip
+
+
+def test_correction_sees_its_prompted_neighbours_only(make: Make) -> None:
+    volume = balls(SHAPE, BALL)
+    session = session_of(make)
+    session.ask("ball", {k: box_on(volume, k, BALL) for k in (6, 10, 14, 18)})
+    before = session.found("ball")
+    assert session.ask("ball", {14: PromptSet(box=Box((10, 10), (16, 16)))}) == set(range(11, 18))
+    after = session.found("ball")
+    assert all(after[k] is before[k] for k in before if k <= 10 or k >= 18)
+    assert session.picture_mask("ball", 14).sum() == 7 * 7
+
+
+def test_several_boxes_on_a_slice_become_one_mask(make: Make, segmenter: Tracker) -> None:
+    volume = balls(SHAPE, BALL, OTHER)
+    session = session_of(make)
+    session.ask("both", {15: [box_on(volume, 15, BALL), box_on(volume, 15, OTHER)]})
+    (track,) = segmenter.seen[0]
+    assert track.prompt is not None
+    assert track.prompt.mask is not None
+    assert np.array_equal(session.picture_mask("both", 15), (inside(BALL) | inside(OTHER))[:, :, 15])
+
+
+def test_models_without_a_memory_are_refused() -> None:
+    predictor = VolumePredictor(ThresholdSegmenter(), balls(SHAPE, BALL), intensity="asis")
+    with pytest.raises(UsageError, match="threshold has no memory to propagate with; use --propagate sequence"):
+        VolumeSession(predictor, "memory")
+    with pytest.raises(UsageError, match="threshold has no memory; ask it slice by slice"):
+        predictor.follow(3, [Track()])
+
+
+def test_parts_of_slices_are_refused_and_auto_goes_without(segmenter: Tracker) -> None:
+    predictor = VolumePredictor(segmenter, balls(SHAPE, BALL), intensity="asis", framing="zoom:2")
+    with pytest.raises(UsageError, match="Memories need whole slices, and the framing is zoom:2; use --framing whole"):
+        VolumeSession(predictor, "memory")
+    with pytest.raises(UsageError, match="whole slices"):
+        predictor.follow(3, [Track()])
+    assert VolumeSession(predictor, "auto").strategy.name == "sequence"
+
+
+def test_auto_takes_the_memory_where_there_is_one(make: Make, segmenter: Tracker) -> None:
+    session = make(balls(SHAPE, BALL), "auto")
+    session.ask("ball", {12: box_on(balls(SHAPE, BALL), 12, BALL)})
+    assert segmenter.seen
+    assert session.strategy.name == "memory"
