@@ -4,7 +4,8 @@
 
 A result is an object with "title", "command", "limit" (no difference may be larger), "torch" and "rows". A row has "network",
 "parameters", "against" (package and version of the authors) and largest absolute differences under any names; "spread" is the
-standard deviation of the authors' logits.
+standard deviation of the authors' logits. Or it is a list of rows, each with "model", "config", "what", "max_abs_difference",
+"tolerance", "reference" and "command".
 """
 
 from __future__ import annotations
@@ -34,10 +35,35 @@ WORDS = ("network", "parameters", "against")
 def page() -> str:
     """The whole page."""
     results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
-    return HEAD + "".join(_section(result) for result in results)
+    return HEAD + "".join(_listed(result) if isinstance(result, list) else _section(result) for result in results)
+
+
+def _listed(rows: list[dict[str, Any]]) -> str:
+    """A table of one difference a row."""
+    models = ", ".join(dict.fromkeys(row["model"] for row in rows))
+    commands = ", ".join(dict.fromkeys(f"`{row['command']}`" for row in rows))
+    against = ", ".join(dict.fromkeys(row["reference"] for row in rows))
+    broken = [row for row in rows if row["max_abs_difference"] > row["tolerance"]]
+    verdict = (
+        f"**{len(broken)} of {len(rows)} are beyond what is allowed**" if broken else "All are within what is allowed"
+    )
+    lines = [
+        "",
+        f"## {models}",
+        "",
+        f"Command: {commands}; against {against}. {verdict}.",
+        "",
+        "| model | network | what | largest difference | allowed |",
+        "|---|---|---|---:|---:|",
+    ]
+    for row in rows:
+        numbers = f"{row['max_abs_difference']:.1e} | {row['tolerance']:.0e}"
+        lines.append(f"| {row['model']} | {row['config']} | {row['what']} | {numbers} |")
+    return "\n".join(lines) + "\n"
 
 
 def _section(result: dict[str, Any]) -> str:
+    """A table of one network a row."""
     rows, limit = result["rows"], result["limit"]
     numbers = list(dict.fromkeys(key for row in rows for key in row if key not in WORDS))
     worst = max(row[key] for row in rows for key in numbers if key != "spread" and key in row)

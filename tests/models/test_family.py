@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
+from samaritan import models
 from samaritan.core import Box, MaskHint, ModelError, PromptSet, UsageError
 from samaritan.models import MODELS, load_model
 from samaritan.models._base import ModelEntry
@@ -19,10 +21,11 @@ from samaritan.models._sam import SamSegmenter
 
 
 def recipes() -> Iterator[Recipe]:
-    for name in MODELS.names():
-        module = importlib.import_module(f"samaritan.models.{name.replace('-', '_')}")
-        if hasattr(module, "RECIPE"):
-            yield module.RECIPE
+    for found in pkgutil.iter_modules(models.__path__):
+        if not found.name.startswith("_"):
+            recipe = getattr(importlib.import_module(f"samaritan.models.{found.name}"), "RECIPE", None)
+            if isinstance(recipe, Recipe):
+                yield recipe
 
 
 @pytest.fixture(params=list(recipes()), ids=lambda recipe: str(recipe.card.name))
