@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from samaritan.benchmark._folder import Unit, unit_of
 from samaritan.benchmark._markdown import VERSIONS, plain_text, table_row
 from samaritan.benchmark._row import Row
 from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._volumes import NEAR, open_chains, reason
-from samaritan.benchmark.statistics import read_rows, summarise
+from samaritan.benchmark.statistics import summarise
 from samaritan.core import write_text
 
 #: Slices from the nearest prompted one that the table of distances shows.
@@ -34,16 +33,16 @@ NOTHING = "-"
 
 def write_page(folder: Path, names: Sequence[str], notes: Path, out: Path) -> None:
     """Write the page from what ``folder`` holds of the data sets ``names``, in their order."""
-    runs = {name: read_rows(folder / name) for name in names if (folder / name / "results.jsonl").is_file()}
-    provenance = [json.loads((folder / name / "provenance.json").read_text(encoding="utf-8")) for name in runs]
+    found = {name: [Run.read(path.parent) for path in sorted(folder.glob(f"{name}/*/results.jsonl"))] for name in names}
+    runs = {name: [row for run in of_name for row in run.rows] for name, of_name in found.items() if of_name}
+    provenance = [run.provenance for of_name in found.values() for run in of_name]
     file = folder / "targets.json"
     timing = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    encoded = {unit: calls for name in runs for unit, calls in Run.read(folder / name).encode_calls.items()}
     lines = [
         *_head(runs, provenance),
         *_ladder(runs, "dice", "Dice"),
         *_ladder(runs, "nsd", "NSD (2 mm)"),
-        *_cost(runs, encoded, timing.get("encode_seconds")),
+        *_cost(runs, timing.get("encode_seconds")),
         *_distances(runs),
         *_ends(runs),
         *_others(runs),
@@ -117,16 +116,14 @@ def _size(rows: Sequence[Row]) -> tuple[str, str]:
     return str(len({row["case_id"] for row in ok})), str(len({(row["case_id"], row["target"]) for row in ok}))
 
 
-def _cost(runs: Runs, encoded: Mapping[Unit, int], picture: float | None) -> Iterator[str]:
-    """Args: runs; encoder calls of each unit of them; seconds that a picture takes, None where nobody measured it."""
-
+def _cost(runs: Runs, picture: float | None) -> Iterator[str]:
     def rows() -> Iterator[Sequence[str]]:
         for name, found in runs.items():
             cells = []
             for prompt in WORDS:
                 own = _of(found, prompt)
                 acts, calls = (_mean(own, one) for one in ("interactions", "case_calls"))
-                rest = statistics.fmean(_rest(row, encoded) for row in own) if own else None
+                rest = statistics.fmean(_rest(row) for row in own) if own else None
                 known = rest is not None and calls is not None and picture is not None
                 whole = rest + calls * picture if known else None  # type: ignore[operator]
                 cells += [_number(acts, 1), _number(calls, 0), _number(whole, 0)]
@@ -135,18 +132,18 @@ def _cost(runs: Runs, encoded: Mapping[Unit, int], picture: float | None) -> Ite
     yield from ["", "## What it costs", ""]
     yield (
         "For each strategy: acts of a person per target, encoder calls per case, and seconds per case for all its targets "
-        "together: decoding and following by the clock, and the encoder calls at the median time of a picture"
+        "together: decoding and following by the clock, and the encoder calls at the processor time of a picture"
         + ("" if picture is None else f" ({picture:.2f} s)")
-        + ". Scoring is not in it. The machine had other work beside this: read ratios, not seconds."
+        + ". Scoring is not in it."
     )
     yield ""
     head = [f"{words}: {one}" for words in ("one box", "every fifth", "every slice") for one in ("acts", "calls", "s")]
     yield from _table(["data set", *head], rows())
 
 
-def _rest(row: Row, encoded: Mapping[Unit, int]) -> float:
+def _rest(row: Row) -> float:
     """Seconds of a case under a prompt without its encoder calls, whether or not some were read from a cache."""
-    each = row["encode_seconds"] / max(encoded.get(unit_of(row), 0), 1)
+    each = row["encode_seconds"] / max(row["encode_calls"], 1)
     return (row.get("case_seconds") or 0.0) - (row.get("case_calls") or 0) * each
 
 
@@ -233,12 +230,12 @@ def _targets(timing: dict[str, Any]) -> Iterator[str]:
     all_of = timing["together"]
     together = all_of["seconds"] + all_of["calls"] * timing["encode_seconds"]
     many = f"all {timing['targets']} together"
-    alone = [of["seconds"] + of["calls"] * timing["encode_seconds"] for of in timing["alone"]]
+    each = statistics.fmean(of["seconds"] + of["calls"] * timing["encode_seconds"] for of in timing["alone"])
     yield from ["", f"## {timing['targets']} targets against one", ""]
     yield (
-        f"{plain_text(timing['case'])}, `centre-box`: some targets alone, from the smallest to the largest, and all together, "
-        f"in turns in one process; a picture takes {timing['encode_seconds']:.2f} s to encode. All {timing['targets']} targets "
-        f"take **{together / statistics.fmean(alone):.1f} times** as long as one of these on average, not "
+        f"{plain_text(timing['case'])}, `centre-box`: some targets alone, from the smallest to the largest, then all together, "
+        f"in one process; seconds of processor time, of which a picture takes {timing['encode_seconds']:.2f} to encode. All "
+        f"{timing['targets']} targets take **{together / each:.1f} times** as long as one of these on average, not "
         f"{timing['targets']} times."
     )
     yield ""

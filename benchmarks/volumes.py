@@ -2,10 +2,11 @@
 
 Usage: python benchmarks/volumes.py DATA [--folder FOLDER] [--runtime NAME] [--only NAME ...] [--page-only]
 
-DATA holds a folder of each data set in SETS, as described by benchmarks/public27.yaml. Every data set is a run of
+DATA holds a folder of each data set in SETS, as described by benchmarks/public27.yaml. Every data set has one or more runs of
 `samaritan benchmark` in FOLDER (runs/volumes), so a stopped command goes on where it was, and what is there is not measured
-again. Then all targets of a case with many are followed together and some of them alone, in turns. The page is made from what
-FOLDER holds at the end, with the text of volumes_notes.md, which was written by people who looked at the masks.
+again; embeddings are kept in FOLDER for all of them (about 4 MB a slice). Then all targets of a case with many are
+followed together and some of them alone, in turns. The page is made from what FOLDER holds at the end, with the text of
+volumes_notes.md, which was written by people who looked at the masks.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from samaritan.benchmark._visits import Visits
 from samaritan.core.store import ArrayStore
 from samaritan.datasets import Case, open_datasets
 from samaritan.models import Segmenter, load_model
-from samaritan.predict import VolumePredictor, VolumeSession
+from samaritan.predict import EmbeddingCache, VolumePredictor, VolumeSession
 from samaritan.predict.runtimes import with_runtime
 from samaritan.process import keep_heap
 from samaritan.prompts import Solid, VolumeStrategy, make_strategy
@@ -46,82 +47,85 @@ LADDER = ("centre-box", "boxes-every:5", "boxes-every:1")
 #: Asked where few targets make them cheap.
 OTHERS = ("slices:3", "box3d", "line", "clicks3d:3")
 
-#: Targets that are followed alone, evenly spread from the smallest to the largest, and how often everything is timed.
-ALONE, ROUNDS = 5, 2
+#: Targets that are followed alone, evenly spread from the smallest to the largest.
+ALONE = 5
 
 
 @dataclass(frozen=True)
 class Set:
-    """A data set: its folder, how many of its cases are measured (the first ones), and with which prompts."""
+    """A data set: its folder, how many of its cases are measured (the first ones), and the prompts of each of its runs."""
 
     name: str
     cases: int
-    prompts: tuple[str, ...] = (*LADDER, *OTHERS)
+    runs: tuple[tuple[str, ...], ...] = (LADDER, OTHERS)
 
 
 SETS = (
-    Set("wholebody_ct_pseudo", 1, LADDER),
-    Set("wholebody_mr_pseudo", 1, LADDER),
+    Set("wholebody_ct_pseudo", 1, (LADDER,)),
+    Set("wholebody_mr_pseudo", 1, (LADDER,)),
     Set("brain_tumour_mr", 1),
     Set("lung_tumour_ct", 1),
     Set("msd_hippocampus", 2),
-    Set("colin27_aal", 1, LADDER),
-    Set("subcortical_mr", 1),
-    Set("spinal_cord_mr", 1),
+    Set("spinal_cord_mr", 1, (LADDER,)),
+    Set("subcortical_mr", 1, (LADDER,)),
+    Set("colin27_aal", 1, tuple((prompt,) for prompt in LADDER)),
 )
 
 #: The case with many targets.
 MANY = "colin27_aal"
 
 
-def measure(data: Path, one: Set, folder: Path, runtime: str) -> None:
-    """One data set, as far as it is not measured yet."""
+def measure(data: Path, one: Set, number: int, folder: Path, runtime: str) -> None:
+    """One run of a data set, as far as it is not measured yet."""
     config = RunConfig(
-        data=(str(data / one.name),), models=(MODEL,), prompts=one.prompts, limit=one.cases, meta=str(META)
+        data=(str(data / one.name),), models=(MODEL,), prompts=one.runs[number], limit=one.cases, meta=str(META)
     )
+    out = folder / one.name / str(number)
     with case_bar(quiet=False) as progress:
-        run_benchmark(config, folder / one.name, runtime=runtime, progress=progress)
+        run_benchmark(config, out, runtime=runtime, progress=progress, cache=store(folder))
+    print(out, flush=True)
+
+
+def store(folder: Path) -> EmbeddingCache:
+    """Where embeddings are kept."""
+    return EmbeddingCache(ArrayStore(folder / "embeddings"))
 
 
 def time_targets(case: Case, segmenter: Segmenter, folder: Path) -> dict[str, Any]:
-    """All targets of a case with a box on the largest slice each, together and some alone; seconds by the clock.
+    """All targets of a case with a box on the largest slice each, together and some alone, in seconds of processor time.
 
-    Embeddings are kept, so that what is timed is all but the encoder; pictures that are needed are counted, and the time that
-    one takes is measured by itself.
+    That is what a quiet machine with one thread takes by the clock, whatever else runs beside. Encoding is left out of it:
+    pictures that are needed are counted, and the time that one takes is measured by itself.
     """
     volume, labels = case.read_image(), next(iter(case.read_references.values()))()
-    visits = Visits(ArrayStore(folder / "embeddings"))
+    visits = Visits(store(folder).store)
 
     def predictor() -> VolumePredictor:
         return VolumePredictor(segmenter, volume, modality=case.modality, intensity=case.intensity, cache=visits)
 
-    view = predictor().view
-    asked = boxes(np.stack([view.slice(labels.data, k) for k in range(view.count)], axis=2), view.spacing)
+    first = predictor()
+    view, picture = first.view, _encoding(segmenter, first)
+    stack = np.stack([view.slice(labels.data, k) for k in range(view.count)], axis=2)
+    for k in np.flatnonzero(stack.any(axis=(0, 1))):
+        first.embedding(int(k))  # so that hardly anything is left to encode
+    asked = boxes(stack, view.spacing)
     chosen = [list(asked)[n] for n in np.linspace(0, len(asked) - 1, ALONE).round().astype(int)]
 
-    def follow(targets: Sequence[str]) -> tuple[float, int]:
+    def follow(targets: Sequence[str]) -> dict[str, float]:
         visits.begin()
         model = predictor()
-        started = time.perf_counter()
+        started = time.process_time()
         VolumeSession(model).ask_all({name: asked[name] for name in targets})
-        return time.perf_counter() - started - model.encode_seconds - visits.seconds, visits.calls
+        spent = time.process_time() - started - model.encode_calls * picture
+        return {"seconds": spent, "calls": visits.calls}
 
-    follow(list(asked))  # fills the store
-    times: dict[str, list[tuple[float, int]]] = {}
-    for _ in range(ROUNDS):
-        for name in chosen:
-            times.setdefault(name, []).append(follow([name]))
-        times.setdefault("", []).append(follow(list(asked)))
-    found = {
-        name: {"seconds": statistics.median(seconds for seconds, _ in of_name), "calls": of_name[0][1]}
-        for name, of_name in times.items()
-    }
+    alone = [{"target": case.names.get(int(name), name)} | follow([name]) for name in chosen]
     return {
         "case": case.case_id,
         "targets": len(asked),
-        "encode_seconds": _encoding(segmenter, predictor()),
-        "together": found.pop(""),
-        "alone": [{"target": case.names.get(int(name), name)} | of_name for name, of_name in found.items()],
+        "encode_seconds": picture,
+        "together": follow(list(asked)),
+        "alone": alone,
     }
 
 
@@ -138,13 +142,13 @@ def boxes(labels: NDArray[np.unsignedinteger[Any]], spacing: tuple[float, float,
 
 
 def _encoding(segmenter: Segmenter, predictor: VolumePredictor, pictures: int = 5) -> float:
-    """Seconds that one picture takes to encode, the median of a few."""
+    """Seconds of processor time that one picture takes to encode, the median of a few."""
     times = []
     for k in np.linspace(predictor.view.count // 4, 3 * predictor.view.count // 4, pictures).astype(int):
         picture = predictor.picture(int(k))
-        started = time.perf_counter()
+        started = time.process_time()
         segmenter.encode(picture)
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return statistics.median(times)
 
 
@@ -158,9 +162,10 @@ def main() -> None:
     args = parser.parse_args()
     keep_heap()
     if not args.page_only:
-        for one in SETS:
-            if one.name in args.only:
-                measure(args.data, one, args.folder, args.runtime)
+        for number in range(max(len(one.runs) for one in SETS)):
+            for one in SETS:
+                if one.name in args.only and number < len(one.runs):
+                    measure(args.data, one, number, args.folder, args.runtime)
         timing = args.folder / "targets.json"
         if MANY in args.only and not timing.exists():
             case = open_datasets([str(args.data / MANY)], META)[0].cases[0]

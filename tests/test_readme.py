@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from samaritan.prompts import make_prompt, read_prompts
+from samaritan.prompts import make_strategy, read_prompts
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -54,7 +54,7 @@ def test_every_prompt_in_the_table_can_be_made() -> None:
         name for row in re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE) for name in re.findall("`(.*?)`", row)
     ]
     kinds = {"medsam": "box:jitter=medsam", "sam-med2d": "box:jitter=sam-med2d"}
-    made = {make_prompt(kinds.get(name, name)).name for name in names}
+    made = {make_strategy(kinds.get(name, name)).name for name in names}
     assert len(made) > 20
 
 

@@ -183,6 +183,7 @@ def rules(halves: dict[str, list[Question]]) -> list[Rule]:
     found += [Rule(f"auto, whole where {t:g}", partial(thrifty, t)) for t in (0.95, 0.9)]
     return [
         *found,
+        Rule("auto:2", partial(shipped, (LOOKS[0], LOOKS[2], LOOKS[4]))),
         Rule("auto without squares along", partial(shipped, LOOKS[:4])),
         Rule("auto", partial(shipped, LOOKS), f"sharpness {SHARPNESS:g}"),
         Rule("oracle", oracle),

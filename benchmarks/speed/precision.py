@@ -85,8 +85,12 @@ def table(found: dict[str, dict[str, Any]]) -> str:
     """For the decision record."""
     lines = ["| precision | time | gate: mean, worst | passes | volume: mean, worst |", "|---|---|---|---|---|"]
     for plan, row in found.items():
-        told = [f"{row[name]['mean']:.4f}, {row[name]['worst']:.3f}" if name in row else "" for name in ("gate", "volume")]
-        lines.append(f"| {plan} | {row['time']:.2f} | {told[0]} | {'yes' if row['gate']['fast'] else 'no'} | {told[1]} |")
+        told = [
+            f"{row[name]['mean']:.4f}, {row[name]['worst']:.3f}" if name in row else "" for name in ("gate", "volume")
+        ]
+        lines.append(
+            f"| {plan} | {row['time']:.2f} | {told[0]} | {'yes' if row['gate']['fast'] else 'no'} | {told[1]} |"
+        )
     return "\n".join(lines)
 
 
@@ -96,7 +100,13 @@ def masks(segmenter: Any, encoder: Any, expected: Sequence[Any]) -> dict[str, An
     from samaritan.predict.runtimes._segmenter import CompiledSegmenter  # noqa: PLC0415
 
     verdict = judge(CompiledSegmenter(segmenter, encoder, {}), expected, "fast", whole=True)
-    return {"mean": verdict.mean, "worst": verdict.worst, "at": verdict.at, "masks": verdict.masks, "fast": verdict.fast}
+    return {
+        "mean": verdict.mean,
+        "worst": verdict.worst,
+        "at": verdict.at,
+        "masks": verdict.masks,
+        "fast": verdict.fast,
+    }
 
 
 def main() -> None:

@@ -54,27 +54,36 @@ class Plan:
         side: of the network's square.
         steps: slices that are followed in each direction.
         keep: about so many values of an array are kept, evenly spread.
+        scale: pixels of the made-up pictures are repeated so often, so that none is smaller than the square: samaritan places
+            clicks on enlarged pictures half a pixel elsewhere (docs/decisions/0004).
     """
 
     side: int
     steps: int
     keep: int
+    scale: int = 1
+
+    def size(self) -> tuple[int, int]:
+        """(rows, columns) of a picture."""
+        return SIZE[0] * self.scale, SIZE[1] * self.scale
 
 
 PLANS = {
     "small-2.1": Plan(128, 3, 150),
     "small-2": Plan(128, 3, 150),
-    "sam2.1-tiny": Plan(1024, 1, 500_000),
-    "sam2-tiny": Plan(1024, 1, 500_000),
-    "medsam2": Plan(512, 2, 500_000),
+    "sam2.1-tiny": Plan(1024, 0, 100_000, 7),
+    "sam2.1-small@512": Plan(512, 0, 100_000, 4),
+    "sam2.1-base-plus@512": Plan(512, 0, 100_000, 4),
+    "sam2.1-large@512": Plan(512, 0, 100_000, 4),
+    "medsam2": Plan(512, 2, 100_000, 4),
 }
 
-#: Ways through a volume -> whether a corrected slice counts as a prompted one. "rounded" keeps memories as the authors do.
+#: Ways through a volume -> whether a corrected slice counts as a prompted one.
 SMALL = {"prompted": True, "default": False}
-WALKS = {
-    "small-2.1": SMALL, "small-2": SMALL, "sam2.1-tiny": {"prompted": True}, "sam2-tiny": {"prompted": True},
-    "medsam2": {"prompted": True, "rounded": True},
-}  # fmt: skip
+WALKS = {"small-2.1": SMALL, "small-2": SMALL, "medsam2": {"prompted": True}}
+
+#: Size -> how the authors' settings of it are called.
+SIZES = {"tiny": "t", "small": "s", "base-plus": "b+", "large": "l"}
 
 
 def build(config: str) -> Any:
@@ -83,10 +92,10 @@ def build(config: str) -> Any:
     if config.startswith("small"):
         net = small(side, revised=config.endswith(".1"))
     else:
-        release = "sam2/sam2" if config == "sam2-tiny" else "sam2.1/sam2.1"
+        size = "tiny" if config == "medsam2" else config.removeprefix("sam2.1-").partition("@")[0]
         overrides = ["++model.fill_hole_area=0", f"++model.image_size={side}"]
         net = build_sam2_video_predictor(
-            f"configs/{release}_hiera_t.yaml", None, "cpu", hydra_overrides_extra=overrides
+            f"configs/sam2.1/sam2.1_hiera_{SIZES[size]}.yaml", None, "cpu", hydra_overrides_extra=overrides
         )
         net.fill_hole_area = 0
     net.load_state_dict(
@@ -130,19 +139,19 @@ def small(side: int, *, revised: bool) -> Any:
     )  # fmt: skip
 
 
-def picture(number: int) -> np.ndarray:
-    """(row, column, 3) uint8: a bright and a coloured block that wander over noise."""
+def picture(number: int, scale: int) -> np.ndarray:
+    """(row, column, 3) uint8: a bright and a coloured block that wander over noise, each pixel ``scale`` times."""
     rows, cols = SIZE
     random = np.random.default_rng(number)
     seen = random.integers(0, 60, (rows, cols, 3))
     seen[40 + number : 90 + number, 50:110] += np.array([150, 140, 130])
     seen[100:140, 110 + 2 * number : 150 + 2 * number] += np.array([10, 60, 160])
-    return seen.astype(np.uint8)
+    return seen.astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def pixels(net: Any, number: int) -> torch.Tensor:
+def pixels(net: Any, number: int, scale: int) -> torch.Tensor:
     """(3, side, side), as the authors' image predictor prepares a picture."""
-    prepared: torch.Tensor = SAM2ImagePredictor(net)._transforms(picture(number))
+    prepared: torch.Tensor = SAM2ImagePredictor(net)._transforms(picture(number, scale))
     return prepared
 
 
@@ -155,11 +164,11 @@ ASKED: tuple[tuple[list[list[float]], list[float] | None], ...] = (
 )
 
 
-def image_mode(net: Any, side: int) -> dict[str, np.ndarray]:
+def image_mode(net: Any, plan: Plan) -> dict[str, np.ndarray]:
     """All levels of one picture's embedding, and the answers to single prompts; the last repeats one with its own logits."""
     predictor = SAM2ImagePredictor(net)
-    predictor._bb_feat_sizes = [(side // stride,) * 2 for stride in (4, 8, 16)]
-    predictor.set_image(picture(FIRST))
+    predictor._bb_feat_sizes = [(plan.side // stride,) * 2 for stride in (4, 8, 16)]
+    predictor.set_image(picture(FIRST, plan.scale))
     found = {
         "image": predictor._features["image_embed"] - net.no_mem_embed.reshape(1, -1, 1, 1),
         "finer": predictor._features["high_res_feats"][1],
@@ -169,10 +178,10 @@ def image_mode(net: Any, side: int) -> dict[str, np.ndarray]:
     for index, (points, box) in enumerate((*ASKED, ASKED[1])):
         again = index == len(ASKED)
         for several in (False, True):
-            array = np.array(points, np.float32) if points else None
+            array = np.array(points, np.float32) * [plan.scale, plan.scale, 1] if points else None
             answer = predictor.predict(
                 point_coords=None if array is None else array[:, :2], point_labels=None if array is None else array[:, 2],
-                box=None if box is None else np.array(box, np.float32), mask_input=hint if again else None,
+                box=None if box is None else np.array(box, np.float32) * plan.scale, mask_input=hint if again else None,
                 multimask_output=several, return_logits=True,
             )  # fmt: skip
             for part, value in zip(("logits", "quality", "low"), answer, strict=True):
@@ -183,7 +192,7 @@ def image_mode(net: Any, side: int) -> dict[str, np.ndarray]:
 
 
 class Exact:
-    """The library, but that memories are kept in single precision; the authors round theirs to bfloat16."""
+    """The library, but that memories are kept in single precision; the authors round theirs to bfloat16 to save memory."""
 
     bfloat16 = torch.float32
 
@@ -191,16 +200,16 @@ class Exact:
         return getattr(torch, name)
 
 
-def volume(net: Any, steps: int, *, conditioning: bool) -> dict[str, np.ndarray]:
+def volume(net: Any, plan: Plan, *, conditioning: bool) -> dict[str, np.ndarray]:
     """Two targets from the first prompts up, then down, a correction of one, and up again; logits of each visit.
 
     Args:
         net: the authors' predictor.
-        steps: slices in each direction.
+        plan: slices in each direction, size of the pictures.
         conditioning: whether a corrected slice counts as a prompted one, as in training; the predictor's default is no.
     """
-    frames = torch.stack([pixels(net, number) for number in range(COUNT)])
-    video.load_video_frames = lambda **_: (frames, *SIZE)
+    frames = torch.stack([pixels(net, number, plan.scale) for number in range(COUNT)])
+    video.load_video_frames = lambda **_: (frames, *plan.size())
     net.add_all_frames_to_correct_as_cond = conditioning
     session = net.init_state("")
     found: dict[str, np.ndarray] = {}
@@ -213,16 +222,16 @@ def volume(net: Any, steps: int, *, conditioning: bool) -> dict[str, np.ndarray]
             found[f"{visit}/{frame}/{target}/pointer"] = kept["obj_ptr"].numpy()
             found[f"{visit}/{frame}/{target}/memory"] = kept["maskmem_features"].float().numpy()
 
-    net.add_new_points_or_box(session, FIRST, 1, box=np.array([50, 48, 109, 97], np.float32))
+    net.add_new_points_or_box(session, FIRST, 1, box=np.array([50, 48, 109, 97], np.float32) * plan.scale)
     net.add_new_points_or_box(
-        session, FIRST, 2, points=np.array([[140, 120], [30, 20]], np.float32), labels=np.array([1, 0])
+        session, FIRST, 2, points=np.array([[140, 120], [30, 20]], np.float32) * plan.scale, labels=np.array([1, 0])
     )
     for visit, reverse in (("up", False), ("down", True)):
-        for frame, _, _ in net.propagate_in_video(session, FIRST, steps, reverse):
+        for frame, _, _ in net.propagate_in_video(session, FIRST, plan.steps, reverse):
             keep(visit, frame)
-    corrected = FIRST + max(1, steps - 1)
+    corrected = FIRST + max(1, plan.steps - 1)
     net.add_new_points_or_box(
-        session, corrected, 1, points=np.array([[90, 80], [20, 150]], np.float32), labels=np.array([1, 0])
+        session, corrected, 1, points=np.array([[90, 80], [20, 150]], np.float32) * plan.scale, labels=np.array([1, 0])
     )
     for frame, _, _ in net.propagate_in_video(session, corrected + 1, 1, reverse=False):
         keep("again", frame)
@@ -234,13 +243,12 @@ def main(config: str, out: Path) -> None:
     torch.set_num_threads(1)  # sums in one order on every machine
     warnings.simplefilter("ignore")
     plan = PLANS[config]
-    video.tqdm = lambda frames, **_: frames
+    video.torch, video.tqdm = Exact(), lambda frames, **_: frames
     with torch.inference_mode():
         net = build(config)
-        kept = {f"image/{name}": value for name, value in image_mode(net, plan.side).items()}
-        for name, conditioning in WALKS[config].items():
-            video.torch = torch if name == "rounded" else Exact()
-            seen = volume(net, plan.steps, conditioning=conditioning)
+        kept = {f"image/{name}": value for name, value in image_mode(net, plan).items()}
+        for name, conditioning in WALKS.get(config, {}).items():
+            seen = volume(net, plan, conditioning=conditioning)
             kept |= {f"{name}/{key}": value for key, value in seen.items()}
     thinned = {name: value.reshape(-1)[:: max(1, value.size // plan.keep)] for name, value in kept.items()}
     np.savez_compressed(out, **thinned)

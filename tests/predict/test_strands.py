@@ -16,37 +16,34 @@ def click(*place: int, label: int = 1) -> PromptSet:
     return PromptSet(points=Points([place], [label]))
 
 
-def slices(strand: Strand) -> tuple[list[int], list[int], tuple[int, int] | None]:
-    return sorted(strand.prompts), sorted(strand.corrections), strand.bounds
+def slices(strand: Strand) -> tuple[list[int], tuple[int, int] | None]:
+    return sorted(strand.prompts), strand.bounds
 
 
-def test_box_with_depth_is_asked_in_the_middle_and_bounds() -> None:
+def test_box_with_depth_is_asked_on_its_slices_and_bounds() -> None:
     (strand,) = strands_of(VIEW, {"a": [box((2, 3, 4), (8, 9, 11))]})
-    assert slices(strand) == ([8], [], (4, 11))
-    ((prompt,),) = strand.prompts.values()
-    assert prompt.box is not None
-    assert prompt.box.lo.tolist() == [2, 3, 0]
+    assert slices(strand) == ([4, 5, 6, 7, 8, 9, 10, 11], (4, 11))
+    corners = {tuple(prompt.box.lo) for (prompt,) in strand.prompts.values() if prompt.box}
+    assert corners == {(2, 3, 0)}
 
 
-def test_prompts_within_the_bounds_correct_and_others_start_a_strand() -> None:
-    prompts = [box((2, 3, 4), (8, 9, 11)), click(5, 5, 6, label=0), click(30, 20, 15)]
+def test_points_within_the_bounds_join_and_others_start_a_strand() -> None:
+    prompts = [box((2, 3, 4), (8, 9, 11)), click(5, 5, 6, label=0), click(6, 6, 6), click(30, 20, 15)]
     first, second = strands_of(VIEW, {"a": prompts})
-    assert slices(first) == ([8], [6], (4, 11))
-    assert slices(second) == ([15], [], None)
+    assert slices(first) == (list(range(4, 12)), (4, 11))
+    assert slices(second) == ([15], None)
+    ((joined,),) = (first.prompts[6],)
+    assert joined.box is not None
+    assert joined.points is not None
+    assert joined.points.labels.tolist() == [0, 1]
     assert first.target == second.target == "a"
 
 
-def test_two_boxes_with_depth_are_two_strands() -> None:
-    pair = strands_of(VIEW, {"kidneys": [box((2, 3, 4), (8, 9, 10)), box((22, 3, 6), (28, 9, 14))]})
-    assert [slices(strand) for strand in pair] == [([7], [], (4, 10)), ([10], [], (6, 14))]
-
-
-def test_points_said_together_with_a_deep_box_are_corrections() -> None:
-    both = PromptSet(Points([(5, 5, 8), (5, 5, 9)], [1, 0]), Box((2, 3, 4), (8, 9, 11)))
-    (strand,) = strands_of(VIEW, {"a": [both]})
-    assert slices(strand) == ([8], [9], (4, 11))
-    ((prompt,),) = strand.prompts.values()
-    assert prompt.points is not None
+def test_two_boxes_with_depth_are_two_strands_and_a_box_within_stands_beside() -> None:
+    kidneys = [box((2, 3, 4), (8, 9, 10)), box((22, 3, 6), (28, 9, 14)), box((20, 20, 5), (25, 25, 5))]
+    pair = strands_of(VIEW, {"kidneys": kidneys})
+    assert [slices(strand) for strand in pair] == [(list(range(4, 11)), (4, 10)), (list(range(6, 15)), (6, 14))]
+    assert len(pair[0].prompts[5]) == 2
 
 
 @pytest.mark.parametrize(
@@ -56,7 +53,7 @@ def test_three_prompted_slices_without_a_gap_are_all_there_is(
     places: tuple[int, ...], bounds: tuple[int, int] | None
 ) -> None:
     (strand,) = strands_of(VIEW, {"a": [box((2, 3, k), (8, 9, k)) for k in places]})
-    assert slices(strand) == (sorted(places), [], bounds)
+    assert slices(strand) == (sorted(places), bounds)
 
 
 def test_prompt_outside_names_its_target() -> None:

@@ -41,6 +41,19 @@ def segment(
         list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE][=LABEL], the largest diameter (RECIST; repeatable).")
     ] = None,
     prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name of a target, looked for on every slice by a model or adapter that knows names (repeatable)."
+        ),
+    ] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Ask for the adapter's targets on every slice, without prompts.")
+    ] = False,
+    smooth: Annotated[
+        float | None,
+        typer.Option(help="With --everywhere or --text: a Gaussian of so many mm over the probabilities, in 3D."),
+    ] = None,
     label: Annotated[str | None, typer.Option(help="Name of the target, for prompts without =LABEL.")] = None,
     model: Annotated[
         str | None,
@@ -109,9 +122,10 @@ def segment(
 
         about = AdapterCard.read(adapter).summary()
     request = Request.of(
-        image, boxes=box or [], points=point or [], lines=line or [], prompt_file=prompts, label=label, output=output,
-        overlap=overlap, plane=plane, intensity=intensity, framing=framing, propagation=propagate, modality=modality,
-        series=series, volume=volume, prefer_qform=prefer_qform, preview=preview, overwrite=overwrite, adapter=about,
+        image, boxes=box or [], points=point or [], lines=line or [], prompt_file=prompts, label=label, names=text or [],
+        everywhere=everywhere, smooth_mm=smooth, output=output, overlap=overlap, plane=plane, intensity=intensity,
+        framing=framing, propagation=propagate, modality=modality, series=series, volume=volume, prefer_qform=prefer_qform,
+        preview=preview, overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None
     with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:

@@ -41,14 +41,14 @@ class Sam2Weights:
     size: str
     revised: bool = True
 
-    def build_network(self) -> Sam2Network:
-        """The network with random weights."""
+    def build_network(self, side: int | None = None) -> Sam2Network:
+        """The network with random weights, at its own input side or another."""
         from samaritan.models._hiera import HieraConfig  # noqa: PLC0415  listing models must not import torch
         from samaritan.models._sam2 import Sam2Network  # noqa: PLC0415
         from samaritan.models._sam2_tracker import TrackerConfig  # noqa: PLC0415
 
         tracker = TrackerConfig(revised=self.revised)
-        return Sam2Network(HieraConfig(**SIZES[self.size]), self.card.input_size, tracker=tracker)
+        return Sam2Network(HieraConfig(**SIZES[self.size]), side or self.card.input_size, tracker=tracker)
 
     def load(self, weights: Path | None, device: str, *, allow_unverified: bool = False) -> Segmenter:
         """Read, verify and load; see :func:`samaritan.models.load_model`.

@@ -47,7 +47,7 @@ def go(
     collector: Collector,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[Work, Course, list[str]]:
-    """Ask for all strands at once, then correct; fills ``collector``.
+    """Ask for all strands at once; fills ``collector``.
 
     Returns:
         All prompts as they were asked, how the masks came about, and sentences to pass on.
@@ -60,10 +60,6 @@ def go(
     named = {f"{strand.target}\n{number}": strand for number, strand in enumerate(strands)}
     bounds = {name: strand.bounds for name, strand in named.items() if strand.bounds is not None}
     visited = session.ask_all({n: s.prompts for n, s in named.items()}, bounds=bounds, progress=progress)
-    corrections = {name: strand.corrections for name, strand in named.items() if strand.corrections}
-    if corrections:
-        for name, slices in session.ask_all(corrections, progress=progress).items():
-            visited[name] |= slices
     _collect(session, named, collector)
     return _work(session, named), _course(session, named, visited), list(_warnings(session, named))
 
@@ -107,9 +103,3 @@ def _warnings(session: VolumeSession, named: Mapping[str, Strand]) -> Iterator[s
                 f"Target {strand.target!r} was lost between prompted slices; on {len(shapes)} slices from {shapes[0]} to "
                 f"{shapes[-1]} its mask is interpolated from the shapes on both sides."
             )
-        for stop in session.stops(name) if strand.bounds else ():
-            if stop.reason.startswith("empty"):
-                end = strand.bounds[0 if stop.step < 0 else 1] if strand.bounds else 0
-                yield (
-                    f"Target {strand.target!r} was asked for up to slice {end}, but nothing was found beyond {stop.last}."
-                )

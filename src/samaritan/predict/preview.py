@@ -134,7 +134,7 @@ def _telling_slices(segmentation: Segmentation) -> list[int]:
     ranked = sorted(best, key=lambda name: -areas[name][best[name]])
     ways = _along_the_way(segmentation, areas[ranked[0]]) if ranked and segmentation.course else []
     chosen = dict.fromkeys([*ways, *(best[name] for name in ranked)])
-    return sorted(list(chosen)[:MOST_SLICES]) or sorted(segmentation.prompts)[:1]
+    return sorted(list(chosen)[:MOST_SLICES]) or sorted(segmentation.prompts)[:1] or [segmentation.view.count // 2]
 
 
 def _along_the_way(segmentation: Segmentation, areas: Mapping[int, int]) -> list[int]:

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samaritan.core import LabelMap, Plane, PromptError, SamaritanError, SliceView, Term, Volume, atomic_path
+from samaritan.core import (
+    LabelMap,
+    Plane,
+    PromptError,
+    SamaritanError,
+    SliceView,
+    Term,
+    UsageError,
+    Volume,
+    atomic_path,
+)
 from samaritan.core.profile import part
 from samaritan.io import check_target, read_volume, write_labels
 from samaritan.models import Segmenter
@@ -18,6 +28,7 @@ from samaritan.predict._masks import is_joined, masks_to_write
 from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
 from samaritan.predict.cache import EmbeddingCache
+from samaritan.predict.everywhere import check_names, predict_everywhere
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
@@ -41,6 +52,8 @@ class Request:
         modality: see :class:`samaritan.predict.VolumePredictor`.
         framing: see :class:`samaritan.predict.VolumePredictor`.
         propagation: see :func:`samaritan.predict.predict`; by itself a volume is segmented beyond the prompted slices.
+        names: targets that are looked for on every slice, without prompts; for adapters that were taught them.
+        smooth_mm: see :func:`samaritan.predict.everywhere.predict_everywhere`; without prompts only.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
         prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
@@ -60,6 +73,8 @@ class Request:
     modality: str | None = None
     framing: str = "whole"
     propagation: str = "auto"
+    names: tuple[str, ...] = ()
+    smooth_mm: float | None = None
     series: str | None = None
     volume: int | None = None
     prefer_qform: bool = False
@@ -94,6 +109,8 @@ class Request:
         lines: Sequence[str] = (),
         prompt_file: Path | None = None,
         label: str | None = None,
+        names: Sequence[str] = (),
+        everywhere: bool = False,
         **settings: Any,
     ) -> Request:
         """A request in the words of the command line.
@@ -105,19 +122,46 @@ class Request:
             lines: see :func:`samaritan.prompts.parse_line`.
             prompt_file: see :func:`samaritan.prompts.read_prompts`.
             label: name of the target of those boxes, points and lines that name none.
+            names: of targets to look for on every slice without prompts.
+            everywhere: look for ``label``, or all targets that the adapter was taught, on every slice without prompts.
             settings: the other attributes.
 
         Raises:
             PromptError: nothing is asked, or a box, point or line cannot be read.
+            UsageError: prompts beside ``names`` or ``everywhere``, ``everywhere`` without an adapter that answers without
+                prompts, or smoothing without either.
             InputError: the prompt file cannot be used.
         """
         named = {"target": label} if label is not None else {}
         items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
         items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
-        if not items:
-            raise PromptError("Nothing is asked; give at least one --box, --point, --line or a file with --prompts.")
-        return cls(Path(image), tuple(items), prompt_file=prompt_file, **settings)
+        sought = tuple(dict.fromkeys(names))
+        if items and (sought or everywhere):
+            raise UsageError(
+                "--everywhere and --text ask on every slice without prompts; leave --box, --point, --line and --prompts out."
+            )
+        if everywhere and not sought:
+            sought = _taught(settings.get("adapter") or {}, label)
+        if settings.get("smooth_mm") is not None and not sought:
+            raise UsageError("--smooth goes with --everywhere or --text; masks from prompts are not smoothed.")
+        if not (items or sought):
+            raise PromptError(
+                "Nothing is asked; give at least one --box, --point, --line, --text or a file with --prompts."
+            )
+        return cls(Path(image), tuple(items), names=sought, prompt_file=prompt_file, **settings)
+
+
+def _taught(adapter: Mapping[str, Any], label: str | None) -> tuple[str, ...]:
+    """The targets that an adapter finds without prompts; ``label`` alone where one is named."""
+    if "none" not in adapter.get("prompts", ()):
+        what = (
+            f"{adapter['name']} was trained with {', '.join(adapter.get('prompts', ()))}"
+            if adapter
+            else "there is none"
+        )
+        raise UsageError(f"--everywhere needs an adapter that was trained without prompts (-p none); {what}.")
+    return (label,) if label is not None else tuple(adapter.get("labels") or ("target",))
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +200,8 @@ def segment_file(
         ResourceError: an output exists and may not be replaced, or cannot be written.
     """
     check_overlap(request.overlap)
-    names = list(dict.fromkeys(item.target for item in request.prompts)) if request.overlap == "separate" else None
+    asked = request.names or tuple(dict.fromkeys(item.target for item in request.prompts))
+    names = asked if request.overlap == "separate" else None
     outputs = plan_outputs(request.image, request.output, names, preview=request.preview is not False)
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
@@ -174,19 +219,7 @@ def segment_file(
         outputs = replace(outputs, preview=None)
         notes.append("The file says that text is burned into the image, so no preview was drawn; --preview draws it.")
     view = SliceView.of(volume.geometry, request.prepared_plane)
-    segmentation = predict(
-        segmenter,
-        volume,
-        to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none"),
-        overlap=request.overlap,
-        plane=view.plane,
-        modality=request.modality,
-        intensity=request.prepared_intensity,
-        framing=request.framing,
-        propagation=request.propagation,
-        cache=cache,
-        progress=progress,
-    )
+    segmentation = _segment(request, segmenter, volume, view, cache=cache, progress=progress)
     warnings = [*volume.meta.get("warnings", ()), *notes, *segmentation.warnings]
     if view.count > 1 and request.prepared_plane != request.plane:
         warnings.append(
@@ -215,6 +248,25 @@ def segment_file(
 def _notes(volume: Volume, outputs: Outputs) -> list[str]:
     """What a person should know about the masks' formats; raises where they cannot be written for this image."""
     return list(dict.fromkeys(note for path in outputs.masks.values() for note in check_target(path, volume)))
+
+
+def _segment(
+    request: Request,
+    segmenter: Segmenter,
+    volume: Volume,
+    view: SliceView,
+    **run: Any,
+) -> Segmentation:
+    """Without prompts, or from them; ``run`` holds cache and progress."""
+    common: dict[str, Any] = {
+        "overlap": request.overlap, "plane": view.plane, "modality": request.modality,
+        "intensity": request.prepared_intensity, **run,
+    }  # fmt: skip
+    if request.names:
+        check_names(segmenter, request.names, request.adapter)
+        return predict_everywhere(segmenter, volume, request.names, smooth_mm=request.smooth_mm, **common)
+    targets = to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none")
+    return predict(segmenter, volume, targets, framing=request.framing, propagation=request.propagation, **common)
 
 
 def _printable(path: Path) -> str:

@@ -57,8 +57,7 @@ def predict(
         segmenter: the model.
         volume: the image.
         targets: name -> prompts in voxel positions of the volume. Several PromptSets on one slice are asked separately and
-            their masks united. Without propagation a box with depth asks on every slice it crosses; with it, on the middle
-            one, and says how far the target reaches.
+            their masks united. A box with depth asks on every slice it crosses, and propagation goes no further.
         overlap: who gets a voxel that several targets claim, see :data:`samaritan.predict.overlap.Overlap`.
         plane: see :class:`VolumePredictor`.
         modality: see :class:`VolumePredictor`.
@@ -92,16 +91,41 @@ def predict(
     )
     collector = Collector(predictor.view, tuple(targets), overlap)
     work, course, said = run(predictor, collector=collector, candidates=candidates, progress=progress)
+    warnings = (*_prompt_warnings(segmenter, work), *said)
+    return assemble(predictor, collector, tuple(targets), started, prompts=work, course=course, warnings=warnings)
+
+
+def assemble(
+    predictor: VolumePredictor,
+    collector: Collector,
+    targets: tuple[str, ...],
+    started: float,
+    *,
+    prompts: Work,
+    course: Course | None = None,
+    warnings: Sequence[str] = (),
+) -> Segmentation:
+    """The result of a collector that is full.
+
+    Args:
+        predictor: the model on the volume.
+        collector: what was found.
+        targets: their names, in the collector's order.
+        started: when work began, on the clock of ``time.perf_counter``.
+        prompts: what was asked.
+        course: how masks got beyond prompted slices.
+        warnings: sentences between those about the image and those about the masks.
+    """
     return Segmentation(
-        labelmap=LabelMap(collector.data, volume.geometry, dict(enumerate(targets, start=1))),
-        targets=tuple(targets),
-        prompts=work,
+        labelmap=LabelMap(collector.data, predictor.volume.geometry, dict(enumerate(targets, start=1))),
+        targets=targets,
+        prompts=prompts,
         quality=collector.quality,
         view=predictor.view,
         scaling=predictor.scaling,
-        overlap=overlap,
+        overlap=collector.overlap,
         overlap_voxels=collector.contested,
-        warnings=(*predictor.warnings, *_prompt_warnings(segmenter, work), *said, *collector.warnings()),
+        warnings=(*predictor.warnings, *warnings, *collector.warnings()),
         encode_calls=predictor.encode_calls,
         encode_seconds=predictor.encode_seconds,
         read_calls=predictor.read_calls,

@@ -27,6 +27,10 @@ def test_the_whole_picture_and_three_squares() -> None:
     )  # fmt: skip
 
 
+def test_fewer_squares_where_somebody_says_so() -> None:
+    assert make_framing("auto:2").next(BOX, SHAPE, []) == (Window((0, 0), SHAPE), Window((30, 20), (40, 40)))
+
+
 def test_squares_that_come_out_alike_are_looked_at_once() -> None:
     assert windows(PromptSet(box=Box((0, 0), (99, 79))), SHAPE) == (Window.whole(SHAPE),)
     assert windows(PromptSet(box=Box((50, 40), (50, 40))), (16, 16)) == (Window.whole((16, 16)),)

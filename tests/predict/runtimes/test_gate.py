@@ -73,7 +73,7 @@ def test_it_ends_where_a_mask_fails() -> None:
 
 
 def test_what_fast_asks_for_is_more_than_it_promises() -> None:
-    assert FAST_MEAN == pytest.approx(0.995)
+    assert pytest.approx(0.995) == FAST_MEAN
     assert _verdict([[100, 100]], [[100, 99]], "fast").passes("fast")
     low = _verdict([[100, 100]], [[98, 98]], "fast")  # mean 0.9899
     assert (low.passes("fast"), low.worst > FAST_WORST) == (False, True)

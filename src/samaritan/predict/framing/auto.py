@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from samaritan.core import PromptSet, Window
 from samaritan.models._base import Prediction
-from samaritan.predict.framing._base import FRAMINGS, Look, Shape, nothing, pasted
+from samaritan.predict.framing._base import FRAMINGS, Look, Shape, number, pasted
 from samaritan.predict.framing.along import FACTOR, squares
 from samaritan.predict.framing.tiles import blended
-from samaritan.predict.framing.zoom import around, elongation, extent
+from samaritan.predict.framing.zoom import WIDEST, around, elongation, extent
 
-#: Sides of the squares that are looked at beside the whole picture, in longer sides of the prompt.
+#: Sides of the squares that are looked at beside the whole picture, in longer sides of the prompt, where nobody says.
 FACTORS = (1.3, 2.0, 3.0)
 
 #: Prompts so many times as long as wide are also looked at square by square along their length.
@@ -32,18 +32,21 @@ Corners = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Auto:
-    """``auto``: the whole picture and squares of :data:`FACTORS` about the prompt, their probabilities averaged by score.
+    """``auto``: the whole picture and squares about the prompt, their probabilities averaged by score.
 
-    The score of a look is the model's own estimate of IoU, plus how well its mask fills the prompt's box, plus how well it
-    agrees with the other looks (see :func:`scores`). Which rules were tried, and what each brings, is in docs/framing.md.
+    ``auto:2`` or ``auto:1.3+2`` says which squares, fewer cost fewer encodings; otherwise they are :data:`FACTORS`. The score
+    of a look is the model's own estimate of IoU, plus how well its mask fills the prompt's box, plus how well it agrees with
+    the other looks (see :func:`scores`). Which rules were tried, and what each brings, is in docs/framing.md.
     A long and thin prompt (:data:`ELONGATED`) is also looked at along its length (``along:3``), which counts as one look.
     Squares that come out alike are looked at once; clicks alone have no extent and are answered on the whole picture.
     """
 
+    factors: tuple[float, ...] = FACTORS
+
     @property
     def name(self) -> str:
-        """``auto``."""
-        return "auto"
+        """``auto``, or ``auto:1.3+2``."""
+        return "auto" if self.factors == FACTORS else "auto:" + "+".join(f"{factor:g}" for factor in self.factors)
 
     @property
     def prompted(self) -> bool:
@@ -52,12 +55,12 @@ class Auto:
 
     def next(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Sequence[Window]:
         """The whole picture and all squares, at once."""
-        return () if looks else tuple(dict.fromkeys([*windows(prompt, shape), *row(prompt, shape)]))
+        return () if looks else tuple(dict.fromkeys([*windows(prompt, shape, self.factors), *row(prompt, shape)]))
 
     def fuse(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Prediction:
         """Candidate by candidate, the looks' probabilities averaged by score."""
         seen = {look.window: look for look in looks}
-        answers = [pasted(seen[window], shape) for window in windows(prompt, shape)]
+        answers = [pasted(seen[window], shape) for window in windows(prompt, shape, self.factors)]
         if along := row(prompt, shape):
             answers.append(blended([seen[window] for window in along], shape))
         corners = extent(prompt)
@@ -67,10 +70,10 @@ class Auto:
         return Prediction(logits, quality, logits.swapaxes(1, 2))
 
 
-def windows(prompt: PromptSet, shape: Shape) -> tuple[Window, ...]:
+def windows(prompt: PromptSet, shape: Shape, factors: Sequence[float] = FACTORS) -> tuple[Window, ...]:
     """The whole picture, then the squares about the prompt from narrow to wide, each once."""
-    squares = [around(prompt, factor, shape) for factor in FACTORS]
-    return tuple(dict.fromkeys([Window.whole(shape), *(square for square in squares if square is not None)]))
+    about = [around(prompt, factor, shape) for factor in factors]
+    return tuple(dict.fromkeys([Window.whole(shape), *(square for square in about if square is not None)]))
 
 
 def row(prompt: PromptSet, shape: Shape) -> tuple[Window, ...]:
@@ -142,6 +145,7 @@ def agreement(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 @FRAMINGS.register("auto")
 def make(text: str) -> Auto:
-    """``auto``."""
-    nothing("auto", text)
-    return Auto()
+    """``auto``, ``auto:F`` or ``auto:F+F``."""
+    if not text:
+        return Auto()
+    return Auto(tuple(sorted({number("auto", factor.strip(), 1.0, WIDEST) for factor in text.split("+")})))
