@@ -100,10 +100,9 @@ def build(config: str) -> Sam2Segmenter:
         tracker = TrackerConfig(mlp=64, layers=2, revised=config.endswith(".1"))
         network, card = Sam2Network(hiera, 128, DecoderConfig(), tracker), MODELS.get("tiny-sam2").card
     else:
-        name, _, side = config.partition("@")
-        entry = MODELS.get(name)
-        published: Sam2Weights = entry.load.args[0]  # type: ignore[attr-defined]
-        network, card = published.build_network(int(side) if side else None), entry.card
+        entry = MODELS.get(config)
+        published: Sam2Weights = entry.load.__self__  # type: ignore[attr-defined]
+        network, card = published.build_network(), entry.card
     names = authors_names(network.state_dict())
     shapes = {names[ours]: tuple(tensor.shape) for ours, tensor in network.state_dict().items()}
     fill(network, {name: torch.from_numpy(value) for name, value in state(shapes).items()}, "the weights by name")

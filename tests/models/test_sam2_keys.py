@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import Sam2VideoConfig, Sam2VideoModel
 
-from samaritan.core import ModelError
+from samaritan.core import ModelError, UsageError
 from samaritan.models import MODELS, load_model
 from samaritan.models._sam2_family import SIZES, Sam2Weights
 from samaritan.models._sam2_keys import authors_names, fill, from_hub, hub_names, to_hub
@@ -23,7 +23,7 @@ PUBLISHED = [name for name in MODELS.names() if name.startswith(("sam2", "medsam
 
 def _published(name: str) -> Sam2Weights:
     load: Any = MODELS.get(name).load
-    weights = load.args[0]
+    weights = load.__self__
     assert isinstance(weights, Sam2Weights)
     return weights
 
@@ -158,3 +158,20 @@ def test_another_family_is_refused(tmp_path: Path) -> None:
     torch.save(load_model("tiny-sam").network.state_dict(), tmp_path / "sam.pth")
     with pytest.raises(ModelError, match="weights of another model"):
         load_model("tiny-sam2", weights=tmp_path / "sam.pth", allow_unverified=True)
+
+
+def test_the_same_weights_at_another_side() -> None:
+    entry = MODELS.get("sam2.1-tiny@512")
+    assert (entry.card.name, entry.card.input_size, entry.source) == (
+        "sam2.1-tiny@512",
+        512,
+        MODELS.get("sam2.1-tiny").source,
+    )
+    assert entry.card.normalisation.startswith("stretched to 512 x 512")
+    with torch.device("meta"):
+        one, other = (_published(name).build_network() for name in ("sam2.1-tiny@512", "sam2.1-tiny"))
+    assert {n: t.shape for n, t in one.state_dict().items()} == {n: t.shape for n, t in other.state_dict().items()}
+    assert one.feature_shapes["finest"] == (1, 32, 128, 128)
+    assert MODELS.get("medsam2@512").card.name == "medsam2"
+    with pytest.raises(UsageError, match="multiples of 32 from 128 to 2048 pixels; received 500"):
+        MODELS.get("sam2.1-tiny@500")
