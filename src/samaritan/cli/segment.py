@@ -41,6 +41,7 @@ def segment(
         list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE][=LABEL], the largest diameter (RECIST; repeatable).")
     ] = None,
     prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
+    planes: Annotated[str, typer.Option(help="one, or three: axial, coronal and sagittal vote.")] = "one",
     everywhere: Annotated[
         bool, typer.Option("--everywhere", help="Ask for the adapter's targets on every slice, without prompts.")
     ] = False,
@@ -111,7 +112,7 @@ def segment(
     request = Request.of(
         image, boxes=box or [], points=point or [], lines=line or [], prompt_file=prompts, label=label,
         everywhere=everywhere, smooth_mm=smooth, output=output, overlap=overlap, plane=plane, intensity=intensity,
-        framing=framing, propagation=propagate, modality=modality, series=series, volume=volume, preview=preview,
+        framing=framing, propagation=propagate, planes=planes, modality=modality, series=series, volume=volume, preview=preview,
         overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None
