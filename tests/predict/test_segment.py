@@ -126,6 +126,14 @@ def test_box_with_depth_is_asked_on_its_slices_and_goes_no_further(segmenter: Th
     assert [entry["pixels"] for entry in block["slices"]] == [48 - 13, 48]  # the click took its surroundings away
 
 
+def test_three_planes_vote_and_are_named(segmenter: ThresholdSegmenter, scan: Path) -> None:
+    done = segment_file(Request.of(scan, boxes=["2,1,13,10@2=block"], planes="three", intensity="asis"), segmenter)
+    assert done.record["planes"] == {"axial": 0.5}  # pixels of the others are four and eight times as long as wide
+    assert sum("takes no part in the vote" in text for text in done.record["warnings"]) == 2
+    with pytest.raises(UsageError, match="no choice of planes 'two'"):
+        segment_file(Request.of(scan, boxes=["2,1,13,10@2"], planes="two", overwrite=True), segmenter)
+
+
 def test_line_is_the_only_prompt(segmenter: ThresholdSegmenter, scan: Path) -> None:
     done = segment_file(Request.of(scan, lines=["4,3,11,8@2=block"], overwrite=True), segmenter)
     assert done.segmentation.mask("block").sum() == 8 * 6 * 3

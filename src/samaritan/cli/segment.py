@@ -41,6 +41,7 @@ def segment(
         list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE][=LABEL], the largest diameter (RECIST; repeatable).")
     ] = None,
     prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
+    planes: Annotated[str, typer.Option(help="one, or three: axial, coronal and sagittal vote.")] = "one",
     text: Annotated[
         list[str] | None,
         typer.Option(
@@ -124,8 +125,8 @@ def segment(
     request = Request.of(
         image, boxes=box or [], points=point or [], lines=line or [], prompt_file=prompts, label=label, names=text or [],
         everywhere=everywhere, smooth_mm=smooth, output=output, overlap=overlap, plane=plane, intensity=intensity,
-        framing=framing, propagation=propagate, modality=modality, series=series, volume=volume, prefer_qform=prefer_qform,
-        preview=preview, overwrite=overwrite, adapter=about,
+        framing=framing, propagation=propagate, planes=planes, modality=modality, series=series, volume=volume,
+        prefer_qform=prefer_qform, preview=preview, overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None
     with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:

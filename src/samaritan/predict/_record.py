@@ -62,6 +62,7 @@ def describe(
             "high": segmentation.scaling.high,
         },
         "plane": segmentation.plane,
+        "planes": dict(segmentation.planes) if segmentation.planes else None,
         "framing": segmentation.framing,
         "propagation": segmentation.course.strategy if segmentation.course else "none",
         "overlap": {"rule": segmentation.overlap, "voxels": segmentation.overlap_voxels},

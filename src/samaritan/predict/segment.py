@@ -30,6 +30,7 @@ from samaritan.predict._record import describe
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.everywhere import check_names, predict_everywhere
 from samaritan.predict.overlap import Overlap, check_overlap
+from samaritan.predict.planes import three_planes
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
 from samaritan.predict.segmentation import Segmentation
@@ -52,6 +53,7 @@ class Request:
         modality: see :class:`samaritan.predict.VolumePredictor`.
         framing: see :class:`samaritan.predict.VolumePredictor`.
         propagation: see :func:`samaritan.predict.predict`; by itself a volume is segmented beyond the prompted slices.
+        planes: "one", or "three" that vote, see :func:`samaritan.predict.planes.three_planes`.
         names: targets that are looked for on every slice, without prompts; for adapters that were taught them.
         smooth_mm: see :func:`samaritan.predict.everywhere.predict_everywhere`; without prompts only.
         series: which DICOM series of a folder with several.
@@ -73,6 +75,7 @@ class Request:
     modality: str | None = None
     framing: str = "whole"
     propagation: str = "auto"
+    planes: str = "one"
     names: tuple[str, ...] = ()
     smooth_mm: float | None = None
     series: str | None = None
@@ -200,6 +203,8 @@ def segment_file(
         ResourceError: an output exists and may not be replaced, or cannot be written.
     """
     check_overlap(request.overlap)
+    if request.planes not in ("one", "three"):
+        raise UsageError(f"There is no choice of planes {request.planes!r}; use one or three.")
     asked = request.names or tuple(dict.fromkeys(item.target for item in request.prompts))
     names = asked if request.overlap == "separate" else None
     outputs = plan_outputs(request.image, request.output, names, preview=request.preview is not False)
@@ -266,7 +271,11 @@ def _segment(
         check_names(segmenter, request.names, request.adapter)
         return predict_everywhere(segmenter, volume, request.names, smooth_mm=request.smooth_mm, **common)
     targets = to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none")
-    return predict(segmenter, volume, targets, framing=request.framing, propagation=request.propagation, **common)
+    found = predict(segmenter, volume, targets, framing=request.framing, propagation=request.propagation, **common)
+    if request.planes == "one":
+        return found
+    looks = {name: common[name] for name in ("modality", "intensity", "cache")}
+    return three_planes(found, segmenter, volume, framing=request.framing, **looks)
 
 
 def _printable(path: Path) -> str:

@@ -37,6 +37,7 @@ class Segmentation:
         claims: only with the rule "separate": target -> slice -> its whole mask, one bit per pixel.
         read_calls: how many slices, or parts, were read from a cache instead of being encoded.
         framing: which parts of a slice the model looked at.
+        planes: plane -> its weight where several planes voted; None where one decided.
         course: how the masks of each target got from prompted slices to others; None where they did not.
     """
 
@@ -56,6 +57,7 @@ class Segmentation:
     read_calls: int = 0
     framing: str = "whole"
     course: Course | None = None
+    planes: Mapping[str, float] | None = None
 
     @property
     def plane(self) -> str:
