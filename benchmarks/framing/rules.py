@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,9 @@ Answer = tuple[Mask, tuple[str, ...]]
 Scores = Callable[[Question, list[int]], NDArray[np.float64]]
 
 TILES = "tiles:2"
+
+#: Bounds of the groups by size: longer side of the box, in longer sides of the picture.
+SHARES = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0)
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,10 @@ def rules(halves: dict[str, list[Question]]) -> list[Rule]:
         chosen(here, f"mean by {name}", lambda k, s=score: partial(blend, s, k, LOOKS), sharpnesses, "sharpness")
         for name, score in blends.items()
     ]
+    found += [
+        Rule(f"auto with sharpness {k:g}", partial(blend, blends["estimate + fit + agreement"], k, LOOKS))
+        for k in (4, 16)
+    ]
     found += [Rule(f"auto, whole where {t:g}", partial(thrifty, t)) for t in (0.95, 0.9)]
     return [
         *found,
@@ -239,7 +247,22 @@ def main() -> None:
         for n, name in enumerate(names)
     }
     if args.json:
-        args.json.write_text(json.dumps({"sets": about, "rules": lines}, indent=1) + "\n", encoding="utf-8")
+        args.json.write_text(
+            json.dumps({"sets": about, "rules": lines, "sizes": by_share(questions)}, indent=1) + "\n", encoding="utf-8"
+        )
+
+
+def by_share(questions: Sequence[Question]) -> list[dict[str, float]]:
+    """Mean Dice over questions by the size of the box in its picture."""
+    found = []
+    for low, high in pairwise(SHARES):
+        here = [q for q in questions if low < q.share <= high]
+        if not here:
+            continue
+        scores = [[*(q.dice[q.framings.index(n)] for n in LOOKS[:4]), dice(shipped(LOOKS, q)[0], q.ref)] for q in here]
+        means = dict(zip((*LOOKS[:4], "auto"), np.mean(scores, axis=0).round(3).tolist(), strict=True))
+        found.append({"above": low, "to": high, "questions": len(here), **means})
+    return found
 
 
 def moved(q: Question) -> float:

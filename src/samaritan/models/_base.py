@@ -75,7 +75,8 @@ class Prediction:
     Attributes:
         logits: (candidate, x, y) float32 at the picture's own size; > 0 is the mask.
         quality: (candidate,) float32, the model's own estimate of each candidate's IoU.
-        low_res: (candidate, y, x) float32 logits on the network's grid; feed one back as ``MaskHint(low_res[c], "model")``.
+        low_res: (candidate, y, x) float32 logits on the network's grid (on the picture's own pixels where a predictor looks at
+            parts of it); feed one back to where it came from as ``MaskHint(low_res[c], "model")``.
     """
 
     logits: NDArray[np.float32]
