@@ -91,7 +91,6 @@ def read(folder: Path) -> Iterator[Question]:
         with np.load(path) as stored:
             about = json.loads(stored["about"].tobytes())
             for number, said in enumerate(about["questions"]):
-                said.setdefault("framings", about.get("framings"))
                 yield _question(about, said, stored[f"{number}/logits"], stored[f"{number}/ref"])
 
 
