@@ -17,7 +17,7 @@ SIDE = 2048
 def arguments(
     description: str, rounds: int, more: Callable[[argparse.ArgumentParser], None] | None = None
 ) -> argparse.Namespace:
-    """--threads, --rounds, --json and ``more``; threads are bound before torch is imported, and the heap is kept as samaritan does."""
+    """--threads, --rounds, --json and ``more``; threads are bound before torch is imported, and the heap is kept."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=rounds)

@@ -57,7 +57,10 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def bake(discs: Path, tmp_path: Path) -> Bake:
+def bake(discs: Path, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch) -> Bake:
+    """Without the report of each arm's scores; :mod:`tests.cli.test_adapt` has one."""
+    monkeypatch.setattr("samaritan.benchmark.report.write_report", lambda run: run / "report.html")
+
     def call(out: str = "out", *, overwrite: bool = False, runtime: str = "auto", **content: Any) -> BakeoffResult:
         train = {
             "data": [str(discs)], "model": "tiny-litemedsam", "steps": 2, "batch": 1, "max_validation": 1,
