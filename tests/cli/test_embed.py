@@ -118,7 +118,7 @@ def test_a_profile_tells_where_the_time_went(
     run: Run, capsys: pytest.CaptureFixture[str], picture: Path, tmp_path: Path
 ) -> None:
     parts = {row["part"] for row in segment(run, capsys, picture, "--profile")["profile"]}
-    assert parts == {"load", "read", "prepare", "encode", "cache", "decode", "write", "other"}
+    assert parts == {"load", "read", "prepare", "encode", "cache", "decode", "measure", "write", "other"}
     assert "profile" not in segment(run, capsys, picture)
     out = tmp_path / "run"
     assert run("benchmark", "samples/lesion-us", "-m", "tiny-sam", "-o", out, "--json", "--profile") == 0
