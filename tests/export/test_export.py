@@ -238,3 +238,14 @@ def _sabotage(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(_export, "write_graphs", write)
     patch.setattr(_export, "PICTURES", 5)
+
+
+def test_sam_2_is_exported_with_its_own_order_of_points(tmp_path: Path, few_pictures: None) -> None:
+    """Its three maps travel as one tensor, and every question ends with a place that is no point."""
+    parity = export_model(fresh("tiny-sam2"), tmp_path / "sam2", to="onnx")
+    assert parity.holds
+    recipe = json.loads((tmp_path / "sam2" / "recipe.json").read_text())
+    assert recipe["encoder"]["features"] == [1, 128, 8, 8]
+    assert recipe["decoder"]["boxes end with no point"]
+    assert recipe["decoder"]["labels mean"]["-1"].endswith("behind all others")
+    assert len(recipe["mask"]["steps"]) == 2

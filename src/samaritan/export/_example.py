@@ -95,10 +95,14 @@ def segment(
     ratio = (size / shape)[::-1]
     corners = np.reshape(box, (1, 2, 2)) * ratio
     corners[:, 1] += np.maximum(ratio - 1, 0)  # the last of the pixels that one became
+    labels = np.array([[2, 3]])
+    if RECIPE["decoder"]["boxes end with no point"]:
+        corners, labels = np.concatenate([corners, np.zeros((1, 1, 2))], axis=1), np.array([[2, 3, -1]])
     (features,) = encoder(pixels=square)
-    logits, _ = decoder(features=features, points=corners.astype(np.float32), labels=np.array([[2, 3]]))
-    large = resize(logits[0, 0, :, :, None], (SIDE, SIDE), "linear", smooth=False)
-    return resize(large[: size[0], : size[1]], shape, "linear", smooth=False)[..., 0] > 0
+    logits = decoder(features=features, points=corners.astype(np.float32), labels=labels)[0][0, 0, :, :, None]
+    if FIT["keep_aspect"]:
+        logits = resize(logits, (SIDE, SIDE), "linear", smooth=False)[: size[0], : size[1]]
+    return resize(logits, shape, "linear", smooth=False)[..., 0] > 0
 
 
 if __name__ == "__main__":
