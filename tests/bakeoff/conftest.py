@@ -51,6 +51,8 @@ def rows_of(
             volume_difference=0.0, dice_by_round=None, unit="px", spacing=[1.0, 1.0, 1.0], voxels=10, slices=1,
             sampled=False, quality=None, intensity="full", plane="axial", status="ok", error=None, seconds=0.01,
             encode_seconds=0.02,
+            encode_calls=1,
+            framing="whole",
         )
         for patient, value in dice.items()
     ]  # fmt: skip

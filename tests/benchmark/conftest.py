@@ -124,8 +124,12 @@ class Bench:
     model: Threshold
     cases: list[Case] = field(default_factory=list)
 
-    def run(self, *prompts: str, overwrite: bool = False, **settings: Any) -> run_module.RunResult:
-        return run_module.run_benchmark(self.config(*prompts, **settings), self.out, overwrite=overwrite)
+    def run(
+        self, *prompts: str, overwrite: bool = False, runtime: str = "auto", **settings: Any
+    ) -> run_module.RunResult:
+        return run_module.run_benchmark(
+            self.config(*prompts, **settings), self.out, overwrite=overwrite, runtime=runtime
+        )
 
     def config(self, *prompts: str, **settings: Any) -> RunConfig:
         return RunConfig(data=("memory",), models=("threshold",), prompts=prompts or ("box",), **settings)

@@ -38,7 +38,7 @@ def test_rows_in_a_stable_order_and_one_step_per_slice(measured: Any, make_case:
         (label, prompt, repeat) for label in (1, 3) for prompt in ("box", "point") for repeat in (0, 1)
     ]
     assert (steps, outcome.encode_calls, outcome.failed) == (5, 5, False)
-    assert set(outcome.rows[0]) == set(Row.__annotations__)
+    assert set(outcome.rows[0]) == set(Row.__annotations__) - {"seen"}  # which the session says
 
 
 def test_previews_are_of_the_first_repeat_and_share_pictures(measured: Any, make_case: Any, two_targets: Any) -> None:
@@ -46,6 +46,17 @@ def test_previews_are_of_the_first_repeat_and_share_pictures(measured: Any, make
     assert [tuple(p["key"]) for p in outcome.previews] == [key(row) for row in outcome.rows if row["repeat"] == 0]
     assert len(outcome.pictures) == 1
     assert {p["picture"] for p in outcome.previews} == set(outcome.pictures)
+
+
+def test_an_image_with_text_burned_in_is_measured_and_not_shown(
+    measured: Any, make_case: Any, two_targets: Any
+) -> None:
+    case = make_case("a", two_targets[:, :, 3:4])
+    volume = case.read_image()
+    marked = replace(volume, meta={**volume.meta, "burned_in": True})
+    outcome, _ = measured(replace(case, read_image=lambda: marked), "box")
+    assert not outcome.failed
+    assert (outcome.previews, outcome.pictures) == ([], {})
 
 
 def test_another_model_gets_the_same_prompts(measured: Any, threshold: Any, make_case: Any, two_targets: Any) -> None:
@@ -75,7 +86,7 @@ def test_failed_rows_name_the_case_and_every_prompt(make_case: Any, picture: Any
         ("huang:S2", "oracle", "*"),
     ]
     for row in rows:
-        assert set(row) == set(Row.__annotations__)
+        assert set(row) == set(Row.__annotations__) - {"seen"}
         assert (row["patient_id"], row["status"], row["error"], row["dice"]) == ("p7", "failed", "It broke.", None)
     assert len({key(row) for row in rows}) == 2
     assert set(KEY) <= set(rows[0])

@@ -34,7 +34,7 @@ def test_it_says_with_what_on_what_and_when(start: Any, tmp_path: Path) -> None:
     found = content(tmp_path)
     assert (found["seed"], found["cases"]) == (9, {"phantoms/a": "f" * 64, "phantoms/b": None})
     assert found["datasets"] == [
-        {"name": "phantoms", "layout": "folders", "modality": "MR", "licence": "CC0", "cases": 0}
+        {"name": "phantoms", "layout": "folders", "modality": "MR", "licence": "CC0", "sources": [], "cases": 0}
     ]
     assert found["models"]["threshold"]["title"] == "bright pixels under the prompt"
     assert {"samaritan", "torch", "numpy", "scipy"} <= set(found["versions"])

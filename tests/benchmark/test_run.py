@@ -20,6 +20,7 @@ from samaritan.core import (
     InputError,
     ResourceError,
     UnknownNameError,
+    UsageError,
     Volume,
     exclusive,
 )  # fmt: skip
@@ -423,3 +424,21 @@ def test_a_second_run_in_the_same_folder_is_refused(bench: Any, make_case: Any, 
     with exclusive(bench.out / ".lock"), pytest.raises(ResourceError, match="in use by another run"):
         bench.run("box")
     assert bench.run("box").n_ok == 1
+
+
+def test_a_framing_is_a_setting_and_its_encodings_are_counted(bench: Any, make_case: Any, two_targets: Any) -> None:
+    bench.cases = [make_case("a", two_targets[:, :, 3:4])]  # both targets on one slice
+    bench.run("box", "clicks:2", framing="zoom:1.2", overwrite=True)
+    boxes = [row for row in rows_of(bench.out) if row["prompt"] == "box"]
+    assert [(row["framing"], row["dice"]) for row in boxes] == [("zoom:1.2", 1.0)] * 2
+    # a square for each box, and the whole picture for the clicks
+    assert {row["encode_calls"] for row in rows_of(bench.out)} == {3} == {bench.model.encoded}
+    with pytest.raises(InputError, match="other settings \\(framing\\)"):
+        bench.run("box", "clicks:2")
+
+
+def test_an_unknown_framing_is_refused_before_anything_is_measured(bench: Any, make_case: Any, picture: Any) -> None:
+    bench.cases = [make_case("a", picture)]
+    with pytest.raises(UsageError, match=r"zoom:1\.5"):
+        bench.run("box", framing="zoom:0")
+    assert not bench.out.exists()

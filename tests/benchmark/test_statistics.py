@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from samaritan.benchmark._row import Row
-from samaritan.benchmark.statistics import curve, looseness, read_rows, summarise
+from samaritan.benchmark.statistics import looseness, read_rows, summarise
 from samaritan.core import FormatError, InputError, UnknownNameError, UsageError
 
 
@@ -142,25 +142,6 @@ class TestSummarise:
         start = time.perf_counter()
         assert len(summarise(rows, ("target",), "dice")) == 300
         assert time.perf_counter() - start < 5  # about 0.4 s on a quiet machine
-
-
-class TestCurve:
-    def test_by_hand(self) -> None:
-        rows = [
-            row("p1", 0.9, prompt="clicks:3", dice_by_round=[0.3, 0.6, 0.9]),
-            row("p2", 0.5, prompt="clicks:3", dice_by_round=[0.5]),  # nothing left to correct: it stays there
-            row("p3", None, prompt="clicks:3", status="failed"),
-            row("p1", 0.9),
-            row("p2", None, status="failed"),
-        ]
-        found = curve(rows, ("prompt",))
-        assert [s.group for s in found] == [{"prompt": "clicks:3", "round": n} for n in (1, 2, 3)]
-        assert [s.mean for s in found] == pytest.approx([0.4, 0.55, 0.7])
-        assert [(s.n_rows, s.n_patients, s.n_failed) for s in found] == [(3, 2, 1)] * 3
-        assert found[2].low <= 0.7 <= found[2].high
-
-    def test_no_clicks_no_curve(self) -> None:
-        assert curve([row()], ("prompt",)) == []
 
 
 class TestLooseness:

@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from samaritan.models import load_model
+from samaritan.predict.runtimes import prepare
+from tests.predict.runtimes.conftest import Pretender
+
 Run = Callable[..., int]
 
 
@@ -52,6 +56,20 @@ def test_embed_then_segment(run: Run, capsys: pytest.CaptureFixture[str], pictur
     assert segment(run, capsys, picture)["encode_calls"] == 0
 
 
+def test_embed_takes_the_runtime_that_segment_takes(
+    run: Run, capsys: pytest.CaptureFixture[str], picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Pretender.alone(monkeypatch)
+    prepare(load_model("tiny-sam"))
+    assert run("embed", picture, "-m", "tiny-sam", "-q") == 0
+    found = segment(run, capsys, picture)
+    assert (found["runtime"]["name"], found["encode_calls"]) == ("pretender", 0)
+    assert run("embed", picture, "-m", "tiny-sam", "--runtime", "torch", "--json") == 0
+    capsys.readouterr()
+    found = segment(run, capsys, picture, "--runtime", "torch")
+    assert (found["runtime"]["name"], found["encode_calls"]) == ("torch", 0)
+
+
 def test_embed_says_which_image_failed(run: Run, capsys: pytest.CaptureFixture[str], picture: Path) -> None:
     broken = picture.with_name("broken.png")
     broken.write_bytes(picture.read_bytes()[:60])
@@ -90,7 +108,7 @@ def test_benchmark_with_the_cache_gives_the_same_scores(
         for name in ("first", "again", "without")
     ]
     calls = [json.loads((tmp_path / name / "cases.jsonl").read_text().splitlines()[0])["encode_calls"] for name in ("first", "again", "without")]  # fmt: skip  # noqa: E501
-    timing = {"seconds", "encode_seconds"}
+    timing = {"seconds", "encode_seconds", "encode_calls"}
     scores = [[{key: value for key, value in row.items() if key not in timing} for row in rows] for rows in runs]
     assert scores[0] == scores[1] == scores[2]
     assert calls == [1, 0, 1]
@@ -100,7 +118,7 @@ def test_a_profile_tells_where_the_time_went(
     run: Run, capsys: pytest.CaptureFixture[str], picture: Path, tmp_path: Path
 ) -> None:
     parts = {row["part"] for row in segment(run, capsys, picture, "--profile")["profile"]}
-    assert parts == {"load", "read", "prepare", "encode", "cache", "decode", "write", "other"}
+    assert parts == {"load", "read", "prepare", "encode", "cache", "decode", "measure", "write", "other"}
     assert "profile" not in segment(run, capsys, picture)
     out = tmp_path / "run"
     assert run("benchmark", "samples/lesion-us", "-m", "tiny-sam", "-o", out, "--json", "--profile") == 0
@@ -111,3 +129,19 @@ def test_a_profile_tells_where_the_time_went(
     assert sum(row["share"] for row in rows) == pytest.approx(1, abs=0.01)
     assert run("segment", picture, "--box", "10,5,40,30", "-m", "tiny-sam", "--overwrite", "--profile") == 0
     assert "beside others" in capsys.readouterr().out
+
+
+def test_segment_and_benchmark_with_a_framing(
+    run: Run, capsys: pytest.CaptureFixture[str], picture: Path, tmp_path: Path
+) -> None:
+    zoomed = segment(run, capsys, picture, "--framing", "zoom:1.5")
+    assert (zoomed["framing"], zoomed["encode_calls"] + zoomed["cached"]) == ("zoom:1.5", 1)
+    out = tmp_path / "tiles"
+    arguments = ["-m", "tiny-sam", "-p", "clicks:2", "--framing", "tiles:2", "-q"]
+    assert run("benchmark", "samples/lesion-us", "-o", out, *arguments) == 0
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert {row["framing"] for row in rows} == {"tiles:2"}
+    assert all(len(row["dice_by_round"]) == 2 for row in rows)
+    assert all(1 <= row["encode_calls"] <= 4 for row in rows)
+    assert run("embed", "samples/lesion-us", "-m", "tiny-sam", "--framing", "zoom:2") == 2
+    assert "depends on prompts" in capsys.readouterr().err

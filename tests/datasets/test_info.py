@@ -85,5 +85,22 @@ def test_the_file_about_public_data_sets_is_valid() -> None:
         "dsb2018_stained",
         "monuseg",
     }
+    assert [name for name, info in infos.items() if not info.sources or info.unknown_sources()] == []
     assert infos["prostate_mr_2d"].patient("RUNMC03_16") == infos["prostate_mr_2d"].patient("RUNMC03_12") == "RUNMC03"
     assert infos["cvc_clinicdb"].patient("001") == infos["cvc_clinicdb"].patient("014")
+
+
+def test_sources_are_told_in_the_names_that_models_use() -> None:
+    info = DatasetInfo.parse({"sources": ["CVC ClinicDB", "our hospital", "totalsegmentater"]}, "here")
+    assert info.canonical_sources == ("cvc-clinicdb", "our hospital", "totalsegmentater")
+    assert info.unknown_sources() == [
+        "The source 'our hospital' is no name that models list.",
+        "The source 'totalsegmentater' is no name that models list; totalsegmentator may be meant.",
+    ]
+
+
+def test_what_a_data_set_is_made_of_comes_through(folders_2d: Path) -> None:
+    (folders_2d / "dataset.yaml").write_text("sources: [ISIC2017, odd]")
+    (dataset,) = open_datasets([str(folders_2d)])
+    assert dataset.sources == ("isic2017", "odd")
+    assert dataset.notes == ("The source 'odd' is no name that models list.",)

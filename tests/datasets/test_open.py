@@ -119,7 +119,7 @@ def test_description_in_plain_values(folders_2d: Path) -> None:
     assert about == {
         "name": "skin", "layout": "folders", "modality": "dermoscopy", "cases": 3, "patients": 3,
         "raters": ["reference", "b"], "labels": {1: "mole", 2: "ruler"}, "instances": False, "licence": "CC0",
-        "description": "", "notes": [],
+        "sources": [], "description": "", "notes": [],
     }  # fmt: skip
 
 

@@ -48,7 +48,8 @@ def _dataset(pixels: NDArray[Any], **tags: Any) -> Any:
     return dataset
 
 
-def _save(path: Path, pixels: NDArray[Any], **tags: Any) -> Path:
+def save_dicom_file(path: Path, pixels: NDArray[Any], **tags: Any) -> Path:
+    """Save a CT slice (row, col[, 3]) or what ``tags`` make of it."""
     _dataset(pixels, **tags).save_as(path, enforce_file_format=True)
     return path
 
@@ -62,7 +63,7 @@ def make_dataset() -> Callable[..., Any]:
 @pytest.fixture
 def save_dicom() -> Callable[..., Path]:
     """``save_dicom(path, pixels (row, col[, 3]), **tags)`` -> path."""
-    return _save
+    return save_dicom_file
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def make_series(tmp_path: Path) -> Callable[..., Path]:
                 "InstanceNumber": 1, **tags, **(change or {}).get(k, {}),
             }  # fmt: skip
             pixels = own.pop("pixels", np.ascontiguousarray(data[:, :, k].T))
-            _save(folder / f"{names[k]:03d}.dcm", pixels, **own)
+            save_dicom_file(folder / f"{names[k]:03d}.dcm", pixels, **own)
         return folder
 
     return make

@@ -20,8 +20,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from samaritan.core import FormatError, GeometryError, InputError, Volume
-from samaritan.io import default_output_suffix, read_volume, source_format
+from samaritan.core import FormatError, GeometryError, InputError, LabelMap, Volume
+from samaritan.io import check_target, default_output_suffix, read_labels, read_volume, source_format, write_labels
 
 DATA = np.random.default_rng(0).integers(0, 2000, (6, 5, 4)).astype(np.int16)  # (i, j, k)
 AXIAL = (1, 0, 0, 0, 1, 0)
@@ -326,14 +326,117 @@ def test_enhanced_multi_frame_in_any_order(make_dataset: Make, tmp_path: Path) -
         assert volume.meta["window"] == (40, 400)
 
 
+def test_enhanced_files_with_several_volumes(make_dataset: Make, tmp_path: Path) -> None:
+    """Two stacks in other directions; two times told apart by dimensions, by time, or by the order of frames alone."""
+    path = tmp_path / "a.dcm"
+
+    def saved(change: Callable[[int, Any], None], *, pointers: tuple[int, ...] = ()) -> Path:
+        dataset = enhanced(make_dataset, [2, 0, 1, 3])
+        for number, frame in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+            frame.FrameContentSequence = Sequence([Dataset()])
+            change(number, frame)
+        dataset.DimensionIndexSequence = Sequence([Dataset() for _ in pointers])
+        for item, pointer in zip(dataset.DimensionIndexSequence, pointers, strict=True):
+            item.DimensionIndexPointer = pointer
+        dataset.save_as(path, enforce_file_format=True)
+        return path
+
+    def turned(number: int, frame: Any) -> None:
+        if number in (1, 3):  # frames of slices 0 and 3 lie sagittally, 7.5 mm apart
+            frame.PlaneOrientationSequence = Sequence([Dataset()])
+            frame.PlaneOrientationSequence[0].ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
+            frame.PlanePositionSequence[0].ImagePositionPatient = [float(-10 * number), 0.0, 0.0]
+
+    with pytest.raises(GeometryError, match=r"2 volumes \(0 = stack 0, 2 slices; 1 = stack 1, 2 slices\); choose"):
+        read_volume(saved(turned))
+    assert np.array_equal(read_volume(path, volume=0).data, DATA[..., 1:3].astype(int) * (2, 3) - 1024)
+    sagittal = read_volume(path, volume=1)
+    assert np.array_equal(sagittal.data, DATA[..., [0, 3]].astype(int) * (1, 4) - 1024)
+    assert sagittal.geometry.orientation == "PIR"
+    with pytest.raises(GeometryError, match="no volume 2"):
+        read_volume(tmp_path, volume=2)
+
+    def at_time(number: int, frame: Any) -> None:
+        frame.PlanePositionSequence[0].ImagePositionPatient = [-100.0, -50.0, 10 + 2.5 * (number // 2)]
+
+    def by_dimension(number: int, frame: Any) -> None:  # the later time first in the file
+        at_time(number, frame)
+        frame.FrameContentSequence[0].DimensionIndexValues = [2 - number % 2, 1 + number // 2]
+
+    def by_time(number: int, frame: Any) -> None:
+        at_time(number, frame)
+        frame.FrameContentSequence[0].TemporalPositionIndex = 2 - number % 2
+
+    values = DATA[..., [2, 0, 1, 3]].astype(int) * (3, 1, 2, 4) - 1024
+    for change, pointers, first in (
+        (by_dimension, (0x00209128, 0x00200032), [1, 3]), (by_time, (), [1, 3]), (at_time, (), [0, 2]),
+    ):  # fmt: skip
+        with pytest.raises(GeometryError, match=r"2 volumes \(0 = repeat 0, 2 slices"):
+            read_volume(saved(change, pointers=pointers))
+        volume = read_volume(path, volume=0)
+        assert np.array_equal(volume.data, values[..., first])
+        assert volume.meta["frames"] == first
+
+
+def test_a_mask_of_an_enhanced_file_names_its_frames(make_dataset: Make, tmp_path: Path) -> None:
+    dataset = enhanced(make_dataset, [2, 0, 3, 1])
+    dataset.save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    image = read_volume(tmp_path / "a.dcm")
+    data = np.zeros(image.geometry.shape, np.uint8)
+    data[1:4, 1:4, 1:3], data[4, 4, 3] = 1, 2
+    labels = LabelMap(data, image.geometry, {1: "liver", 2: "cyst"})
+    for name in ("m.dcm", "m.rtstruct.dcm"):
+        write_labels(labels, tmp_path / name, like=image)
+        assert np.array_equal(read_labels(tmp_path / name, like=image).data, data)
+    seg, contours = pydicom.dcmread(tmp_path / "m.dcm"), pydicom.dcmread(tmp_path / "m.rtstruct.dcm")
+    groups = seg.PerFrameFunctionalGroupsSequence
+    sources = [group.DerivationImageSequence[0].SourceImageSequence[0] for group in groups]
+    heights = [float(group.PlanePositionSequence[0].ImagePositionPatient[2]) for group in groups]
+    pairs = sorted(zip(heights, (int(source.ReferencedFrameNumber) for source in sources), strict=True))
+    assert pairs == [(12.5, 4), (15.0, 1), (17.5, 3)]  # slices 1, 2 and 3 in the file's own order of frames
+    assert {source.ReferencedSOPInstanceUID for source in sources} == {dataset.SOPInstanceUID}
+    drawn = [c.ContourImageSequence[0] for r in contours.ROIContourSequence for c in r.ContourSequence]
+    assert [item.ReferencedFrameNumber for item in drawn] == [4, 1, 3]
+    (series,) = seg.ReferencedSeriesSequence
+    assert [i.ReferencedSOPInstanceUID for i in series.ReferencedInstanceSequence] == [dataset.SOPInstanceUID]
+
+
 def test_a_cine_loop_needs_a_choice(make_dataset: Make, tmp_path: Path) -> None:
     dataset = make_dataset(slice_(), ImageOrientationPatient=None, ImagePositionPatient=None, Modality="US")
     dataset.NumberOfFrames = 4
     dataset.PixelData = b"".join(slice_(k).tobytes() for k in range(4))
     dataset.save_as(tmp_path / "a.dcm", enforce_file_format=True)
-    with pytest.raises(GeometryError, match="4 frames"):
+    with pytest.raises(GeometryError, match=r"4 frames; choose one with volume=0 to volume=3"):
         read_volume(tmp_path / "a.dcm")
     assert np.array_equal(read_volume(tmp_path / "a.dcm", volume=2).data[:, :, 0], DATA[:, :, 2] - 1024)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_mask_of_one_frame_of_a_loop_names_that_frame(colour: bool, make_dataset: Make, tmp_path: Path) -> None:
+    """An ultrasound loop: no place in a patient, several frames, grey or colour."""
+    loop = np.random.default_rng(1).integers(0, 255, (3, 5, 8, *((3,) if colour else ()))).astype(np.uint8)
+    none = {"ImageOrientationPatient": None, "ImagePositionPatient": None, "PixelSpacing": None, "SliceThickness": None}
+    dataset = make_dataset(
+        loop[0], **none, Modality="US", SOPClassUID="1.2.840.10008.5.1.4.1.1.3.1", FrameOfReferenceUID=None,
+        NumberOfFrames=3, RescaleSlope=None, RescaleIntercept=None,
+    )  # fmt: skip
+    dataset.PixelData = loop.tobytes()
+    dataset.save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    image = read_volume(tmp_path / "a.dcm", volume=1)
+    assert np.array_equal(image.data[:, :, 0], loop[1].swapaxes(0, 1))
+    assert image.meta["placed"] is False
+    labels = LabelMap((np.arange(40).reshape(8, 5, 1) % 3).astype(np.uint8), image.geometry, {1: "cyst", 2: "fat"})
+    write_labels(labels, tmp_path / "m.dcm", like=image)
+    assert np.array_equal(read_labels(tmp_path / "m.dcm", like=image).data, labels.data)
+    seg = pydicom.dcmread(tmp_path / "m.dcm")
+    for group in seg.PerFrameFunctionalGroupsSequence:
+        (source,) = group.DerivationImageSequence[0].SourceImageSequence
+        assert (source.ReferencedSOPInstanceUID, int(source.ReferencedFrameNumber)) == (dataset.SOPInstanceUID, 2)
+        assert source.ReferencedSOPClassUID == "1.2.840.10008.5.1.4.1.1.3.1"
+    assert check_target("m.png", image) == []
+    assert "few viewers" in check_target("m.dcm", image)[0]
+    with pytest.raises(InputError, match="no place in a frame of reference"):
+        check_target("m.rtstruct.dcm", image)
 
 
 def test_single_slices_and_projections(save_dicom: Make, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from samaritan.adapt import attach
-from samaritan.core import Geometry, InputError, ResourceError, UsageError, Volume
+from samaritan.core import Box, Geometry, InputError, PromptSet, ResourceError, UsageError, Volume
 from samaritan.core.store import ArrayStore
 from samaritan.models import load_model
 from samaritan.predict import EmbeddingCache, VolumePredictor
@@ -75,3 +75,14 @@ def test_of_a_volume_with_a_reference_the_slices_with_something_on_them() -> Non
     assert list(whole.slices(view)) == list(range(view.count))
     assert set(found.slices(view)) <= set(range(view.count))
     assert len(found.slices(view)) > 0
+
+
+def test_tiles_are_made_in_advance_and_framings_that_depend_on_prompts_are_refused(cache: EmbeddingCache) -> None:
+    model, image = load_model("tiny-sam"), volume(0)
+    done = embed([item("a", image, [1])], model, cache, framing="tiles:2")
+    assert (done.encoded, done.known) == (4, 0)
+    predictor = VolumePredictor(model, image, cache=cache, framing="tiles:2")
+    predictor.decode(1, [PromptSet(box=Box((0, 0), (23, 19)))])
+    assert (predictor.read_calls, predictor.encode_calls) == (4, 0)
+    with pytest.raises(UsageError, match="zoom:2 depends on prompts"):
+        embed([item("a", image)], model, cache, framing="zoom:2")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -351,6 +351,18 @@ def test_adapter_is_asked_everywhere(scan: Path) -> None:
     assert one.segmentation.targets == ("left",)
 
 
+def test_names_are_asked_for_where_a_model_knows_any(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter = Taught()
+    with pytest.raises(UsageError, match="cannot be asked for 'left' by name alone; give a box or a point"):
+        segment_file(Request.of(scan, names=["left", "left"]), segmenter)
+    assert segmenter.encoded == 0
+    taught = segment_file(Request.of(scan, names=["left"], adapter=TAUGHT), segmenter)
+    monkeypatch.setattr(segmenter, "card", replace(segmenter.card, prompts=("text",)))
+    known = segment_file(Request.of(scan, names=["left", "left"], overwrite=True), segmenter)
+    assert known.segmentation.targets == taught.segmentation.targets == ("left",)
+    assert np.array_equal(known.segmentation.mask("left"), taught.segmentation.mask("left"))
+
+
 def test_smoothing_rounds_what_is_found_everywhere(scan: Path) -> None:
     plain = segment_file(Request.of(scan, everywhere=True, adapter=TAUGHT), Taught())
     request = Request.of(scan, everywhere=True, smooth_mm=1.0, adapter=TAUGHT, overwrite=True)
@@ -368,7 +380,8 @@ def test_smoothing_rounds_what_is_found_everywhere(scan: Path) -> None:
             "mine was trained with box:jitter=0.1, point",
         ),
         ({"everywhere": True, "adapter": TAUGHT, "boxes": ["1,1,5,5@2"]}, "leave --box, --point"),
-        ({"boxes": ["1,1,5,5@2"], "smooth_mm": 2.0}, "--smooth goes with --everywhere"),
+        ({"names": ["left"], "points": ["1,1,2"]}, "leave --box, --point"),
+        ({"boxes": ["1,1,5,5@2"], "smooth_mm": 2.0}, "--smooth goes with --everywhere or --text"),
     ],
 )
 def test_everywhere_needs_an_adapter_and_nothing_else(scan: Path, settings: dict[str, Any], message: str) -> None:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from samaritan.adapt import METHODS, attach, load_adapter, read_adapter
 from samaritan.core import InputError, ModelError, ResourceError, UnknownNameError, UsageError
-from samaritan.datasets import Split, open_datasets
+from samaritan.datasets import Split, image_fingerprint, open_datasets
 from samaritan.models import load_model
 from samaritan.models._sam import SamSegmenter
 from samaritan.prompts import make_prompt
@@ -128,6 +128,9 @@ def test_the_folder_and_the_header_say_what_came_out(learned: TrainResult, discs
     assert header.training["validation_dice"] == pytest.approx(learned.best_dice)
     assert header.training["best_step"] == learned.best_step
     assert header.data["cases"] == len(Split.read(learned.split).part(open_datasets((str(discs),), None), "train")) == 6
+    for part in ("train", "val"):
+        cases = Split.read(learned.split).part(open_datasets((str(discs),), None), part)
+        assert header.data[part] == sorted(image_fingerprint(case)[:16] for case in cases)
     assert learned.trained == header.trained
     assert learned.adapter_bytes == learned.adapter.stat().st_size
 

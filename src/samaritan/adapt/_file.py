@@ -26,6 +26,9 @@ from samaritan.models._weights import tensors_sha256
 #: Key of the header in the file's metadata, and the version that this package writes.
 KEY, VERSION = "samaritan_adapter", 1
 
+#: Digits of an image's hash that the file keeps, so that a benchmark knows what the adapter has seen.
+IMAGE_DIGITS = 16
+
 
 class AdapterHeader(Config):
     """What an adapter file says about itself.
@@ -39,7 +42,8 @@ class AdapterHeader(Config):
         labels: names of the targets, in the order that the method knows.
         prompts: prompts it was trained with.
         preparation: how images were prepared (intensity policy, plane, input size), as far as it must be the same at inference.
-        data: names and fingerprints of what it was trained on.
+        data: names and fingerprints of what it was trained on; "train" and "val" list the first :data:`IMAGE_DIGITS` digits of
+            the hash of each image of these parts, "sources" the public data sets that they come from.
         training: steps, seed, minutes, scores on the validation part.
         licence: of the adapter's weights.
         trained: number of parameters.

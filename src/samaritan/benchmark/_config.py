@@ -32,7 +32,10 @@ class RunConfig(Config):
         raters: the gold standard only, or everyone who drew.
         plane: in which plane volumes are sliced; "auto" is the one they were acquired in.
         intensity: policy that overrides the one of modality and data set.
+        framing: which part of a slice the model looks at; see :mod:`samaritan.predict.framing`.
         meta: a table or YAML file that describes data without a dataset.yaml.
+        propagate: how prompts about volumes reach slices on which nobody was asked; the choices are those of
+            :class:`samaritan.predict.VolumeSession`.
         device: where networks run.
         threads: of the processor; None leaves it to torch.
         fast: allow reduced precision of the encoder where the gate holds (:mod:`samaritan.predict.runtimes`). Exact runtimes
@@ -57,7 +60,9 @@ class RunConfig(Config):
     raters: Literal["reference", "all"] = "reference"
     plane: Plane = "auto"
     intensity: str | None = None
+    framing: str = "whole"
     meta: str | None = None
+    propagate: str = "auto"
     device: str = "cpu"
     threads: int | None = Field(default=None, ge=1)
     fast: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ Unit = tuple[str, str, str, str]
 UNIT = ("dataset", "case_id", "model", "adaptation")
 
 CONFIG, RESULTS, PREVIEWS, CASES = "config.yaml", "results.jsonl", "previews.jsonl", "cases.jsonl"
+
+#: Folder of what is needed until a case is done.
+EMBEDDINGS = ".embeddings"
 
 #: Without these a line is not one of ours.
 _NEEDED = {
@@ -71,10 +75,14 @@ class RunFolder:
         with exclusive(path / ".lock"):
             for torn in [*path.glob(".tmp-*"), *(path / GALLERY).glob(".tmp-*")]:
                 torn.unlink()  # what a kill in the middle of an atomic write leaves
+            shutil.rmtree(path / EMBEDDINGS, ignore_errors=True)
             if overwrite:
                 _clear(path)
             _check_config(path, config)
-            yield cls(path)
+            try:
+                yield cls(path)
+            finally:
+                shutil.rmtree(path / EMBEDDINGS, ignore_errors=True)
 
     def recover(self, fingerprint: Callable[[Unit], str | None]) -> None:
         """Take over what an earlier run finished; ``fingerprint`` tells what a unit's files hold now (None: not readable)."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._row import Level, Row
+from samaritan.benchmark._seen import footnotes, mark
 from samaritan.benchmark.report._arms import ARM_FIELDS, Arm, Arms
 from samaritan.benchmark.report._numbers import NOTHING
 from samaritan.benchmark.report._run import Run
@@ -24,7 +25,7 @@ VERSIONS = ("samaritan", "torch", "transformers", "numpy", "scipy")
 #: Settings that move a number, beside data, models, prompts and seed.
 OPTIONS = (
     "split", "part", "limit", "repeats", "max_slices", "max_instances", "min_pixels", "raters", "plane", "intensity",
-    "nsd_tolerance", "meta",
+    "framing", "nsd_tolerance", "meta", "propagate",
 )  # fmt: skip
 
 #: What stands behind the model in the heading of a table -> which rows are in it.
@@ -90,7 +91,7 @@ def _notes(run: Run, arms: Arms) -> Iterable[str]:
     if arms.oracles:
         names = ", ".join(f"`{prompt}`" for prompt in sorted(arms.oracles))
         notes.append(f"Oracle, an upper bound (the candidate was chosen by looking at the reference): {names}.")
-    yield " ".join(notes)
+    yield " ".join([*notes, *footnotes(row for row in run.rows if row["level"] == "target")])
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Arm], arms: Arms, level: Level) -> Iterable[str]:
@@ -103,7 +104,8 @@ def _table(rows: Sequence[Row], columns: Sequence[Arm], arms: Arms, level: Level
     for name in sorted(datasets):
         members = datasets[name]
         scores = _scores(members, wanted, level)
-        yield table_row([plain_text(name), plain_text(members[0]["modality"] or ""), *_size(members), *scores])
+        title = f"{plain_text(name)} {mark(members)}".rstrip()
+        yield table_row([title, plain_text(members[0]["modality"] or ""), *_size(members), *scores])
     if len(datasets) > 1:
         yield table_row(
             ["**mean of the data sets**", "", *_size(rows), *_scores(rows, wanted, level, macro=("dataset",))]

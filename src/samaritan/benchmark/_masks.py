@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +78,15 @@ def unite(masks: Iterable[PackedMask], shape: tuple[int, int]) -> PackedMask:
     for mask in masks:
         mask.paint(canvas)
     return PackedMask.of(canvas)
+
+
+def stack(masks: Mapping[int, PackedMask], low: NDArray[np.int64], high: NDArray[np.int64]) -> Mask:
+    """Slice -> mask as (x, y, slice) bool from voxel ``low`` to ``high``, the last ones excluded; nothing lies outside."""
+    canvas = np.zeros(high - low, bool)
+    for k, mask in masks.items():
+        if mask.area:
+            mask.paint(canvas[:, :, k - low[2]], (int(low[0]), int(low[1])))
+    return canvas
 
 
 def run_lengths(mask: Mask) -> list[int]:

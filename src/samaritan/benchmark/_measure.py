@@ -9,7 +9,7 @@ from samaritan.benchmark._ask import Question
 from samaritan.benchmark._masks import PackedMask, unite
 from samaritan.benchmark._targets import Target
 from samaritan.core import PromptSet
-from samaritan.prompts._base import PromptStrategy
+from samaritan.prompts import PromptStrategy, VolumeStrategy
 
 
 @dataclass(eq=False)
@@ -29,7 +29,7 @@ class Measurement:
     """
 
     target: Target
-    strategy: PromptStrategy
+    strategy: PromptStrategy | VolumeStrategy
     repeat: int
     masks: dict[int, PackedMask] = field(default_factory=dict)
     history: dict[int, list[PackedMask]] = field(default_factory=dict)
@@ -56,6 +56,11 @@ class Measurement:
         return sum(self.qualities) / len(self.qualities) if self.qualities else None
 
     @property
+    def slices(self) -> int:
+        """Number of slices that were prompted."""
+        return len(self.target.prompted)
+
+    @property
     def dice_by_round(self) -> list[float] | None:
         """Dice of the whole target after each round; a slice that needed fewer rounds keeps its last answer."""
         if self.strategy.rounds < 2:
@@ -64,6 +69,21 @@ class Measurement:
             _dice([(after(answers, number), self.target.areas[k]) for k, answers in self.history.items()], self.target)
             for number in range(self.strategy.rounds)
         ]
+
+    def united(self, whole: Target, parts: Sequence[Measurement], shown: int, shape: tuple[int, int]) -> Measurement:
+        """The measurement of ``whole`` from those of its parts, of which this is one; see :meth:`Group.unite`."""
+        rounds = self.strategy.rounds
+        return Measurement(
+            whole,
+            self.strategy,
+            self.repeat,
+            masks={k: unite((part.masks[k] for part in parts if k in part.masks), shape) for k in whole.prompted},
+            history={} if rounds < 2 else {k: _rounds(parts, k, shape) for k in whole.prompted},
+            qualities=[quality for part in parts for quality in part.qualities],
+            interactions=sum(part.interactions for part in parts),
+            seconds=sum(part.seconds for part in parts),
+            prompts={shown: [prompt for part in parts for prompt in part.prompts.get(shown, [])]},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,18 +107,7 @@ class Group:
         """The measurement of the whole from those of its parts (one strategy, one repeat); ``shape`` (x, y) of a slice."""
         if self.whole is parts[0].target:
             return parts[0]
-        strategy = parts[0].strategy
-        return Measurement(
-            self.whole,
-            strategy,
-            parts[0].repeat,
-            masks={k: unite((part.masks[k] for part in parts if k in part.masks), shape) for k in self.whole.prompted},
-            history={} if strategy.rounds < 2 else {k: _rounds(parts, k, shape) for k in self.whole.prompted},
-            qualities=[quality for part in parts for quality in part.qualities],
-            interactions=sum(part.interactions for part in parts),
-            seconds=sum(part.seconds for part in parts),
-            prompts={self.shown: [prompt for part in parts for prompt in part.prompts.get(self.shown, [])]},
-        )
+        return parts[0].united(self.whole, parts, self.shown, shape)
 
 
 def groups_of(targets: Iterable[Target], shape: tuple[int, int]) -> list[Group]:

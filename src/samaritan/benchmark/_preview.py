@@ -29,14 +29,14 @@ def preview(row: Row, measurement: Measurement, index: int, view: SliceView) -> 
     the run lengths of reference and prediction and the prompts of the last round at (x, y).
     """
     shape = view.shape
-    pred = measurement.masks.get(index)
+    ref, pred = measurement.target.areas.get(index), measurement.masks.get(index)
     return {
         "key": list(key(row)),
         "picture": picture_name(row["dataset"], row["case_id"], index, f"{row['plane']} {row['intensity']}"),
         "slice": index,
         "shape": list(shape),
         "spacing": list(view.spacing[:2]),
-        "ref": run_lengths(measurement.target.areas[index].unpack(shape)),
+        "ref": run_lengths(ref.unpack(shape) if ref else np.zeros(shape, bool)),
         "pred": run_lengths(pred.unpack(shape) if pred else np.zeros(shape, bool)),
         "prompts": [_describe(prompt) for prompt in measurement.prompts.get(index, [])[:MAX_PROMPTS]],
     }

@@ -54,6 +54,7 @@ class Provenance:
                     "layout": d.layout,
                     "modality": d.modality,
                     "licence": d.licence,
+                    "sources": list(d.sources),
                     "cases": len(d.cases),
                 }
                 for d in datasets

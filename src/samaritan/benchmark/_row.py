@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict, cast
+
+from samaritan.core.public_data import Seen
 
 Level = Literal["target", "instance"]
 
@@ -10,7 +12,51 @@ Level = Literal["target", "instance"]
 UNADAPTED = "none"
 
 
-class Row(TypedDict):
+class Chain(TypedDict):
+    """Where propagation followed a target to, from one prompted slice in one direction."""
+
+    step: int
+    """+1 or -1."""
+    start: int
+    """The prompted slice."""
+    last: int
+    """The last slice with a mask of this chain."""
+    edge: int
+    """The last slice of the reference in this direction."""
+    reason: str
+    """Why it went no further."""
+
+
+class VolumeScores(TypedDict, total=False):
+    """What rows of prompts about volumes hold beside the others; None in other rows, absent in those of older runs."""
+
+    propagation: str | None
+    """How the target was found on slices where nobody was asked about it."""
+    nsd_by_round: list[float | None] | None
+    """Corrective clicks only: NSD after each round, as ``dice_by_round``."""
+    interactions_by_round: list[int] | None
+    """Acts of a person until each round; one more for a round that was not needed any more."""
+    dice_auc: float | None
+    """Area under Dice against interactions, divided by their range."""
+    nsd_auc: float | None
+    dice_by_distance: list[float | None] | None
+    """Dice over the slices 0, 1, 2, ... slices from the nearest one where a person said something."""
+    chains: list[Chain] | None
+    case_calls: int | None
+    """Pictures that this prompt needed encoded, for all targets of the case together."""
+    case_seconds: float | None
+    """By the clock, for all targets of the case together: encoding (at the mean time of a picture in this case, as if nothing
+    had been kept from other prompts), decoding and following; not scoring."""
+
+
+#: Of a row about pictures.
+NO_VOLUME = VolumeScores(
+    propagation=None, nsd_by_round=None, interactions_by_round=None, dice_auc=None, nsd_auc=None, dice_by_distance=None,
+    chains=None, case_calls=None, case_seconds=None,
+)  # fmt: skip
+
+
+class Row(VolumeScores):
     """The score of one target (or of one instance) under one prompt.
 
     ``level`` is "target" for a label of a case; an instance-labelled case has one "target" row (all objects united)
@@ -41,7 +87,7 @@ class Row(TypedDict):
     assd_mm: float | None
     volume_difference: float | None
     dice_by_round: list[float] | None
-    """Corrective clicks only: Dice after 1, 2, ... rounds."""
+    """Corrective clicks only: Dice after 1, 2, ... rounds, of which the first may be a box."""
     unit: Literal["mm", "px"]
     spacing: list[float]
     voxels: int
@@ -56,12 +102,18 @@ class Row(TypedDict):
     """The model's own estimate of IoU, mean over the prompted slices."""
     intensity: str
     plane: str
+    framing: str
+    """Which part of a slice the model looked at; see :mod:`samaritan.predict.framing`."""
     status: Literal["ok", "failed"]
     error: str | None
+    seen: NotRequired[Seen]
+    """Whether the weights, an adapter's included, were trained on these images; absent in rows of older runs."""
     seconds: float
     """Decoding by the clock, while other cases are read and scored beside, and scoring as processor time; encoding is in
     ``encode_seconds``, by the clock, shared by all rows of the case."""
     encode_seconds: float
+    encode_calls: int
+    """How often the encoder ran for the case, shared by all its rows; what a cache held is not among them."""
 
 
 #: Fields that :func:`samaritan.evaluate.evaluate` fills, under its own names.
@@ -73,7 +125,12 @@ KEY = (
 )  # fmt: skip
 
 #: Fields that may differ between two runs of the same work.
-VOLATILE = ("seconds", "encode_seconds")
+VOLATILE = ("seconds", "encode_seconds", "encode_calls", "case_seconds")
+
+
+def with_volume(row: Row, scores: VolumeScores) -> Row:
+    """The row with what prompts about volumes have beside the others."""
+    return cast(Row, {**row, **scores})
 
 
 def system(model: str, adaptation: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from samaritan.benchmark._masks import Mask, PackedMask
+from samaritan.benchmark._masks import PackedMask, stack
 from samaritan.benchmark._row import SCORES
 from samaritan.core import SliceView
 from samaritan.evaluate._evaluate import evaluate
@@ -19,7 +19,13 @@ DISTANCES = ("nsd", "hd95_mm", "assd_mm")
 
 
 def score(
-    *, pred: Masks, ref: Masks, view: SliceView, by_slice: bool = False, nsd_tolerance: float
+    *,
+    pred: Masks,
+    ref: Masks,
+    view: SliceView,
+    by_slice: bool = False,
+    nsd_tolerance: float,
+    metrics: Sequence[str] = SCORES,
 ) -> dict[str, float | None]:
     """The scores of one target, None where undefined.
 
@@ -31,16 +37,20 @@ def score(
             together, and a distance is the mean of the distances within each, since a stack with gaps has surfaces that
             the object has not.
         nsd_tolerance: in mm, or pixels where the image knows no spacing.
+        metrics: which ones; with ``by_slice`` all.
     """
-    result = _evaluate(pred, ref, view, nsd_tolerance)
+    result = _evaluate(pred, ref, view, nsd_tolerance, metrics)
     if by_slice:
-        flat = [_evaluate({k: pred[k]} if k in pred else {}, {k: ref[k]}, view, nsd_tolerance, flat=True) for k in ref]
+        flat = [
+            _evaluate({k: pred[k]} if k in pred else {}, {k: ref[k]}, view, nsd_tolerance, metrics, flat=True)
+            for k in ref
+        ]
         result |= {name: _mean([one[name] for one in flat]) for name in DISTANCES}
     return {name: value if math.isfinite(value) else None for name, value in result.items()}
 
 
 def _evaluate(
-    pred: Masks, ref: Masks, view: SliceView, nsd_tolerance: float, *, flat: bool = False
+    pred: Masks, ref: Masks, view: SliceView, nsd_tolerance: float, metrics: Sequence[str], *, flat: bool = False
 ) -> dict[str, float]:
     low, high = _bounds([*pred.items(), *ref.items()], view)
     if not any(mask.area for mask in pred.values()):  # a missed target costs the diagonal of the whole image
@@ -48,14 +58,14 @@ def _evaluate(
     if flat:
         low[2], high[2] = min(ref), min(ref) + 1
     found = evaluate(
-        pred=_assemble(pred, low, high),
-        ref=_assemble(ref, low, high),
+        pred=stack(pred, low, high),
+        ref=stack(ref, low, high),
         spacing=view.spacing,
         unit=view.geometry.unit,
         nsd_tolerance=nsd_tolerance,
-        metrics=SCORES,
+        metrics=metrics,
     )
-    return {name: float(found[name]) for name in SCORES}
+    return {name: float(found[name]) for name in metrics}
 
 
 def _bounds(masks: Sequence[tuple[int, PackedMask]], view: SliceView) -> tuple[np.ndarray, np.ndarray]:
@@ -69,14 +79,6 @@ def _bounds(masks: Sequence[tuple[int, PackedMask]], view: SliceView) -> tuple[n
         return np.zeros(3, int), np.array([*view.shape, view.count])
     low = np.maximum(np.min(corners, axis=0) - 1, 0)
     return low, np.minimum(np.max(ends, axis=0) + 1, [*view.shape, view.count])
-
-
-def _assemble(masks: Masks, low: np.ndarray, high: np.ndarray) -> Mask:
-    canvas = np.zeros(high - low, bool)
-    for k, mask in masks.items():
-        if mask.area:
-            mask.paint(canvas[:, :, k - low[2]], (int(low[0]), int(low[1])))
-    return canvas
 
 
 def _mean(values: Sequence[float]) -> float:

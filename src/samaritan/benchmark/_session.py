@@ -12,23 +12,30 @@ from typing import ParamSpec, TypeVar
 from samaritan.benchmark._arm import Arm
 from samaritan.benchmark._case import Answered, Outcome, Work, answer, failed_rows
 from samaritan.benchmark._config import RunConfig
-from samaritan.benchmark._folder import RunFolder, Unit
+from samaritan.benchmark._folder import EMBEDDINGS, RunFolder, Unit
+from samaritan.benchmark._follow import Follower
 from samaritan.benchmark._measure import groups_of
 from samaritan.benchmark._overlap import Behind, ahead
 from samaritan.benchmark._progress import Reporter
+from samaritan.benchmark._seen import Exposure
 from samaritan.benchmark._targets import targets_of
+from samaritan.benchmark._visits import Visits
 from samaritan.core import Plane, SamaritanError, SliceView, Volume
 from samaritan.core.profile import part
+from samaritan.core.store import ArrayStore
 from samaritan.datasets import Case, fingerprint
 from samaritan.predict import EmbeddingCache
 from samaritan.predict.volume import VolumePredictor
-from samaritan.prompts._base import PromptStrategy
+from samaritan.prompts import PromptStrategy, VolumeStrategy
 
 log = logging.getLogger(__name__)
 
 #: Cases whose files are larger, in bytes, are read when nothing of the one before is in memory any more. Files are packed ten
 #: times and more, so this is a volume of some hundred megabytes at most.
 AHEAD_BYTES = 2**25
+
+#: Embeddings of a case whose volume several prompts ask about are kept on disk until it is done, at most so many bytes.
+KEPT_BYTES = 2**33
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +52,7 @@ class Opened:
     """
 
     case: Case
-    strategies: Sequence[PromptStrategy]
+    strategies: Sequence[PromptStrategy | VolumeStrategy]
     config: RunConfig
     _works: dict[str, Work | str] = field(default_factory=dict)
 
@@ -84,6 +91,7 @@ class Session:
         progress: is told what happens.
         debug: let unexpected errors through.
         cache: where embeddings are kept on disk.
+        exposure: tells which cases the arms were trained on.
         n_ok: units measured.
         failed: units with a row that has no scores.
         encode_calls: how often an encoder ran.
@@ -93,10 +101,11 @@ class Session:
     folder: RunFolder
     cases: Sequence[Case]
     arms: Sequence[Arm]
-    strategies: Sequence[PromptStrategy]
+    strategies: Sequence[PromptStrategy | VolumeStrategy]
     progress: Reporter
     debug: bool = False
     cache: EmbeddingCache | None = None
+    exposure: Exposure = field(default_factory=lambda: Exposure(()))
     n_ok: int = 0
     failed: set[Unit] = field(default_factory=set)
     encode_calls: int = 0
@@ -147,22 +156,39 @@ class Session:
         case = opened.case
         for arm in arms:
             work = opened.work(arm.plane(self.config))
-            self.progress.begin(_title(case), len(work.slices) if isinstance(work, Work) else 0)
+            self.progress.begin(_title(case), work.steps if isinstance(work, Work) else 0)
             answered = self._attempt(self._ask, opened.volume, work, arm) if isinstance(work, Work) else str(work)
             self.progress.end()
             behind.do(partial(self._finish, case, arm, answered))
 
     def _ask(self, volume: Volume, work: Work, arm: Arm) -> Answered:
-        case = work.case
-        predictor = VolumePredictor(
-            arm.segmenter,
-            volume,
-            plane=arm.plane(self.config),
-            modality=case.modality,
-            intensity=arm.intensity(self.config, case),
-            cache=self.cache,
-        )
-        return answer(work, predictor, self.progress.step, arm.adaptation)
+        def make(cache: EmbeddingCache | None) -> VolumePredictor:
+            return VolumePredictor(
+                arm.segmenter,
+                volume,
+                plane=arm.plane(self.config),
+                modality=work.case.modality,
+                intensity=arm.intensity(self.config, work.case),
+                cache=cache,
+                framing=self.config.framing,
+            )
+
+        if not work.passes:
+            return answer(work, make(self.cache), self.progress.step, arm.adaptation)
+        try:
+            follower = Follower(make, self._visits, self.config.propagate)
+            return answer(work, make(self._visits), self.progress.step, arm.adaptation, follower)
+        finally:
+            if self.cache is None:
+                self._visits.store.clear()
+
+    @cached_property
+    def _visits(self) -> Visits:
+        """Where embeddings are kept from prompt to prompt: the user's cache, or a folder that is emptied after each case."""
+        if self.cache is not None:
+            return Visits(self.cache.store, half=self.cache.half)
+        store = ArrayStore(self.folder.path / EMBEDDINGS, limit=KEPT_BYTES, what="embeddings of a case")
+        return Visits(store)
 
     def _finish(self, case: Case, arm: Arm, answered: Answered | str) -> None:
         """Score and keep; one bad case must not end the run, a full disk must."""
@@ -176,6 +202,8 @@ class Session:
         if isinstance(outcome, str):
             outcome = Outcome(failed_rows(case, arm.model, self.strategies, outcome, arm.adaptation))
         unit = arm.unit(case)
+        for row in outcome.rows:
+            row["seen"] = self.exposure.of(arm, case)
         with part("write"):
             self.folder.record(unit, outcome, arm.fingerprint(self._print(case)))
         self.encode_calls += outcome.encode_calls

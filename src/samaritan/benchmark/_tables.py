@@ -34,8 +34,15 @@ _TYPES: dict[str, Any] = {
     "dice": pl.Float64, "iou": pl.Float64, "nsd": pl.Float64, "hd95_mm": pl.Float64, "assd_mm": pl.Float64,
     "volume_difference": pl.Float64, "dice_by_round": pl.List(pl.Float64), "unit": pl.String,
     "spacing": pl.List(pl.Float64), "voxels": pl.Int64, "slices": pl.Int64, "sampled": pl.Boolean,
-    "quality": pl.Float64, "intensity": pl.String, "plane": pl.String, "status": pl.String, "error": pl.String,
-    "seconds": pl.Float64, "encode_seconds": pl.Float64,
+    "quality": pl.Float64, "intensity": pl.String, "plane": pl.String, "framing": pl.String,
+    "status": pl.String, "error": pl.String, "seen": pl.String, "seconds": pl.Float64, "encode_seconds": pl.Float64,
+    "encode_calls": pl.Int64, "propagation": pl.String, "nsd_by_round": pl.List(pl.Float64),
+    "interactions_by_round": pl.List(pl.Int64), "dice_auc": pl.Float64, "nsd_auc": pl.Float64,
+    "dice_by_distance": pl.List(pl.Float64),
+    "chains": pl.List(
+        pl.Struct({"step": pl.Int64, "start": pl.Int64, "last": pl.Int64, "edge": pl.Int64, "reason": pl.String})
+    ),
+    "case_calls": pl.Int64, "case_seconds": pl.Float64,
 }  # fmt: skip
 
 
@@ -52,11 +59,11 @@ def write_tables(run: Path, rows: Sequence[Row], *, seed: int) -> None:
 
 
 def to_csv(rows: Sequence[Row]) -> str:
-    """One line per row; lists are separated by spaces, and no text can act as a formula in a spreadsheet."""
+    """One line per row; lists are separated by spaces, chains are JSON, and no text can act as a formula in a spreadsheet."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(_TYPES)
-    writer.writerows([_cell(dict(row)[name]) for name in _TYPES] for row in rows)
+    writer.writerows([_cell(row.get(name)) for name in _TYPES] for row in rows)  # older runs lack some
     return buffer.getvalue()
 
 
@@ -72,8 +79,10 @@ def summaries(rows: Sequence[Row], *, seed: int) -> list[dict[str, Any]]:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        return json.dumps(value)
     if isinstance(value, list):
-        return " ".join(f"{number:.6g}" for number in value)
+        return " ".join("" if number is None else f"{number:.6g}" for number in value)
     if isinstance(value, str):
         text = value.replace("\r", " ")  # readers end a line there, and the writer does not quote it
         return "'" + text if text.startswith(FORMULA) else text

@@ -13,6 +13,7 @@ from samaritan.benchmark._masks import Mask, PackedMask
 from samaritan.benchmark._seeds import generator
 from samaritan.core import GeometryError, InputError, LabelMap, SliceView, Volume
 from samaritan.datasets._base import REFERENCE, Case
+from samaritan.prompts import spread
 
 #: What the objects of an instance-labelled case are called where the data set does not say.
 OBJECT = "object"
@@ -49,6 +50,11 @@ class Target:
     def voxels(self) -> int:
         """Size of the reference, in voxels."""
         return sum(area.area for area in self.areas.values())
+
+    @property
+    def promptable(self) -> dict[int, PackedMask]:
+        """Slice -> mask, of the slices on which something may be asked."""
+        return {k: self.areas[k] for k in self.prompted}
 
 
 def targets_of(case: Case, volume: Volume, view: SliceView, config: RunConfig) -> list[Target]:
@@ -120,7 +126,5 @@ def _values(picture: NDArray[np.unsignedinteger]) -> list[int]:
 def _sample(areas: dict[int, PackedMask], limit: int | None) -> tuple[dict[int, PackedMask], bool]:
     """At most ``limit`` slices, evenly spaced among the labelled ones (the middles of equal parts)."""
     slices = sorted(areas)
-    if limit is None or len(slices) <= limit:
-        return {k: areas[k] for k in slices}, False
-    middles = ((np.arange(limit) + 0.5) * len(slices) / limit).astype(int)
-    return {slices[m]: areas[slices[m]] for m in middles}, True
+    chosen = slices if limit is None else spread(slices, limit)
+    return {k: areas[k] for k in chosen}, len(chosen) < len(slices)

@@ -15,9 +15,10 @@ from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._folder import RunFolder, Unit
 from samaritan.benchmark._progress import Reporter, Silent
 from samaritan.benchmark._provenance import Provenance
+from samaritan.benchmark._seen import Exposure
 from samaritan.benchmark._session import Session
 from samaritan.benchmark._tables import write_tables
-from samaritan.core import InputError, ResourceError
+from samaritan.core import InputError, ResourceError, UsageError
 from samaritan.core.intensity import parse as parse_intensity
 from samaritan.core.profile import part
 from samaritan.datasets import Split, open_datasets
@@ -25,9 +26,10 @@ from samaritan.datasets._base import Dataset
 from samaritan.models import load_model
 from samaritan.models._base import Segmenter
 from samaritan.predict import EmbeddingCache
+from samaritan.predict.framing import make_framing
+from samaritan.predict.propagate import STRATEGIES
 from samaritan.predict.runtimes import check_runtime, with_runtime
-from samaritan.prompts import make_prompt
-from samaritan.prompts._base import PromptStrategy
+from samaritan.prompts import PromptStrategy, VolumeStrategy, make_strategy
 
 log = logging.getLogger(__name__)
 
@@ -83,14 +85,17 @@ def run_benchmark(
         runtime: what runs the encoders; see :func:`samaritan.predict.runtimes.with_runtime`.
 
     Raises:
-        UsageError: an unknown prompt, model, intensity policy or data set.
+        UsageError: an unknown prompt, model, propagation, intensity policy, framing or data set, or settings that contradict
+            each other.
         InputError: the data cannot be used at all, or ``out`` holds something else than this run.
         ModelError: weights are missing or wrong.
         ResourceError: ``out`` cannot be written, is in use, or the disk is full.
     """
     check_runtime(runtime)
-    strategies = _strategies(config.prompts)
+    strategies = _strategies(config)
+    STRATEGIES.get(config.propagate)  # every case would fail for it
     datasets = _datasets(config, out)
+    make_framing(config.framing)  # every case would fail for it
     if config.intensity is not None:
         parse_intensity(config.intensity)  # every case would fail for it
     if config.threads is not None:
@@ -101,7 +106,8 @@ def run_benchmark(
         provenance = Provenance(out, config, datasets, arms)
         provenance.write()
         cases = [case for dataset in datasets for case in dataset.cases]
-        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug, cache)
+        exposure = Exposure(datasets)
+        session = Session(config, folder, cases, arms, strategies, progress or Silent(), debug, cache, exposure)
         interrupted = False
         try:
             session.run()
@@ -114,9 +120,16 @@ def run_benchmark(
         return RunResult(out, n_ok, len(session.failed), session.encode_calls, report, interrupted)
 
 
-def _strategies(texts: Sequence[str]) -> list[PromptStrategy]:
+def _strategies(config: RunConfig) -> list[PromptStrategy | VolumeStrategy]:
     """The prompts, each once."""
-    return list({strategy.name: strategy for strategy in map(make_prompt, texts)}.values())
+    found = list({strategy.name: strategy for strategy in map(make_strategy, config.prompts)}.values())
+    volumetric = [strategy.name for strategy in found if isinstance(strategy, VolumeStrategy)]
+    if volumetric and config.max_slices is not None:
+        raise UsageError(
+            f"{', '.join(volumetric)} are scored against the whole reference, and max_slices leaves slices out; measure "
+            "them in a run without it."
+        )
+    return found
 
 
 def _datasets(config: RunConfig, out: Path) -> list[Dataset]:

@@ -1,4 +1,4 @@
-"""From rows to means with intervals: per group, per click, per looseness of the box."""
+"""From rows to means with intervals: per group, per looseness of the box."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from samaritan.core import FormatError, InputError, UsageError
 from samaritan.evaluate import METRICS
 
 #: What a row holds beside metrics that can be averaged -> whether more is better.
-OTHER_NUMBERS = {"quality": True, "seconds": False, "encode_seconds": False, "interactions": False}
+OTHER_NUMBERS = {
+    "quality": True, "seconds": False, "encode_seconds": False, "interactions": False, "dice_auc": True, "nsd_auc": True,
+    "case_calls": False, "case_seconds": False,
+}  # fmt: skip
 
 #: With fewer, a bootstrap interval is too narrow, and Wilcoxon's test cannot reach p < 0.05.
 FEW_PATIENTS = 6
@@ -121,26 +124,7 @@ def summarise(
     best_is_high = direction(metric)
     scored = [(row, number(row, metric)) for row in rows if row["level"] == level]
     bootstrap = Bootstrap(seed, resamples)
-    return [_summary(g, members, best_is_high, macro, bootstrap) for g, members in _groups(scored, by)]
-
-
-def curve(rows: Sequence[Row], by: Sequence[str], *, seed: int = 0, resamples: int = 2000) -> list[Summary]:
-    """Dice after 1, 2, ... corrective clicks: groups as in :func:`summarise` with "round" behind the fields of ``by``.
-
-    Where a target needed fewer rounds, because nothing was left to correct, its last Dice counts for the later ones.
-
-    Raises:
-        UsageError: a field does not exist.
-    """
-    clicking = {row["prompt"] for row in rows if row.get("dice_by_round")}
-    clicked = [(row, None) for row in rows if row["level"] == "target" and row["prompt"] in clicking]
-    summaries = []
-    for group, members in _groups(clicked, by):
-        longest = max(len(row.get("dice_by_round") or ()) for row, _ in members)
-        for n in range(1, longest + 1):
-            scored = [(row, _after(row.get("dice_by_round"), n)) for row, _ in members]
-            summaries.append(_summary(group | {"round": n}, scored, True, (), Bootstrap(seed, resamples)))
-    return summaries
+    return [summary(g, members, best_is_high, macro, bootstrap) for g, members in groups(scored, by)]
 
 
 def looseness(
@@ -204,7 +188,8 @@ def _parse(line: bytes, origin: str) -> Row:
     return cast(Row, row)
 
 
-def _groups(scored: Iterable[Scored], by: Sequence[str]) -> list[tuple[dict[str, Any], list[Scored]]]:
+def groups(scored: Iterable[Scored], by: Sequence[str]) -> list[tuple[dict[str, Any], list[Scored]]]:
+    """Rows with their values that share the fields ``by``, in the order in which groups first occur."""
     groups: dict[tuple[Any, ...], list[Scored]] = defaultdict(list)
     for row, value in scored:
         groups[_fields(row, by)].append((row, value))
@@ -218,9 +203,10 @@ def _fields(row: Row, names: Sequence[str]) -> tuple[Any, ...]:
         raise UsageError(f"A row has no field {error}; it has {', '.join(row)}.") from error
 
 
-def _summary(
+def summary(
     group: dict[str, Any], scored: Sequence[Scored], best_is_high: bool, macro: Sequence[str], bootstrap: Bootstrap
 ) -> Summary:
+    """The mean over the patients of one group."""
     strata: dict[tuple[Any, ...], list[tuple[Any, float]]] = defaultdict(list)
     for row, value in scored:
         if value is not None:
@@ -240,7 +226,3 @@ def _summary(
         median=float(np.median(np.nanmean(patients.values, axis=1))) if patients.names else math.nan,
         best_is_high=best_is_high,
     )
-
-
-def _after(dice: list[float] | None, n: int) -> float | None:
-    return dice[min(n, len(dice)) - 1] if dice else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from samaritan.benchmark._row import UNADAPTED, Row
+from samaritan.benchmark._seen import footnotes, mark
 from samaritan.benchmark.statistics import Summary, read_rows, summarise
 
 #: What makes a line of the table.
@@ -39,6 +41,7 @@ def print_table(run: Path, console: Console) -> None:
         table.add_column(name, overflow="fold")
     for title in ("Dice", "NSD", "patients", "failed"):
         table.add_column(title, justify="right", no_wrap=True)
+    signs = {values: mark(members) for values, members in _by_line(gold).items()}
     above = ""
     for one in dice:
         surface = surfaces[tuple(one.group.values())]
@@ -49,8 +52,19 @@ def print_table(run: Path, console: Console) -> None:
         elif above:
             table.add_section()
         above = cells[0] or above
-        table.add_row(*cells, _interval(one), _number(surface.mean), str(one.n_patients), failed)
+        sign = signs[tuple(one.group.values())]
+        table.add_row(*cells, f"{_interval(one)} {sign}".rstrip(), _number(surface.mean), str(one.n_patients), failed)
     console.print(table)
+    if notes := footnotes(gold):
+        console.print(escape(" ".join(notes)), soft_wrap=True)
+
+
+def _by_line(rows: list[Row]) -> dict[tuple[str, ...], list[Row]]:
+    """The rows behind each line of the table."""
+    found: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["dataset"], row["model"], row["adaptation"], row["prompt"]].append(row)
+    return found
 
 
 def _is_told(field: str, values: set[str]) -> bool:

@@ -13,6 +13,7 @@ from samaritan.cli._options import (
     Debug,
     Device,
     Fast,
+    FramingName,
     Intensity,
     Meta,
     Output,
@@ -55,10 +56,14 @@ def benchmark(
     min_pixels: Annotated[int, typer.Option(help="Slices with fewer reference pixels are not prompted.")] = 1,
     raters: Annotated[str, typer.Option(help="reference, or all.")] = "reference",
     nsd_tolerance: Annotated[float, typer.Option(help="Tolerance of the surface Dice, in mm (or pixels).")] = 2.0,
+    propagate: Annotated[
+        str, typer.Option(help="How prompts about volumes reach slices that nobody was asked about: auto, none, ...")
+    ] = "auto",
     meta: Meta = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the table as Markdown too.")] = None,
     plane: PlaneName = "auto",
     intensity: Intensity = None,
+    framing: FramingName = "whole",
     cache: Annotated[
         bool, typer.Option(help="Keep image embeddings for runs with other prompts; encoding then is not timed again.")
     ] = False,
@@ -87,8 +92,8 @@ def benchmark(
             "prompts": prompt or ["box"], "limit": limit,
             "repeats": repeats, "seed": seed, "max_slices": max_slices, "max_instances": max_instances,
             "min_pixels": min_pixels, "raters": raters, "nsd_tolerance": nsd_tolerance,
-            "meta": None if meta is None else str(meta), "plane": plane, "intensity": intensity, "device": device,
-            "threads": threads, "fast": fast,
+            "propagate": propagate, "meta": None if meta is None else str(meta), "plane": plane,
+            "intensity": intensity, "framing": framing, "device": device, "threads": threads, "fast": fast,
         },
         "The command line",
     )  # fmt: skip

@@ -55,6 +55,7 @@ class Dataset:
         licence: as far as known.
         description: one sentence.
         notes: what a person should know about how it was read (images without mask, files left out).
+        sources: names of the public data sets that it is made of (:mod:`samaritan.core.public_data`); empty where nobody says.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Dataset:
     licence: str | None = None
     description: str = ""
     notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

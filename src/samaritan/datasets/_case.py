@@ -154,11 +154,12 @@ def make_dataset(
         raise InputError(f"{folder} holds two cases of the name {twice[0]!r}; rename one.")
     if absent := info.absent(ids):
         notes += (f"The table of patients names {len(absent)} cases that are not there: {some(absent)}.",)
+    notes += tuple(info.unknown_sources())
     name = info.name or folder_name(folder)
     cases = tuple(_make_case(name, part, info) for part in ordered)
     modalities = {case.modality for case in cases}
     modality = modalities.pop() if len(modalities) == 1 else None
-    return Dataset(name, cases, layout, modality, info.licence, info.description, notes)
+    return Dataset(name, cases, layout, modality, info.licence, info.description, notes, info.canonical_sources)
 
 
 def _make_case(dataset: str, parts: Parts, info: DatasetInfo) -> Case:

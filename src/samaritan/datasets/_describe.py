@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from samaritan.core import InputError, LabelMap, Volume
+from samaritan.core.public_data import titles
 from samaritan.datasets._base import Case, Dataset
 from samaritan.datasets.samples._base import COLLECTION, SAMPLES, open_sample
 
@@ -25,6 +26,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "labels": {value: name for case in dataset.cases for value, name in case.names.items()},
         "instances": any(case.instances for case in dataset.cases),
         "licence": dataset.licence,
+        "sources": titles(dataset.sources),
         "description": dataset.description,
         "notes": list(dataset.notes),
     }
@@ -58,6 +60,20 @@ def fingerprint(case: Case) -> str:
         for rater, read in case.read_references.items():
             digest.update(rater.encode())
             _add_voxels(digest, read())
+    return digest.hexdigest()
+
+
+def image_fingerprint(case: Case) -> str:
+    """SHA-256 of the image alone: the same whatever the case is called and whatever was drawn on it.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    if case.sources:
+        _add_path(digest, case.sources[0])
+    else:
+        _add_voxels(digest, case.read_image())
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from samaritan.core import Config, InputError, UsageError
 from samaritan.core.intensity import canonical_modality
 from samaritan.core.intensity import parse as parse_intensity
+from samaritan.core.public_data import canonical, nearest
 
 #: The file beside images/ that holds the settings.
 FILE_NAME = "dataset.yaml"
@@ -35,6 +36,8 @@ class DatasetInfo(Config):
         raters: the only raters to read, where not all of masks_raters/ are wanted.
         licence: of the images.
         description: one sentence.
+        sources: public data sets that the images come from, in the names of :data:`samaritan.core.public_data.PUBLIC_DATA`
+            ("drive", "amos"), or "private" for images that were never published; tells which models have seen them.
     """
 
     name: str | None = Field(default=None, pattern=r"^[^/\\\x00-\x1f]+$")
@@ -50,6 +53,7 @@ class DatasetInfo(Config):
     raters: tuple[str, ...] | None = None
     licence: str | None = None
     description: str = ""
+    sources: tuple[str, ...] = ()
 
     @field_validator("labels")
     @classmethod
@@ -81,6 +85,20 @@ class DatasetInfo(Config):
         except UsageError as error:
             raise ValueError(str(error)) from error
         return intensity
+
+    @property
+    def canonical_sources(self) -> tuple[str, ...]:
+        """The sources in the names of the vocabulary, others as they are."""
+        return tuple(canonical(name) or name for name in self.sources)
+
+    def unknown_sources(self) -> list[str]:
+        """A sentence about each source that the vocabulary does not know."""
+        return [
+            f"The source {name!r} is no name that models list{f'; {near} may be meant' if near else ''}."
+            for name in self.sources
+            if canonical(name) is None
+            for near in [nearest(name)]
+        ]
 
     @property
     def canonical_modality(self) -> str | None:

@@ -14,16 +14,23 @@ from samaritan.core import ModelError
 from samaritan.core.intensity import PERCENTILES, Intensity
 from samaritan.core.intensity import parse as parse_intensity
 from samaritan.export._graphs import ENDINGS, LABELS, Target
-from samaritan.models._frame import IMAGENET_DEVIATION, IMAGENET_MEAN, imagenet, min_max
+from samaritan.models._frame import IMAGENET_DEVIATION, IMAGENET_MEAN, Interpolation, imagenet, min_max
 from samaritan.models._sam import SamSegmenter
 from samaritan.predict.runtimes._graph import OPSET
 
 #: Version of the recipe's layout.
-VERSION = 1
+VERSION = 2
 
 _NORMALISATIONS: dict[Callable[..., Any], dict[str, Any]] = {
     min_max: {"kind": "min-max", "of": "the resized picture, all channels together", "least": 1e-8},
     imagenet: {"kind": "mean-deviation", "mean": list(IMAGENET_MEAN), "deviation": list(IMAGENET_DEVIATION)},
+}
+
+#: Interpolation -> what a person must do.
+_RESIZED: dict[Interpolation, str] = {
+    "linear": "linear between centres of pixels, smoothed (antialias) where it shrinks",
+    "cubic": "Keys' kernel with a = -0.5 between centres of pixels, smoothed (antialias) where it shrinks, then clipped",
+    "nearest": "pixel floor(i * old / new) of each axis",
 }
 
 
@@ -56,7 +63,8 @@ def recipe_of(segmenter: SamSegmenter, to: Target, adapter: AdapterCard | None) 
             "side": side,
             "keep_aspect": frame.keep_aspect,
             "size": "each side n becomes max(1, floor(n * side / longest + 0.5))" if frame.keep_aspect else "side x side",
-            "resize": "linear between centres of pixels, smoothed (antialias) where it shrinks",
+            "interpolation": frame.interpolation,
+            "resize": _RESIZED[frame.interpolation],
             "normalise": _NORMALISATIONS[frame.normalise],
             "pad": "zeros at the right and below, after normalising",
         },

@@ -7,29 +7,35 @@ format.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from samaritan.core import FormatError, GeometryError, LabelMap, ResourceError, UsageError, Volume, atomic_path
-from samaritan.io._base import FORMATS, Choice, Drawn, Format, Overlapping, has_suffix, named
+from samaritan.io._base import FORMATS, Choice, Drawn, Format, Overlapping, Referring, has_suffix, named
 from samaritan.io._placing import place_on
 from samaritan.io._sniff import check_path, head_of, looks_like
 from samaritan.io._voxels import smallest_unsigned
 
 __all__ = [
-    "FORMATS", "Format", "default_output_suffix", "holds_overlaps", "needs_image", "read_labels", "read_volume",
+    "FORMATS", "Format", "check_target", "default_output_suffix", "holds_overlaps", "needs_image", "read_labels", "read_volume",
     "source_format", "write_labels",
 ]  # fmt: skip
 
 
-def read_volume(path: Path | str, *, volume: int | None = None, series: str | None = None) -> Volume:
+def read_volume(
+    path: Path | str, *, volume: int | None = None, series: str | None = None,
+    prefer_qform: bool = False, progress: Callable[[int, int], None] | None = None,
+) -> Volume:  # fmt: skip
     """Read an image.
 
     Args:
         path: a file, or a folder with a DICOM series.
-        volume: which one (from 0) of a 4D image's volumes, a TIFF's pages or a cine loop's frames.
+        volume: which one (from 0) of a 4D image's volumes, a TIFF's pages, a cine loop's frames, or the stacks and repeats of
+            a multi-frame DICOM file.
         series: which series of a DICOM folder that holds several: its number in the message's list, or its UID.
+        prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
+        progress: called with (slices read, slices in all) while a DICOM series is read.
 
     Returns:
         (i, j, k[, 3]) voxels in the stored order; ``meta["warnings"]`` says what was odd about the file.
@@ -42,7 +48,7 @@ def read_volume(path: Path | str, *, volume: int | None = None, series: str | No
         UsageError: ``series`` for something that is no DICOM folder.
     """
     path = Path(path)
-    return FORMATS.get(source_format(path)).read(path, Choice(volume, series))
+    return FORMATS.get(source_format(path)).read(path, Choice(volume, series, progress, prefer_qform))
 
 
 def read_labels(path: Path | str, *, like: Volume | None = None) -> LabelMap:
@@ -115,6 +121,17 @@ def write_labels(
             raise ResourceError(f"Could not write {path}: memory ran out; nothing was changed.") from error
 
 
+def check_target(path: Path | str, like: Volume) -> list[str]:
+    """Refuse before any work a mask that could not be written for this image; returns sentences that a person should see.
+
+    Raises:
+        UsageError: no format is written under that name, or it needs a DICOM image and this is none.
+        InputError: it needs a place in the patient, and the image has none.
+    """
+    format_ = _writer(Path(path))
+    return format_.check_source(Path(path), like) if isinstance(format_, Referring) else []
+
+
 def holds_overlaps(path: Path | str) -> bool:
     """Whether a mask of this name can hold labels that overlap each other, as DICOM SEG and RTSTRUCT can.
 
@@ -145,12 +162,9 @@ def source_format(path: Path | str) -> str:
 
 
 def needs_image(path: Path | str) -> bool:
-    """Whether labels can be read from ``path`` only together with their image, as from the contours of an RTSTRUCT.
-
-    Raises:
-        InputError: as :func:`source_format`.
-    """
-    return isinstance(FORMATS.get(source_format(path)), Drawn)
+    """Whether labels can be read from an existing ``path`` only together with their image, as from an RTSTRUCT."""
+    formats = map(FORMATS.get, FORMATS.names())
+    return any(isinstance(format_, Drawn) and format_.claims(Path(path)) for format_ in formats)
 
 
 def default_output_suffix(path: Path | str) -> str:

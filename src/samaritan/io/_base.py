@@ -9,7 +9,7 @@ import struct
 import sys
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +22,19 @@ from samaritan.core import FormatError, GeometryError, InputError, LabelMap, Reg
 
 @dataclass(frozen=True)
 class Choice:
-    """What the caller picks where a source holds more than one image.
+    """What the caller picks where a source holds more than one image, and whom to tell how far reading is.
 
     Attributes:
         volume: number of the volume of a 4D image, of the page of a TIFF or of the frame of a cine loop; counts from 0.
         series: series of a DICOM folder, by its number in the list that the error message shows, or by its UID.
+        prefer_qform: take the qform of a NIfTI file for the grid where it and the sform disagree.
+        progress: called with (slices read, slices in all) by formats of many files.
     """
 
     volume: int | None = None
     series: str | None = None
+    progress: Callable[[int, int], None] | None = None
+    prefer_qform: bool = False
 
     def index(self, count: int, path: Path, what: str) -> int:
         """The chosen one of ``count`` volumes, pages or frames.
@@ -96,7 +100,15 @@ class Overlapping(Protocol):
 
 
 @runtime_checkable
-class Drawn(Protocol):
+class Referring(Protocol):
+    """A format that refers to the images it was made from, and so is written for some images only."""
+
+    def check_source(self, path: Path, like: Volume, /) -> list[str]:
+        """Raise where ``path`` cannot be written for ``like``; returns sentences about what will be less than usual."""
+
+
+@runtime_checkable
+class Drawn(Format, Protocol):
     """A format of curves, which have a place in the world and no voxels."""
 
     def read_onto(self, path: Path, like: Volume, /) -> LabelMap:

@@ -21,7 +21,14 @@ _MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber",
     "ReferringPhysicianName",
 )  # fmt: skip
-_OF_FRAMES = ("NumberOfFrames", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+#: What results carry over of their source: the elements that put them into its patient, study and frame of reference.
+CARRIED = (
+    *_MAY_BE_EMPTY, "SpecificCharacterSet", "StudyInstanceUID", "FrameOfReferenceUID", "PositionReferenceIndicator",
+)  # fmt: skip
+_OF_IMAGE = (
+    "SeriesInstanceUID", "Modality", "Rows", "Columns", "LossyImageCompression", "LossyImageCompressionRatio",
+    "LossyImageCompressionMethod",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,21 @@ def source_slices(like: Volume | None, what: str) -> list[SourceSlice]:
         UsageError: ``like`` did not come from DICOM; ``what`` names what was to be written.
         InputError: a file has gone.
     """
-    if like is None or like.meta.get("format") != "dicom":
-        raise UsageError(f"{what} refers to the DICOM images it was made from, and the source is none; write .nii.gz.")
+    like = check_is_dicom(like, what)
     files = [_file(Path(name)) for name in like.meta["files"]]
     places = zip(like.meta["slice_files"], like.meta["frames"], strict=True)
     return [_slice(files[file], frame) for file, frame in places]
+
+
+def check_is_dicom(like: Volume | None, what: str) -> Volume:
+    """The image, if it came from DICOM.
+
+    Raises:
+        UsageError: it did not; ``what`` names what was to be written.
+    """
+    if like is None or like.meta.get("format") != "dicom":
+        raise UsageError(f"{what} refers to the DICOM images it was made from, and the source is none; write .nii.gz.")
+    return like
 
 
 def first_of_files(slices: Sequence[SourceSlice]) -> list[SourceSlice]:
@@ -99,18 +116,18 @@ def _slice(file: tuple[Any, list[Plane]], frame: int) -> SourceSlice:
 
 
 def single(source: SourceSlice) -> Any:
-    """A header of the slice as an image of its own, with its place where highdicom looks for it."""
-    from pydicom.uid import generate_uid
+    """A header of the slice as an image of its own, which is what highdicom knows how to refer to, with a new instance UID."""
+    from pydicom import Dataset
+    from pydicom.uid import CTImageStorage, SecondaryCaptureImageStorage, generate_uid
 
-    header, plane = source.header, source.plane
-    if source.frame is not None:
-        header = type(header)({e.tag: e for e in header if e.keyword not in _OF_FRAMES})
-        header.SOPInstanceUID = generate_uid()
-        if plane.orientation is not None and plane.position is not None:
-            header.ImageOrientationPatient = [round(float(v), 12) for v in plane.orientation.ravel()]
-            header.ImagePositionPatient = [round(float(v), 8) for v in plane.position]
+    plane, known = source.plane, (*CARRIED, *_OF_IMAGE)
+    header: Any = Dataset({source.header[name].tag: source.header[name] for name in known if name in source.header})
+    header.SliceThickness = round(float(source.header.get("SliceThickness") or plane.thickness or 1.0), 10)
+    header.SOPClassUID = CTImageStorage if "FrameOfReferenceUID" in header else SecondaryCaptureImageStorage
+    header.SOPInstanceUID = generate_uid()
+    if plane.orientation is not None and plane.position is not None:
+        header.ImageOrientationPatient = [round(float(v), 12) for v in plane.orientation.ravel()]
+        header.ImagePositionPatient = [round(float(v), 8) for v in plane.position]
     if plane.spacing is not None:
         header.PixelSpacing = [round(plane.spacing[1], 10), round(plane.spacing[0], 10)]
-    if not header.get("SliceThickness"):  # without a thickness highdicom does not read its own file again
-        header.SliceThickness = round(plane.thickness or 1.0, 10)
     return header

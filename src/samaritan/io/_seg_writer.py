@@ -168,7 +168,8 @@ def _refer(seg: Any, drawn_on: dict[str, SourceSlice], sources: Sequence[SourceS
     for groups in seg.PerFrameFunctionalGroupsSequence:
         for derivation in groups.get("DerivationImageSequence") or ():
             for item in derivation.SourceImageSequence:
-                item.update(drawn_on[item.ReferencedSOPInstanceUID].reference())
+                if item.ReferencedSOPInstanceUID in drawn_on:  # frames of one slice share an item
+                    item.update(drawn_on[item.ReferencedSOPInstanceUID].reference())
     instances = [source.reference() for source in first_of_files(sources)]
     for instance in instances:
         instance.pop("ReferencedFrameNumber", None)

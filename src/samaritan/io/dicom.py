@@ -20,6 +20,7 @@ from samaritan.io._base import FORMATS, Choice, reading
 from samaritan.io._decode import Decoder
 from samaritan.io._dicom_pixels import Frames, frame_values, is_inverted, window
 from samaritan.io._dicom_planes import Plane, planes_of, stack
+from samaritan.io._dicom_stacks import choose_frames
 from samaritan.io._voxels import make_labels, make_volume
 
 # DICOM's codes where canonical_modality() does not read them
@@ -30,11 +31,12 @@ _MODALITIES = {
 }  # fmt: skip
 _NO_IMAGES = (*_dicom_file.SEGMENTATION_CLASSES, *_dicom_file.RTSTRUCT_CLASSES)
 _SAYS_NOTHING = ("", "OT", "SC", "DOC", "SEG")
+_MOST_LISTED = 20
 _HEADER_TAGS = [
     "SOPClassUID", "SeriesInstanceUID", "SeriesNumber", "Modality", "ImageType", "Rows", "Columns", "NumberOfFrames",
     "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness",
     "EstimatedRadiographicMagnificationFactor", "SpacingBetweenSlices", "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence", "DimensionIndexSequence",
 ]  # fmt: skip
 
 
@@ -63,7 +65,8 @@ class Dicom:
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read an image.
 
-        ``meta`` holds "window" (centre, width) and "inverted"; for what refers to the slices, "frames" and "slice_files".
+        ``meta`` holds "window" (centre, width) and "inverted"; "placed", whether a frame of reference says where it lies;
+        "burned_in", whether the pixels show text; and, for what refers to the slices, "frames" and "slice_files".
         """
         with reading(path, "DICOM"):
             image = _read(path, choice)
@@ -73,6 +76,8 @@ class Dicom:
                 image.data, image.geometry, path, "dicom", modality=_modality(first), warnings=image.warnings,
                 files=files, frames=[p.frame for p in planes], slice_files=[files[p.path] for p in planes],
                 window=window(first, planes[0].frame), inverted=is_inverted(first) or None,
+                placed="FrameOfReferenceUID" in first and all(p.is_placed for p in planes),
+                burned_in=first.get("BurnedInAnnotation") == "YES" or None,
             )  # fmt: skip
 
     def read_labels(self, path: Path) -> LabelMap:
@@ -91,21 +96,19 @@ FORMATS.add("dicom", Dicom())
 
 def _read(path: Path, choice: Choice) -> _Image:
     if path.is_dir():
-        return _read_volume(_series(path, choice), path)
+        return _read_volume(_series(path, choice), path, choice)
     choice.refuse_series(path)
     dataset = _dicom_file.load(path)
     _check_image(dataset, path)
-    planes = planes_of(dataset, path)
-    if choice.volume is not None or (len(planes) > 1 and not planes[0].is_placed):
-        planes = [planes[choice.index(len(planes), path, "frames")]]
-    return _read_volume(planes, path)
+    return _read_volume(choose_frames(dataset, planes_of(dataset, path), choice.volume, path), path, choice)
 
 
-def _read_volume(planes: Sequence[Plane], path: Path) -> _Image:
+def _read_volume(planes: Sequence[Plane], path: Path, choice: Choice) -> _Image:
     ordered, geometry, notes = stack(planes, path)
     notes += sorted({note for p in {p.path for p in ordered} for note in _dicom_file.preamble_warnings(p)})
     frames: Frames | None = None
     first: Any = None
+    done = 0
     with Decoder() as decoder:
         for file, places in _by_file(ordered).items():
             dataset = _dicom_file.load(file, pixels=True)
@@ -118,6 +121,9 @@ def _read_volume(planes: Sequence[Plane], path: Path) -> _Image:
                 wanted = [ordered[n].frame for n in places]
                 for index, (values, padding) in zip(places, frame_values(dataset, wanted, decoder), strict=True):
                     frames.put(index, values, padding)
+                    done += 1
+                    if choice.progress is not None:
+                        choice.progress(done, len(ordered))
                 dataset.pop("PixelData", None)  # data sets refer to themselves, so their memory would stay for a while
     if frames is None:
         raise InputError(f"{path} holds no image.")
@@ -157,8 +163,8 @@ def _series(folder: Path, choice: Choice) -> list[Plane]:
         )
     members = found[_choose(folder, found, choice)]
     planes = [plane for path, dataset in members for plane in planes_of(dataset, path)]
-    if len(members) == 1 and (choice.volume is not None or (len(planes) > 1 and not planes[0].is_placed)):
-        return [planes[choice.index(len(planes), members[0][0], "frames")]]
+    if len(members) == 1:
+        return choose_frames(members[0][1], planes, choice.volume, members[0][0])
     if choice.volume is not None:
         raise GeometryError(f"{folder} is one volume; volume={choice.volume} cannot be chosen in it.")
     return planes
@@ -171,8 +177,10 @@ def _choose(folder: Path, found: dict[str, list[tuple[Path, Any]]], choice: Choi
         return uids[0]
     listed = "; ".join(
         f"{n} = {found[uid][0][1].get('Modality') or 'unknown'}, {len(found[uid])} files, {uid}"
-        for n, uid in enumerate(uids)
+        for n, uid in enumerate(uids[:_MOST_LISTED])
     )
+    if len(uids) > _MOST_LISTED:
+        listed += f"; and {len(uids) - _MOST_LISTED} more"
     if choice.series is None:
         raise InputError(f"{folder} holds {len(uids)} series; choose one with series=NUMBER or its UID: {listed}.")
     if choice.series in found:

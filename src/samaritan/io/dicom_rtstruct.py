@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from samaritan.core import Geometry, GeometryError, InputError, LabelMap, Volume
 from samaritan.io import _dicom_file
 from samaritan.io._base import FORMATS, Choice, reading
+from samaritan.io._dicom_source import check_is_dicom
 from samaritan.io._rings import fill
 from samaritan.io._rtstruct_writer import write_rtstruct
 from samaritan.io._voxels import make_labels, smallest_unsigned
@@ -67,6 +68,16 @@ class DicomRtstruct:
         """Write one structure for each label; patient, study and frame of reference are those of the source files."""
         self.write_overlapping([labelmap], path, like)
 
+    def check_source(self, path: Path, like: Volume) -> list[str]:
+        """Refuse what did not come from DICOM, or has no place in a patient."""
+        check_is_dicom(like, "An RTSTRUCT")
+        if not like.meta.get("placed"):
+            raise InputError(
+                f"{path.name} cannot be written: {like.meta['source']} has no place in a frame of reference, so contours have "
+                "none either; write .png or .nii.gz."
+            )
+        return []
+
     def write_overlapping(self, parts: Sequence[LabelMap], path: Path, like: Volume | None) -> None:
         """Write the labels of several maps, which may overlap, as structures of one file."""
         write_rtstruct(parts, path, like)
@@ -101,12 +112,18 @@ def _enter(merged: NDArray[Any], value: int, item: Any, geometry: Geometry, name
         merged[:, :, k][inside] = value
 
 
+def _numbers(contour: Any) -> NDArray[np.float64]:
+    """The coordinates of a contour, read from the file's text at once where pydicom has not looked at them yet."""
+    stored = contour.get_item("ContourData").value
+    return np.array(stored.split(b"\\") if isinstance(stored, bytes) else list(stored), np.float64)
+
+
 def _rings(item: Any, geometry: Geometry) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Slice and corners (i, j) of each closed contour of a structure; points and open curves enclose nothing."""
     for contour in item.get("ContourSequence") or ():
         if contour.ContourGeometricType not in ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR"):
             continue
-        lps = np.array(contour.ContourData, np.float64).reshape(-1, 3)
+        lps = _numbers(contour).reshape(-1, 3)
         if len(lps) < 3 or not np.isfinite(lps).all():
             raise InputError(f"a contour has {len(lps)} corners; at least 3 with finite positions are needed.")
         places = geometry.to_voxel(lps * (-1, -1, 1))

@@ -18,6 +18,7 @@ from samaritan.io import _dicom_file, _payload
 from samaritan.io._base import FORMATS, Choice, reading
 from samaritan.io._decode import Decoder
 from samaritan.io._dicom_planes import Plane, planes_of, stack
+from samaritan.io._dicom_source import check_is_dicom
 from samaritan.io._lps import affine_from_lps
 from samaritan.io._seg_writer import VALUE, write_seg
 from samaritan.io._voxels import make_labels
@@ -69,6 +70,16 @@ class DicomSeg:
     def write(self, labelmap: LabelMap, path: Path, like: Volume | None) -> None:
         """Write a BINARY SEG; patient, study and frame of reference are those of the source files, which are read again."""
         self.write_overlapping([labelmap], path, like)
+
+    def check_source(self, _path: Path, like: Volume) -> list[str]:
+        """Refuse what did not come from DICOM."""
+        check_is_dicom(like, "A DICOM SEG")
+        if like.meta.get("placed"):
+            return []
+        return [
+            "The image has no place in a frame of reference, so few viewers will lay this DICOM SEG over it; "
+            "-o NAME.png writes a picture."
+        ]
 
     def write_overlapping(self, parts: Sequence[LabelMap], path: Path, like: Volume | None) -> None:
         """Write the labels of several maps, which may overlap, into one SEG."""

@@ -62,10 +62,13 @@ class Sam2MaskDecoder(MaskDecoder):
         *,
         multimask_output: bool,
     ) -> tuple[Tensor, Tensor]:
-        """As :meth:`MaskDecoder.forward`, of features (n, 4 C, y, x); in training the single mask is taken as it is."""
+        """As :meth:`MaskDecoder.forward`, of features (n, 4 C, y, x).
+
+        Where gradients are wanted the single mask is taken as it is, so that a loss sees it; otherwise see :func:`single`.
+        """
         tokens = self.asked(image_embeddings.shape[0], sparse_prompt_embeddings)
         masks, quality = self.answer(tokens, image_embeddings, dense_prompt_embeddings, image_positional_embeddings)
-        if multimask_output or self.training:
+        if multimask_output or torch.is_grad_enabled():
             wanted = slice(1, None) if multimask_output else slice(0, 1)
             return masks[:, :, wanted], quality[:, :, wanted]
         return single(masks, quality)

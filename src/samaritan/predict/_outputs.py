@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samaritan.core import ResourceError, UsageError
-from samaritan.io import FORMATS, default_output_suffix
+from samaritan.io import FORMATS, default_output_suffix, holds_overlaps
 
 #: Bytes of a source's name, and of a target's, that go into the names made from them.
 _MOST_STEM, _MOST_SLUG = 160, 60
@@ -20,7 +20,8 @@ class Outputs:
     """The files of one segmentation.
 
     Attributes:
-        masks: target -> file; one file under the name "" that holds all targets, unless they are kept separate.
+        masks: target -> file; one file under the name "" that holds all targets, unless they are kept separate and its
+            format has room for one target in each voxel only.
         preview: overlay PNG, or None.
         record: JSON.
     """
@@ -58,7 +59,7 @@ def plan_outputs(image: Path, output: Path | None, separate: Sequence[str] | Non
     Args:
         image: the source.
         output: name of the mask; made from ``image``, in its format, where None.
-        separate: targets that get a file each (``scan_mask_liver.nii.gz``), or None for one file.
+        separate: targets that may overlap; they get a file each (``scan_mask_liver.nii.gz``), or one that holds overlaps.
         preview: whether there is one.
 
     Raises:
@@ -74,7 +75,7 @@ def plan_outputs(image: Path, output: Path | None, separate: Sequence[str] | Non
     stem = _stem(output, endings)
     ending = output.name[len(stem) :]
     masks = {"": output}
-    if separate is not None:
+    if separate is not None and not holds_overlaps(output):
         masks = {name: output.with_name(f"{stem}_{_slug(name)}{ending}") for name in separate}
     if len({str(path).casefold() for path in masks.values()}) < len(masks):
         raise UsageError(

@@ -15,6 +15,7 @@ from samaritan.datasets._base import Case
 from samaritan.io import read_volume
 from samaritan.models._base import Segmenter
 from samaritan.predict.cache import LIMIT, EmbeddingCache
+from samaritan.predict.framing import make_framing
 from samaritan.predict.volume import VolumePredictor
 
 
@@ -42,8 +43,8 @@ class Embedded:
     """What was done.
 
     Attributes:
-        encoded: slices that the encoder saw.
-        known: slices whose embeddings were there already.
+        encoded: slices (or parts of slices) that the encoder saw.
+        known: those whose embeddings were there already.
         failed: image -> why it could not be encoded.
     """
 
@@ -82,6 +83,7 @@ def embed(
     *,
     plane: Plane = "auto",
     intensity: str | None = None,
+    framing: str = "whole",
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Embedded:
     """Put the embeddings of all images into the cache. What is there already is left, so that a stopped run goes on.
@@ -92,15 +94,21 @@ def embed(
         cache: where embeddings go.
         plane: see :class:`VolumePredictor`.
         intensity: goes before what the data say.
+        framing: which parts of a slice are encoded: ``whole``, or ``tiles``; others depend on prompts.
         progress: called with (image, slices done, slices of the image).
 
     Raises:
-        UsageError: embeddings of this model cannot be kept.
+        UsageError: embeddings of this model cannot be kept, or the framing depends on prompts.
         ResourceError: the cache is too small for the data, or cannot be written.
     """
     if cache.key(segmenter, []) is None:
         raise UsageError(
             f"Embeddings of {segmenter.name} cannot be kept: its encoder may answer differently to the same picture."
+        )
+    if make_framing(framing).prompted:
+        raise UsageError(
+            f"The framing {framing} depends on prompts, which embed has none of; use whole or tiles here (samaritan segment "
+            "keeps what it encodes)."
         )
     done = Embedded()
     for item in items:
@@ -113,10 +121,11 @@ def embed(
                 modality=item.modality,
                 intensity=intensity or item.intensity,
                 cache=cache,
+                framing=framing,
             )
             slices = item.slices(predictor.view)
             for number, index in enumerate(slices, start=1):
-                predictor.embedding(index)
+                predictor.embed(index)
                 _check_room(cache, done.encoded + predictor.encode_calls)
                 if progress is not None:
                     progress(item.name, number, len(slices))

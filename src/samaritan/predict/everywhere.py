@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,24 @@ def predict_everywhere(
         if progress is not None:
             progress(index + 1, predictor.view.count)
     return assemble(predictor, collector, tuple(names), started, prompts={})
+
+
+def check_names(segmenter: Segmenter, names: Sequence[str], adapter: Mapping[str, Any]) -> None:
+    """Names alone are for models that know any, and for adapters that were taught some; others answer with anything.
+
+    Args:
+        segmenter: the model.
+        names: of the targets.
+        adapter: what is known of an adapter, in plain values; empty without one.
+
+    Raises:
+        UsageError: neither the model nor the adapter knows names.
+    """
+    if "text" not in segmenter.card.prompts and "none" not in adapter.get("prompts", ()):
+        raise UsageError(
+            f"{segmenter.name} cannot be asked for {names[0]!r} by name alone; give a box or a point, take a model that "
+            "`samaritan models` lists with text among its prompts, or an adapter that was trained without prompts (-p none)."
+        )
 
 
 def _slices(predictor: VolumePredictor, names: Sequence[str]) -> Iterator[tuple[int, list[Answer]]]:

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samaritan.core import Plane, PromptError, SamaritanError, SliceView, UsageError, Volume, atomic_path
+from samaritan.core import (
+    LabelMap,
+    Plane,
+    PromptError,
+    SamaritanError,
+    SliceView,
+    Term,
+    UsageError,
+    Volume,
+    atomic_path,
+)
 from samaritan.core.profile import part
-from samaritan.io import read_volume, write_labels
+from samaritan.io import check_target, read_volume, write_labels
 from samaritan.models import Segmenter
+from samaritan.predict._masks import is_joined, masks_to_write
 from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
 from samaritan.predict.cache import EmbeddingCache
-from samaritan.predict.everywhere import predict_everywhere
+from samaritan.predict.everywhere import check_names, predict_everywhere
 from samaritan.predict.overlap import Overlap, check_overlap
 from samaritan.predict.planes import three_planes
 from samaritan.predict.preview import preview as draw_preview
@@ -47,7 +58,8 @@ class Request:
         smooth_mm: see :func:`samaritan.predict.everywhere.predict_everywhere`; without prompts only.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
-        preview: whether an overlay PNG is written.
+        prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
+        preview: whether an overlay PNG is written; None = unless the image has text burned into it, which may be a name.
         overwrite: whether files that exist are replaced.
         prompt_file: where prompts came from, so that it is never overwritten.
         adapter: of an adapted model, what is known about the adapter in plain values, for the record; its ``preparation``
@@ -68,10 +80,16 @@ class Request:
     smooth_mm: float | None = None
     series: str | None = None
     volume: int | None = None
-    preview: bool = True
+    prefer_qform: bool = False
+    preview: bool | None = None
     overwrite: bool = False
     prompt_file: Path | None = None
     adapter: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> dict[str, Term]:
+        """Target -> its code, where a prompt gave one."""
+        return {item.target: item.term for item in self.prompts if item.term is not None}
 
     @property
     def prepared_plane(self) -> Plane:
@@ -94,6 +112,7 @@ class Request:
         lines: Sequence[str] = (),
         prompt_file: Path | None = None,
         label: str | None = None,
+        names: Sequence[str] = (),
         everywhere: bool = False,
         **settings: Any,
     ) -> Request:
@@ -106,33 +125,38 @@ class Request:
             lines: see :func:`samaritan.prompts.parse_line`.
             prompt_file: see :func:`samaritan.prompts.read_prompts`.
             label: name of the target of those boxes, points and lines that name none.
+            names: of targets to look for on every slice without prompts.
             everywhere: look for ``label``, or all targets that the adapter was taught, on every slice without prompts.
             settings: the other attributes.
 
         Raises:
             PromptError: nothing is asked, or a box, point or line cannot be read.
-            UsageError: prompts and ``everywhere``, ``everywhere`` without an adapter that answers without prompts, or
-                smoothing without ``everywhere``.
+            UsageError: prompts beside ``names`` or ``everywhere``, ``everywhere`` without an adapter that answers without
+                prompts, or smoothing without either.
             InputError: the prompt file cannot be used.
         """
         named = {"target": label} if label is not None else {}
         items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
         items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
-        names = _taught(settings.get("adapter") or {}, label, prompted=bool(items)) if everywhere else ()
-        if settings.get("smooth_mm") is not None and not everywhere:
-            raise UsageError("--smooth goes with --everywhere; masks from prompts are not smoothed.")
-        if not (items or names):
-            raise PromptError("Nothing is asked; give at least one --box, --point, --line or a file with --prompts.")
-        return cls(Path(image), tuple(items), names=names, prompt_file=prompt_file, **settings)
+        sought = tuple(dict.fromkeys(names))
+        if items and (sought or everywhere):
+            raise UsageError(
+                "--everywhere and --text ask on every slice without prompts; leave --box, --point, --line and --prompts out."
+            )
+        if everywhere and not sought:
+            sought = _taught(settings.get("adapter") or {}, label)
+        if settings.get("smooth_mm") is not None and not sought:
+            raise UsageError("--smooth goes with --everywhere or --text; masks from prompts are not smoothed.")
+        if not (items or sought):
+            raise PromptError(
+                "Nothing is asked; give at least one --box, --point, --line, --text or a file with --prompts."
+            )
+        return cls(Path(image), tuple(items), names=sought, prompt_file=prompt_file, **settings)
 
 
-def _taught(adapter: Mapping[str, Any], label: str | None, *, prompted: bool) -> tuple[str, ...]:
+def _taught(adapter: Mapping[str, Any], label: str | None) -> tuple[str, ...]:
     """The targets that an adapter finds without prompts; ``label`` alone where one is named."""
-    if prompted:
-        raise UsageError(
-            "--everywhere asks on every slice without prompts; leave --box, --point, --line and --prompts out."
-        )
     if "none" not in adapter.get("prompts", ()):
         what = (
             f"{adapter['name']} was trained with {', '.join(adapter.get('prompts', ()))}"
@@ -171,7 +195,7 @@ def segment_file(
         request: what and where.
         segmenter: the model.
         cache: see :class:`samaritan.predict.VolumePredictor`.
-        progress: called with (slices done, slices in all).
+        progress: called with (slices done, slices in all), first while a DICOM series is read, then while it is segmented.
 
     Raises:
         InputError: the image cannot be used, or a prompt lies outside of it.
@@ -183,15 +207,25 @@ def segment_file(
         raise UsageError(f"There is no choice of planes {request.planes!r}; use one or three.")
     asked = request.names or tuple(dict.fromkeys(item.target for item in request.prompts))
     names = asked if request.overlap == "separate" else None
-    outputs = plan_outputs(request.image, request.output, names, preview=request.preview)
+    outputs = plan_outputs(request.image, request.output, names, preview=request.preview is not False)
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
     with part("read"):
-        volume = read_volume(request.image, volume=request.volume, series=request.series)
+        volume = read_volume(
+            request.image,
+            volume=request.volume,
+            series=request.series,
+            prefer_qform=request.prefer_qform,
+            progress=progress,
+        )
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
+    notes = _notes(volume, outputs)
+    if volume.meta.get("burned_in") and request.preview is None:
+        outputs = replace(outputs, preview=None)
+        notes.append("The file says that text is burned into the image, so no preview was drawn; --preview draws it.")
     view = SliceView.of(volume.geometry, request.prepared_plane)
     segmentation = _segment(request, segmenter, volume, view, cache=cache, progress=progress)
-    warnings = [*volume.meta.get("warnings", ()), *segmentation.warnings]
+    warnings = [*volume.meta.get("warnings", ()), *notes, *segmentation.warnings]
     if view.count > 1 and request.prepared_plane != request.plane:
         warnings.append(
             f"Slices are {view.plane}, as the adapter was trained; prompts were read on them (see --plane)."
@@ -207,9 +241,18 @@ def segment_file(
         segmentation, measures, segmenter.card, warnings, adapter=request.adapter, runtime=runtime_of(segmenter)
     )
     record = {**files, **about}
+    if is_joined(segmentation, outputs):
+        for value, target in enumerate(record["targets"], start=1):
+            target["value"] = value
     with part("write"):
-        _write(segmentation, volume, outputs, record, overwrite=request.overwrite)
+        masks = masks_to_write(segmentation, outputs, request.terms)
+        _write(masks, segmentation, volume, outputs, record, overwrite=request.overwrite)
     return Segmented(segmentation, outputs, record)
+
+
+def _notes(volume: Volume, outputs: Outputs) -> list[str]:
+    """What a person should know about the masks' formats; raises where they cannot be written for this image."""
+    return list(dict.fromkeys(note for path in outputs.masks.values() for note in check_target(path, volume)))
 
 
 def _segment(
@@ -225,6 +268,7 @@ def _segment(
         "intensity": request.prepared_intensity, **run,
     }  # fmt: skip
     if request.names:
+        check_names(segmenter, request.names, request.adapter)
         return predict_everywhere(segmenter, volume, request.names, smooth_mm=request.smooth_mm, **common)
     targets = to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none")
     found = predict(segmenter, volume, targets, framing=request.framing, propagation=request.propagation, **common)
@@ -240,15 +284,15 @@ def _printable(path: Path) -> str:
 
 
 def _write(
-    segmentation: Segmentation, volume: Volume, outputs: Outputs, record: dict[str, Any], *, overwrite: bool
-) -> None:
+    masks: Iterable[tuple[Path, list[LabelMap]]], segmentation: Segmentation, volume: Volume, outputs: Outputs,
+    record: dict[str, Any], *, overwrite: bool,
+) -> None:  # fmt: skip
     """All files under temporary names first; they get their names together, the masks last."""
     with ExitStack() as files:
-        for name, part in segmentation.parts():
-            path = outputs.masks[name]
+        for path, parts in masks:
             temporary = files.enter_context(atomic_path(path, overwrite=overwrite))
             try:
-                write_labels(part, temporary, like=volume, overwrite=True)
+                write_labels(parts, temporary, like=volume, overwrite=True)
             except SamaritanError as error:
                 raise type(error)(str(error).replace(str(temporary), str(path))) from error
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)

@@ -106,6 +106,11 @@ class VolumePredictor:
             window = None
         return self._embeddings.get((index, window)) or self._encode(index, window)
 
+    def embed(self, index: int) -> None:
+        """Encode all that the framing looks at on slice ``index`` without a prompt; raises as :meth:`picture`."""
+        for window in self.framing.next(PromptSet(), self.view.shape, []):
+            self.embedding(index, window)
+
     def _check(self, index: int) -> None:
         if not 0 <= index < self.view.count:
             raise InputError(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from samaritan.core import PromptError
-from samaritan.prompts._target import UNNAMED, TargetPrompt
+from samaritan.core.prompt import UNNAMED
+from samaritan.prompts._target import TargetPrompt
 
 BOX_FORM = "X0,Y0,X1,Y1[@SLICE][=LABEL], SLICE a number or a range A-B"
 LINE_FORM = "X0,Y0,X1,Y1[@SLICE][=LABEL]"

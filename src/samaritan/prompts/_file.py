@@ -5,6 +5,7 @@
       "targets": [
         {
           "name": "liver",
+      "code": {"value": "10200004", "scheme": "SCT", "meaning": "Liver"},
           "boxes": [{"from": [30, 40, 12], "to": [80, 90, 15]}],
           "points": [{"at": [55, 60, 12]}, {"at": [35, 85, 12], "label": 0}],
           "masks": [{"slice": 12, "shape": [128, 128], "runs": [7000, 40, 9344]}]
@@ -19,7 +20,8 @@ box along the voxel axes. The third number may be left out where there is one sl
 from 0 at the centre of a voxel, and both corners of a box belong to it; from slice 12 to slice 15 it asks on four slices.
 A line is the largest diameter of the target on one slice; it becomes a square box around its middle.
 ``label`` is 1 (belongs to the target, the default) or 0 (does not). ``runs`` are lengths of runs of equal pixels, background
-first, of the mask of one picture with axes (x, y), y running fastest; masks are in the picture frame always.
+first, of the mask of one picture with axes (x, y), y running fastest; masks are in the picture frame always. ``code`` says
+what the target is, for files that hold codes (DICOM SEG and RTSTRUCT); it may have a ``category`` of the same form.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from samaritan.core import Config, FormatError, PromptError, read_text
+from samaritan.core import ANATOMY, Code, Config, FormatError, InputError, PromptError, Term, read_text
 from samaritan.prompts._gather import check_count
 from samaritan.prompts._target import Frame, Runs, TargetPrompt
 
@@ -69,10 +71,33 @@ class MaskEntry(Config):
     slice: Index | None = None
 
 
+class CodeEntry(Config):
+    """A concept of a coding scheme."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+    def code(self) -> Code:
+        """The same as the core's."""
+        return Code(self.value, self.scheme, self.meaning)
+
+
+class TypeEntry(CodeEntry):
+    """What a target is, and what kind of thing that is."""
+
+    category: CodeEntry | None = None
+
+    def term(self) -> Term:
+        """The same as the core's; the category of what says none is an anatomical structure."""
+        return Term(self.category.code() if self.category else ANATOMY, self.code())
+
+
 class TargetEntry(Config):
     """All prompts of one target."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
+    code: TypeEntry | None = None
     boxes: tuple[BoxEntry, ...] = ()
     points: tuple[PointEntry, ...] = ()
     lines: tuple[LineEntry, ...] = ()
@@ -108,20 +133,30 @@ def read_prompts(path: Path | str) -> list[TargetPrompt]:
 def _items(entry: TargetEntry, content: PromptFile, origin: str) -> Iterator[TargetPrompt]:
     if not (entry.boxes or entry.points or entry.lines or entry.masks):
         raise PromptError(f"{origin}: target {entry.name!r} has no prompt; give at least one box, point, line or mask.")
+    term = _term(entry, origin)
     for number, box in enumerate(entry.boxes):
-        yield TargetPrompt(entry.name, f"{origin}.boxes.{number}", content.coordinates, box=(box.start, box.end))
+        corners = (box.start, box.end)
+        yield TargetPrompt(entry.name, f"{origin}.boxes.{number}", content.coordinates, box=corners, term=term)
     for number, point in enumerate(entry.points):
         yield TargetPrompt(
-            entry.name, f"{origin}.points.{number}", content.coordinates, point=point.at, label=point.label
+            entry.name, f"{origin}.points.{number}", content.coordinates, point=point.at, label=point.label, term=term
         )
     for number, line in enumerate(entry.lines):
-        yield TargetPrompt(entry.name, f"{origin}.lines.{number}", content.coordinates, line=(line.start, line.end))
+        ends = (line.start, line.end)
+        yield TargetPrompt(entry.name, f"{origin}.lines.{number}", content.coordinates, line=ends, term=term)
     for number, mask in enumerate(entry.masks):
         try:
             runs = Runs(mask.shape, mask.runs, mask.slice)
         except PromptError as error:
             raise PromptError(f"{origin}.masks.{number}: {error}") from error
-        yield TargetPrompt(entry.name, f"{origin}.masks.{number}", mask=runs)
+        yield TargetPrompt(entry.name, f"{origin}.masks.{number}", mask=runs, term=term)
+
+
+def _term(entry: TargetEntry, origin: str) -> Term | None:
+    try:
+        return entry.code.term() if entry.code else None
+    except InputError as error:
+        raise PromptError(f"{origin}.code: {error}") from error
 
 
 def _load(path: Path) -> object:

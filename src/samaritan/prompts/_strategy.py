@@ -126,9 +126,11 @@ class VolumeStrategy(Named):
 
     Attributes:
         candidates: always "single": which mask is carried on to the next slice is decided without the reference.
+        bounded: whether the person says on which slice the target begins and ends: there are prompts on both.
     """
 
     candidates: ClassVar[Candidates] = "single"
+    bounded: ClassVar[bool] = False
 
     def first(self, ref: Solid, rng: np.random.Generator) -> dict[int, PromptSet]:
         """Slice -> the first question there, at (x, y, 0) of its picture; nothing about an empty reference."""

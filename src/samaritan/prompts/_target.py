@@ -14,12 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView
+from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView, Term
 
 Frame = Literal["picture", "voxel", "mm"]
-
-#: Name of a target that nobody named.
-UNNAMED = "target"
 
 Place = tuple[float, ...]
 
@@ -69,6 +66,7 @@ class TargetPrompt:
         line: both ends of the largest diameter, as RECIST measures it, each as ``point``, on one slice. It becomes a square
             box around its middle, each side as long as the line, as in MedSAM2 (arXiv 2504.03600).
         mask: a rough mask, always in the picture frame.
+        term: what the target is, in a coding scheme, where it was said.
 
     Raises:
         PromptError: the box is inverted, a number is not finite or there are too few or too many, or the name is empty.
@@ -82,6 +80,7 @@ class TargetPrompt:
     box: tuple[Place, Place] | None = None
     mask: Runs | None = None
     line: tuple[Place, Place] | None = None
+    term: Term | None = None
 
     def __post_init__(self) -> None:
         if not self.target.strip():

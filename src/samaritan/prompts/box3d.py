@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class Box3D(Loose, VolumeStrategy):
     Tells on which slices the target is, and little else: near its ends the box is far too large. Options are those of ``box``
     and apply within the slices; the first and the last slice are always the target's own. One act of a person.
     """
+
+    bounded: ClassVar[bool] = True
 
     def ask(self, ref: Solid, rng: np.random.Generator) -> dict[int, PromptSet]:
         """The same box on every slice."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class BoxesEvery(SliceBoxes):
     Attributes:
         step: every how many slices.
     """
+
+    bounded: ClassVar[bool] = True
 
     step: Annotated[int, Option(whole(1, 10_000), positional=True)]
 

@@ -16,9 +16,11 @@ from samaritan.datasets import (
     Case,
     Dataset,
     Split,
+    SplitPart,
     check_leaks,
     few,
     fingerprint,
+    image_fingerprint,
     make_split,
     near_duplicates,
     open_datasets,
@@ -63,6 +65,7 @@ class Prepared:
         labels: names of the targets.
         digest: hash of the base's weights.
         prints: training case -> hash of its files.
+        images: "train" and "val" -> hashes of the images of that part.
         datasets: all of the data.
     """
 
@@ -71,6 +74,7 @@ class Prepared:
     labels: tuple[str, ...]
     digest: str
     prints: dict[str, str]
+    images: dict[SplitPart, list[str]]
     datasets: Sequence[Dataset]
 
 
@@ -119,7 +123,9 @@ class Preparation:
             found.check()
         if self.accelerator.is_main_process:
             self.folder.begin(self.config, split, force=force)
-        return Prepared(self.folder, loop, labels, digest, prints, datasets)
+        parts: tuple[SplitPart, ...] = ("train", "val")
+        images = {part: sorted(map(image_fingerprint, split.part(datasets, part))) for part in parts}
+        return Prepared(self.folder, loop, labels, digest, prints, images, datasets)
 
     def _segmenter(self) -> SamSegmenter:
         config = self.config

@@ -14,6 +14,7 @@ import torch
 from accelerate import Accelerator
 
 from samaritan.adapt import AdapterHeader, save_adapter
+from samaritan.adapt._file import IMAGE_DIGITS
 from samaritan.core import ModelError
 from samaritan.train._config import TrainConfig
 from samaritan.train._curve import draw_curve
@@ -165,6 +166,8 @@ class _Run:
             data={
                 "datasets": [dataset.name for dataset in self.ready.datasets], "cases": len(self.ready.prints),
                 "sha256": hashlib.sha256(repr(sorted(self.ready.prints.items())).encode()).hexdigest(),
+                "sources": sorted({source for dataset in self.ready.datasets for source in dataset.sources}),
+                **{part: [digest[:IMAGE_DIGITS] for digest in images] for part, images in self.ready.images.items()},
             },
             training={
                 "steps": state.step, "best_step": state.best_step, "seed": config.seed, "version": VERSION,

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from samaritan.benchmark._case import EVERY_TARGET
 from samaritan.benchmark._row import Row
+from samaritan.benchmark._seen import MARKS, MEANINGS, footnotes
 from samaritan.benchmark.report._arms import Arms, describe
 from samaritan.benchmark.report._curves import make_curves
 from samaritan.benchmark.report._differences import compare_arms
@@ -34,6 +35,7 @@ from samaritan.benchmark.report._tables import (
     make_table,
     patient,
 )
+from samaritan.benchmark.report._volumes import make_volumes
 from samaritan.benchmark.statistics import FEW_PATIENTS
 from samaritan.core import write_text
 from samaritan.evaluate import METRICS, policy_table
@@ -98,7 +100,8 @@ def render(run: Run) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= FILTERS
-    environment.globals |= {"describe": describe, "scale": Scale, "metrics": METRICS}
+    meanings = {sign: MEANINGS[kind] for kind, sign in MARKS.items()}
+    environment.globals |= {"describe": describe, "scale": Scale, "metrics": METRICS, "seen_meanings": meanings}
     css = environment.get_template("report.css").render(colours=overlay)
     return environment.get_template("report.html.j2").render(
         css=Markup(css),  # noqa: S704 our own file; as text in <style> it must not be escaped
@@ -126,11 +129,13 @@ def _content(run: Run) -> dict[str, Any]:
         "finding": find(targets, overall, arms, differences),
         "few_patients": FEW_PATIENTS,
         "untrained": untrained_prompts(run, arms),
+        "seen": footnotes(targets),
         "sampled": sum(bool(row.get("sampled")) for row in targets),
         "overall": overall,
         "by_dataset": make_overview(targets, arms, {s.name: s.anchor for s in sections}) if several else [],
         "by_modality": make_matrices(targets, arms, "modality") if len(extent.modalities) > 1 else [],
         "curves": make_curves(targets, arms),
+        "volumes": make_volumes(targets, arms),
         "differences": differences,
         "sections": sections,
         "gallery": make_gallery(run, targets, arms),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from samaritan.benchmark._row import Row
+from samaritan.benchmark.curves import curve
 from samaritan.benchmark.report._arms import ARM_FIELDS, REFERENCE_PROMPT, Arm, Arms
 from samaritan.benchmark.report._figures import Chart, Point, Series, draw_chart
 from samaritan.benchmark.report._tables import group
-from samaritan.benchmark.statistics import Summary, curve, looseness, summarise
+from samaritan.benchmark.statistics import Summary, looseness, summarise
 
 SMALL = (190, 128)
 
@@ -74,6 +75,7 @@ def _looseness(rows: Sequence[Row], arms: Arms, option: str, size: str) -> Curve
 
 
 def _clicks(rows: Sequence[Row], arms: Arms) -> list[Curve]:
+    rows = [row for row in rows if row.get("propagation") is None]  # volumes have a section of their own
     clicking = [row for row in rows if row["dice_by_round"]]
     if max((len(row["dice_by_round"] or ()) for row in clicking), default=0) < 2:
         return []

@@ -72,6 +72,7 @@ class Chart:
         x_title: below the axis, "" for none.
         series: what is drawn.
         rule: height of a horizontal line of comparison, or None.
+        y_title: of the vertical axis.
     """
 
     title: str
@@ -84,6 +85,7 @@ class Chart:
     x_title: str
     series: tuple[Drawn, ...]
     rule: float | None = None
+    y_title: str = "Dice"
 
 
 def draw_chart(
@@ -95,6 +97,7 @@ def draw_chart(
     ticks: Sequence[tuple[float, str]],
     rule: float | None = None,
     size: tuple[int, int] = (386, 306),
+    y_title: str = "Dice",
 ) -> Chart:
     """Lay out lines of scores between 0 and 1.
 
@@ -106,6 +109,7 @@ def draw_chart(
         ticks: (value, text) of the horizontal axis; the first and last are its ends.
         rule: a score to compare with, drawn as a horizontal line.
         size: (width, height) in CSS pixels.
+        y_title: of the vertical axis.
     """
     width, height = size
     small = not x_title
@@ -125,6 +129,7 @@ def draw_chart(
         x_title=x_title,
         series=tuple(_draw(one, across, upward) for one in series),
         rule=None if rule is None or math.isnan(rule) else upward(rule),
+        y_title=y_title,
     )
 
 

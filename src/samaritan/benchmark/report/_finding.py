@@ -17,7 +17,7 @@ from samaritan.benchmark.report._run import Run
 from samaritan.benchmark.report._tables import Line, Table
 from samaritan.benchmark.statistics import FEW_PATIENTS, Summary, summarise
 from samaritan.core import UsageError
-from samaritan.prompts import make_prompt
+from samaritan.prompts import Solid, VolumeStrategy, make_strategy
 
 #: How many data sets or targets are named as the best and the worst ones.
 NAMED = 3
@@ -177,11 +177,18 @@ def _prompts_of(run: Run, kind: str, name: str) -> list[str]:
 
 
 def _uses(prompt: str) -> set[str]:
-    """The kinds of prompt that a strategy asks with first; none where this version does not know it."""
+    """The kinds of prompt that a strategy asks with; none where this version does not know it."""
     try:
-        asked = make_prompt(prompt).first(np.pad(np.ones((4, 4), bool), 4), np.random.default_rng(0))
+        strategy, mask, rng = make_strategy(prompt), np.pad(np.ones((4, 4), bool), 4), np.random.default_rng(0)
     except UsageError:
         return set()
+    if isinstance(strategy, VolumeStrategy):
+        solid = Solid.of(mask[..., None])
+        first = strategy.first(solid, rng)
+        # what corrects is a kind of its own
+        asked = [*first.values(), *strategy.correct(solid, Solid.of(np.zeros_like(mask)[..., None]), rng).values()]
+    else:
+        asked = strategy.first(mask, rng)
     return {kind for one in asked for kind in ("points", "box", "mask") if getattr(one, kind) is not None}
 
 

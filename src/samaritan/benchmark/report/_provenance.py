@@ -10,6 +10,7 @@ from typing import Any
 from samaritan.benchmark._row import Row
 from samaritan.benchmark.report._numbers import count, plural
 from samaritan.benchmark.report._run import Run
+from samaritan.core.public_data import titles
 
 Facts = list[tuple[str, str]]
 
@@ -21,6 +22,8 @@ CARD = (
     "size",
     "parameters",
     "training_data",
+    "inherited_data",
+    "training_data_complete",
     "prompts",
     "input_size",
     "normalisation",
@@ -114,12 +117,17 @@ def _cards(run: Run) -> list[Card]:
     """The weight cards of models and adapters, as far as they are recorded."""
     models, adapters = (_dict(run.provenance.get(kind)) for kind in ("models", "adaptations"))
     return [
-        *(_card(name, _dict(card), CARD, _dict(card).get("training_data")) for name, card in models.items()),
+        *(_card(name, _dict(card), CARD, _trained_on(_dict(card))) for name, card in models.items()),
         *(
             _card(name, _dict(card), ADAPTER, _dict(_dict(card).get("data")).get("datasets"))
             for name, card in adapters.items()
         ),
     ]
+
+
+def _trained_on(card: dict[str, Any]) -> list[str]:
+    """What a model was trained on, and what it comes from was, as people call it."""
+    return titles([name for key in ("training_data", "inherited_data") for name in map(str, card.get(key) or ())])
 
 
 def _card(name: object, card: dict[str, Any], fields: Sequence[str], training_data: Any) -> Card:

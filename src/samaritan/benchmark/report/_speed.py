@@ -62,9 +62,12 @@ class Speed:
 
 
 def measure_speed(rows: Sequence[Row], arms: Arms, encode_calls: Mapping[Unit, int]) -> Speed:
-    """Summarise the rows that ended well; objects of an instance-labelled image are part of their target's row."""
+    """Summarise the rows that ended well; objects of an instance-labelled image are part of their target's row.
+
+    Prompts about volumes have no time per slice: see :mod:`samaritan.benchmark.report._volumes`.
+    """
     whole = [row for row in rows if row["status"] == "ok" and row["level"] == "target"]
-    of_arm = group(whole, Arm.of)
+    of_arm = group([row for row in whole if row.get("propagation") is None], Arm.of)
     paces = tuple(_pace(arm, of_arm[arm]) for arm in arms.all if arm in of_arm)
     encodings = tuple(
         _encoding(name, members, encode_calls) for name, members in group(whole, lambda row: Arm.of(row).system).items()

@@ -11,6 +11,7 @@ import numpy as np
 
 from samaritan.benchmark._patients import patient_means, unit
 from samaritan.benchmark._row import Level, Row
+from samaritan.benchmark._seen import mark
 from samaritan.benchmark.report._arms import ARM_FIELDS, Arm, Arms
 from samaritan.benchmark.statistics import Summary, number, summarise
 
@@ -30,11 +31,13 @@ class Line:
         arm: what was run.
         scores: metric -> its mean over patients with interval and counts.
         patients: mean Dice of each patient, ascending.
+        seen: mark of data that the weights may have been trained on, or "".
     """
 
     arm: Arm
     scores: dict[str, Summary]
     patients: tuple[float, ...]
+    seen: str = ""
 
     @property
     def dice(self) -> Summary:
@@ -67,6 +70,7 @@ class MatrixRow:
         patients: in the group.
         cells: one per column; None where the prompt was not run.
         note: behind the label.
+        seen: mark of data that the model may have been trained on, or "".
         is_mean: True for the line that averages the others.
     """
 
@@ -75,6 +79,7 @@ class MatrixRow:
     patients: int
     cells: tuple[Summary | None, ...]
     note: str = ""
+    seen: str = ""
     is_mean: bool = False
 
 
@@ -96,7 +101,7 @@ def make_table(rows: Sequence[Row], arms: Arms, *, level: Level = "target") -> T
         for summary in summarise(rows, ARM_FIELDS, name, level=level):
             scores[Arm.of(summary.group)][name] = summary
     of_arm = group(rows, Arm.of)
-    lines = tuple(Line(arm, scores[arm], marks(of_arm[arm])) for arm in arms.all if arm in scores)
+    lines = tuple(Line(arm, scores[arm], marks(of_arm[arm]), mark(of_arm[arm])) for arm in arms.all if arm in scores)
     return Table(lines, metrics, units.pop() if len(units) == 1 else "")
 
 
@@ -112,7 +117,11 @@ def make_matrices(rows: Sequence[Row], arms: Arms, by: str) -> list[Matrix]:
         columns = [arm for arm in arms.all if arm.system == system]
         lines = [
             MatrixRow(
-                str(name or "unknown"), "", len(group(of_group, patient)), tuple(cells.get((c, name)) for c in columns)
+                str(name or "unknown"),
+                "",
+                len(group(of_group, patient)),
+                tuple(cells.get((c, name)) for c in columns),
+                seen=mark([row for row in of_group if Arm.of(row).system == system]),
             )
             for name, of_group in members.items()
         ]

@@ -40,6 +40,8 @@ class Sample:
         package: distribution whose files it reads, or None for a phantom.
         install: what to type when that distribution is missing.
         notes: what a person should know before reading the scores.
+        sources: names of the public data sets that the images come from (:mod:`samaritan.core.public_data`); "phantom" where
+            code draws them.
     """
 
     description: str
@@ -53,6 +55,7 @@ class Sample:
     package: str | None = None
     install: str = ""
     notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def missing(self) -> str | None:
         """What to install, in a sentence, or None when the sample can be read."""
@@ -76,7 +79,7 @@ def open_sample(name: str, *, check: bool = True) -> Dataset:
         raise InputError(f"The built-in data set {COLLECTION}/{name} {missing}.")
     cases = tuple(_case(name, sample, case_id) for case_id in sample.cases)
     modality = canonical_modality(sample.modality)
-    return Dataset(name, cases, COLLECTION, modality, sample.licence, sample.description, sample.notes)
+    return Dataset(name, cases, COLLECTION, modality, sample.licence, sample.description, sample.notes, sample.sources)
 
 
 def package_file(package: str, name: str) -> Path:

@@ -151,5 +151,6 @@ SAMPLES.add(
         labels=LABELS,
         cases=patients(6),
         draw=draw,
+        sources=("phantom",),
     ),
 )

@@ -49,6 +49,7 @@ SAMPLES.add(
         cases={"slice": "siemens-overlay"},
         draw=draw,
         package=PACKAGE,
+        sources=("pydicom-samples",),
         install="pip install pydicom",
         notes=("Outlined by the authors of this package, not by a radiologist.",),
     ),

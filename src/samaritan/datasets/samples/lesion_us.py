@@ -80,6 +80,7 @@ SAMPLES.add(
         labels=LABELS,
         cases=patients(6),
         draw=draw,
+        sources=("phantom",),
         raters=(REFERENCE, *RATERS),
     ),
 )

@@ -70,6 +70,7 @@ for _name, _labels, _draw, _what in (
             draw=_draw,
             package=PACKAGE,
             install='pip install "samaritan[samples]"',
+            sources=("mni152",),
             notes=("An average of 152 people, so smoother than any scan; one patient as far as statistics go.",),
         ),
     )

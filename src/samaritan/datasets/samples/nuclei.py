@@ -39,6 +39,7 @@ SAMPLES.add(
         draw=draw,
         instances=True,
         package=PACKAGE,
+        sources=("dsb2018",),
         install="pip install --no-deps stardist",
         notes=("Four quarters of one image: one patient as far as statistics go.",),
     ),

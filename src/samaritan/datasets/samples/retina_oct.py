@@ -78,5 +78,6 @@ SAMPLES.add(
         labels=LABELS,
         cases=patients(6),
         draw=draw,
+        sources=("phantom",),
     ),
 )

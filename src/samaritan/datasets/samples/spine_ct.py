@@ -37,6 +37,7 @@ SAMPLES.add(
         cases={"slice": "ct1-unc"},
         draw=draw,
         package=PACKAGE,
+        sources=("pydicom-samples",),
         install="pip install pydicom",
         notes=("Outlined by the authors of this package, not by a radiologist.",),
     ),

@@ -45,6 +45,11 @@ class Framing(Protocol):
         """The canonical text."""
         ...
 
+    @property
+    def prompted(self) -> bool:
+        """Whether what is looked at depends on the prompt, so that nothing can be encoded before there is one."""
+        ...
+
     def next(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Sequence[Window]:
         """Parts of a picture of ``shape`` (x, y) to look at, after ``looks``; none when all has been seen."""
         ...

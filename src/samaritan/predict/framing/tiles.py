@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samaritan.core import PromptSet, Window
 from samaritan.models._base import Prediction
 from samaritan.predict.framing._base import FRAMINGS, OUTSIDE, Look, Shape, number
-from samaritan.predict.framing.zoom import SMALLEST
+from samaritan.predict.framing.zoom import SMALLEST, drawn
 
 #: How far neighbouring tiles reach into each other, in parts of a tile.
 OVERLAP = 0.25
@@ -36,6 +36,11 @@ class Tiles:
         """``tiles:2``."""
         return f"tiles:{self.count}"
 
+    @property
+    def prompted(self) -> bool:
+        """No: prompts choose among the same tiles."""
+        return False
+
     def next(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Sequence[Window]:
         """The tiles that the prompt touches, all at once."""
         return () if looks else touched(tile(shape, self.count), prompt)
@@ -58,8 +63,7 @@ def tile(shape: Shape, count: int) -> list[Window]:
 
 def touched(tiles: Sequence[Window], prompt: PromptSet) -> list[Window]:
     """The tiles in which something of the prompt's box or positive clicks lies; all where it has neither."""
-    drawn = prompt if prompt.mask is None or prompt.mask.frame == "image" else PromptSet(prompt.points, prompt.box)
-    return [window for window in tiles if window.lower(drawn) is not None]
+    return [window for window in tiles if window.lower(drawn(prompt)) is not None]
 
 
 def blended(looks: Sequence[Look], shape: Shape) -> Prediction:

@@ -19,6 +19,11 @@ class Whole:
         """``whole``."""
         return "whole"
 
+    @property
+    def prompted(self) -> bool:
+        """No."""
+        return False
+
     def next(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Sequence[Window]:  # noqa: ARG002
         """The picture, once."""
         return () if looks else (Window.whole(shape),)

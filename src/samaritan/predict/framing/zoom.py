@@ -34,6 +34,11 @@ class Zoom:
         """``zoom:1.5``."""
         return f"zoom:{self.factor:g}"
 
+    @property
+    def prompted(self) -> bool:
+        """Yes."""
+        return True
+
     def next(self, prompt: PromptSet, shape: Shape, looks: Sequence[Look]) -> Sequence[Window]:
         """The square, once."""
         return () if looks else (around(prompt, self.factor, shape) or Window.whole(shape),)
@@ -68,6 +73,20 @@ def extent(prompt: PromptSet) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     if prompt.points is not None:
         corners += list(prompt.points.ijk[prompt.points.labels == 1, :2])
     return np.min(corners, axis=0), np.max(corners, axis=0)
+
+
+def elongation(prompt: PromptSet) -> float:
+    """Longer side of the prompt in shorter ones; 1 for clicks alone."""
+    corners = extent(prompt)
+    if corners is None:
+        return 1.0
+    sides = corners[1] - corners[0] + 1
+    return float(sides.max() / sides.min())
+
+
+def drawn(prompt: PromptSet) -> PromptSet:
+    """The prompt without logits that are fed back, which say nothing about where to look."""
+    return prompt if prompt.mask is None or prompt.mask.frame == "image" else PromptSet(prompt.points, prompt.box)
 
 
 @FRAMINGS.register("zoom")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Encoder(Protocol):
-    """Pixels (1, 3, side, side) -> features (1, hidden, cells, cells), both float32 on the processor."""
+    """Pixels (1, 3, side, side) -> features (1, channels, cells, cells), both float32 on the processor."""
 
     def __call__(self, pixels: Tensor, /) -> Tensor:
         """Run once."""

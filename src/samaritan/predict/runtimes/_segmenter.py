@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam2 import Sam2Segmenter
 from samaritan.predict.runtimes._base import Encoder
 from samaritan.predict.runtimes._graph import stamp
 
@@ -51,8 +52,8 @@ class CompiledSegmenter(SamSegmenter):
     def encoder_fingerprint(self) -> str | None:
         """That of the eager model, and what runs it."""
         found = super().encoder_fingerprint()
-        compiled = self._encoder is not None and stamp(self.network) == self._stamp
-        return f"{found} {json.dumps(self.runtime, sort_keys=True)}" if found and compiled else found
+        elsewhere = self._encoder is not None and stamp(self.network) == self._stamp
+        return f"{found} {json.dumps(self.runtime, sort_keys=True)}" if found and elsewhere else found
 
     def encode_pixels(self, pixels: Tensor) -> Tensor:
         """(picture, 3, side, side) -> (picture, hidden, cells, cells)."""
@@ -68,3 +69,18 @@ class CompiledSegmenter(SamSegmenter):
                 self._encoder, self.runtime = self._others.pop(0) if self._others else (None, {})
                 _log.warning("%s; %s runs it.", error, self.runtime.get("name", "torch"))
         return super().encode_pixels(pixels)
+
+
+class CompiledTracker(CompiledSegmenter, Sam2Segmenter):
+    """A model with a memory whose encoder runs in a compiled graph."""
+
+
+def compiled(
+    eager: SamSegmenter,
+    encoder: Encoder,
+    runtime: dict[str, Any],
+    others: Sequence[tuple[Encoder, dict[str, Any]]] = (),
+) -> CompiledSegmenter:
+    """The model with its encoder elsewhere, able to do what it can; arguments as of :class:`CompiledSegmenter`."""
+    kind = CompiledTracker if isinstance(eager, Sam2Segmenter) else CompiledSegmenter
+    return kind(eager, encoder, runtime, others)
