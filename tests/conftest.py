@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 
 import pytest
@@ -14,3 +15,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("SAMARITAN_CACHE", str(tmp_path_factory.mktemp("samaritan-cache")))
         patch.setenv("SAMARITAN_EMBEDDINGS_GB", "0")
         yield
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what a training does not depend on, which takes longer than one of a miniature: curve, forecast, TensorBoard."""
+    monkeypatch.setattr(importlib.import_module("samaritan.train.fit"), "draw_curve", lambda *_: None)
+    monkeypatch.setattr("samaritan.train._log.find_spec", lambda name: None)
+    monkeypatch.setattr("samaritan.train.forecast.dry_run", _unforeseen)
+
+
+def _unforeseen(*_: object) -> None:
+    raise NotImplementedError

@@ -1,12 +1,14 @@
-"""What a model answers to tight boxes when it looks at the whole picture, at squares around the box, and at tiles.
+"""What a model answers to boxes when it looks at the whole picture, at squares around the box, and at tiles.
 
-Usage: python benchmarks/framing/looks.py DATA... --out FOLDER [--meta FILE] [--model NAME]
+Usage: python benchmarks/framing/looks.py DATA... --out FOLDER [--meta FILE] [--model NAME] [--prompt NAME] [--passes N]
 
 Of each data set up to 2 cases, evenly spaced; of each case up to 5 questions (8 where the set has one case), a question being
 one target on one slice: as many labels or objects as that, evenly spaced, on as many of their slices as the rest of the budget
 allows (the middles of equal parts). Every question is asked under all framings of FRAMINGS (tiles where the picture is larger
 than the network's square), and all logits are kept, so that rules that choose among them can be tried in seconds
-(benchmarks/framing/rules.py). One file per case; a stopped run goes on.
+(benchmarks/framing/rules.py). Squares along the box are tried where it is three times as long as wide; ``auto``, which
+encodes nothing more, is stored so that the rules' table can be checked against it. One file per case; a stopped run goes on.
+With --passes 1 only the first case of each set is asked. --prompt is tight boxes ("box") where nobody says.
 """
 
 from __future__ import annotations
@@ -24,17 +26,18 @@ from numpy.typing import NDArray
 
 from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._targets import Target, targets_of
-from samaritan.core import Window, atomic_path
+from samaritan.core import PromptSet, Window, atomic_path
 from samaritan.datasets import Case, open_datasets
 from samaritan.models import load_model
 from samaritan.models._base import Prediction, Segmenter
 from samaritan.predict import VolumePredictor
 from samaritan.predict.framing import make_framing
-from samaritan.predict.framing.zoom import around, extent
+from samaritan.predict.framing.auto import ELONGATED
+from samaritan.predict.framing.zoom import around, elongation, extent
 from samaritan.predict.runtimes import with_runtime
 from samaritan.prompts import make_prompt
 
-FRAMINGS = ("whole", "zoom:1.3", "zoom:2", "zoom:3", "tiles:2")
+FRAMINGS = ("whole", "zoom:1.3", "zoom:2", "zoom:3", "tiles:2", "along:3", "auto")
 CASES = 2
 
 #: Questions of a case, by the number of cases of its set.
@@ -71,21 +74,30 @@ def region(box: Any, ref: NDArray[np.bool_], answers: Sequence[Prediction]) -> W
     return Window((int(xs[0]), int(ys[0])), (int(xs[-1] - xs[0] + 1), int(ys[-1] - ys[0] + 1)))
 
 
-def look_at(case: Case, segmenter: Segmenter, budget: int) -> dict[str, NDArray[Any]]:
+def answered(predictor: VolumePredictor, index: int, prompts: Sequence[PromptSet]) -> list[dict[str, Prediction]]:
+    """Framing -> answer, for each prompt."""
+    answers: list[dict[str, Prediction]] = [{} for _ in prompts]
+    for framing in FRAMINGS:
+        if framing == "tiles:2" and max(predictor.view.shape) <= predictor.segmenter.card.input_size:
+            continue
+        asked = [n for n, prompt in enumerate(prompts) if framing != "along:3" or elongation(prompt) >= ELONGATED]
+        predictor.framing = make_framing(framing)
+        for n, answer in zip(asked, predictor.decode(index, [prompts[n] for n in asked]), strict=True):
+            answers[n][framing] = answer
+    return answers
+
+
+def look_at(case: Case, segmenter: Segmenter, budget: int, prompt: str) -> dict[str, NDArray[Any]]:
     """Everything about one case, ready to be stored."""
     predictor = VolumePredictor(segmenter, case.read_image(), modality=case.modality, intensity=case.intensity)
-    framings = [f for f in FRAMINGS if f != "tiles:2" or max(predictor.view.shape) > segmenter.card.input_size]
-    box, rng = make_prompt("box"), np.random.default_rng(0)
+    box, rng = make_prompt(prompt), np.random.default_rng(0)
     arrays: dict[str, NDArray[Any]] = {}
     about: list[dict[str, Any]] = []
     for index, here in questions(case, predictor, budget).items():
         prompts = [box.first(ref, rng)[0] for _, ref in here]
-        answers = []
-        for framing in framings:
-            predictor.framing = make_framing(framing)
-            answers.append(predictor.decode(index, prompts))
+        answers = answered(predictor, index, prompts)
         for n, (target, ref) in enumerate(here):
-            mine = [found[n] for found in answers]
+            mine = list(answers[n].values())
             part = region(prompts[n], ref, mine)
             low, high = extent(prompts[n]) or (np.zeros(2), np.zeros(2))
             arrays[f"{len(about)}/ref"] = np.packbits(ref[part.slices])
@@ -95,10 +107,11 @@ def look_at(case: Case, segmenter: Segmenter, budget: int) -> dict[str, NDArray[
                     "target": target.name, "instance": target.instance, "slice": index, "shape": ref.shape,
                     "low": part.low, "size": part.size, "voxels": int(ref.sum()),
                     "box": [*low, *high], "quality": [float(a.quality[0]) for a in mine],
+                    "framings": list(answers[n]),
                 }
             )  # fmt: skip
     said = {
-        "dataset": case.dataset, "case": case.case_id, "framings": framings, "questions": about,
+        "dataset": case.dataset, "case": case.case_id, "questions": about,
         "encode_calls": predictor.encode_calls, "encode_seconds": predictor.encode_seconds,
     }  # fmt: skip
     arrays["about"] = np.frombuffer(json.dumps(said).encode(), np.uint8)
@@ -111,17 +124,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--meta", type=Path)
     parser.add_argument("--model", default="litemedsam")
+    parser.add_argument("--prompt", default="box")
+    parser.add_argument("--passes", type=int, default=CASES)
     args = parser.parse_args()
     torch.set_num_threads(1)
     segmenter = with_runtime(load_model(args.model))
     args.out.mkdir(parents=True, exist_ok=True)
     # the first case of every set, then the second: a run that is stopped early still speaks of all sets
     chosen = [spaced(dataset.cases, CASES) for dataset in open_datasets(args.data, args.meta)]
-    for case, budget in [(cases[n], BUDGETS[len(cases)]) for n in range(CASES) for cases in chosen if n < len(cases)]:
+    for case, budget in [
+        (cases[n], BUDGETS[len(cases)]) for n in range(args.passes) for cases in chosen if n < len(cases)
+    ]:
         path = args.out / f"{case.dataset}--{case.case_id}.npz"
         if path.exists():
             continue
-        arrays = look_at(case, segmenter, budget)
+        arrays = look_at(case, segmenter, budget, args.prompt)
         with atomic_path(path, overwrite=True) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)
         said = json.loads(arrays["about"].tobytes())

@@ -14,12 +14,16 @@ from typing import Any
 SIDE = 2048
 
 
-def arguments(description: str, rounds: int) -> argparse.Namespace:
-    """--threads, --rounds and --json; threads are bound before torch is imported, and the heap is kept as samaritan does."""
+def arguments(
+    description: str, rounds: int, more: Callable[[argparse.ArgumentParser], None] | None = None
+) -> argparse.Namespace:
+    """--threads, --rounds, --json and ``more``; threads are bound before torch is imported, and the heap is kept."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--json", type=Path, help="write the figures here too")
+    if more is not None:
+        more(parser)
     found = parser.parse_args()
 
     from samaritan.process import bind_threads, keep_heap  # noqa: PLC0415 - before torch

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from samaritan.adapt import Adaptation, attach
-from samaritan.core import Box, Geometry, Points, PromptSet, Volume
+from samaritan.core import Box, Geometry, Points, PromptSet, UsageError, Volume
+from samaritan.models import load_model
 from samaritan.models._sam import SamSegmenter
 from samaritan.predict import VolumePredictor
 
@@ -232,3 +233,15 @@ def test_fewer_slices_than_a_stack_will_do(segmenter: SamSegmenter) -> None:
         run = Counting(segmenter, count)
         run.embeddings(range(count))
         assert run.stacks == [count]
+
+
+def test_slices_cannot_attend_along_where_attention_halves_its_map() -> None:
+    segmenter = load_model("tiny-sam2")
+    assert isinstance(segmenter, SamSegmenter)
+    with pytest.raises(UsageError, match="encoder block 1, whose attention halves its map; name the other blocks"):
+        attach(segmenter, "med-sa", {"depth": 2})
+    adapted = attach(segmenter, "med-sa", {"depth": 2, "blocks": "0,3"})
+    adapted.train(False)
+    embeddings = segmenter.encode_stack([picture(0), picture(1)])
+    assert len(embeddings) == 2
+    assert all(bool(tensor.isfinite().all()) for tensor in embeddings[0].features.values())

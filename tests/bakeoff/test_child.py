@@ -40,11 +40,11 @@ def test_settings_go_in_and_events_come_out(play: Play, tmp_path: Path) -> None:
     play("""
 label = json.load(sys.stdin)["label"]
 print("a library says something")
-print(json.dumps({"note": label + " in " + os.path.basename(sys.argv[1])}))
+print(json.dumps({"note": label + " in " + os.path.basename(sys.argv[1]) + " on " + sys.argv[2]}))
 """)
     ending, events = run(tmp_path / "arm")
     assert (ending.code, ending.reason) == (0, "")
-    assert events == [{"note": "lora in arm"}]
+    assert events == [{"note": "lora in arm on auto"}]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from samaritan.bakeoff._child import Ending, Listener
 from samaritan.bakeoff._progress import Silent
 from samaritan.bakeoff._wire import Scoring
 from samaritan.core import InputError, SamaritanError, UnknownNameError, UsageError
+from tests.predict.runtimes.conftest import Pretender
 
 Bake = Callable[..., BakeoffResult]
 
@@ -43,11 +44,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Folders of the arms that were started, which run in this process; names in ``broken`` die or are stopped."""
     names: list[str] = []
 
-    def run_here(config: ArmConfig, folder: Path, listen: Listener) -> Ending:
+    def run_here(config: ArmConfig, folder: Path, listen: Listener, runtime: str) -> Ending:
         names.append(folder.name)
         listen({"phase": "training", "step": 1, "done": 0.5, "loss": 0.1})
         try:
-            return Ending(adapt_and_score(config, folder, Deaf()).exit_code, "")
+            return Ending(adapt_and_score(config, folder, Deaf(), runtime=runtime).exit_code, "")
         except SamaritanError as error:
             return Ending(error.exit_code, str(error))
 
@@ -56,14 +57,17 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def bake(discs: Path, tmp_path: Path) -> Bake:
-    def call(out: str = "out", *, overwrite: bool = False, **content: Any) -> BakeoffResult:
+def bake(discs: Path, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch) -> Bake:
+    """Without the report of each arm's scores; :mod:`tests.cli.test_adapt` has one."""
+    monkeypatch.setattr("samaritan.benchmark.report.write_report", lambda run: run / "report.html")
+
+    def call(out: str = "out", *, overwrite: bool = False, runtime: str = "auto", **content: Any) -> BakeoffResult:
         train = {
             "data": [str(discs)], "model": "tiny-litemedsam", "steps": 2, "batch": 1, "max_validation": 1,
             "variants": 1, "fractions": (0.4, 0.1, 0.5), **content.pop("train", {}),
         }  # fmt: skip
         config = BakeoffConfig.parse({"methods": ["decoder"], "train": train, **content}, "The test")
-        return run_bakeoff(config, tmp_path / out, overwrite=overwrite)
+        return run_bakeoff(config, tmp_path / out, overwrite=overwrite, runtime=runtime)
 
     return call
 
@@ -88,15 +92,29 @@ def test_arms_share_the_split_and_finished_ones_are_kept(bake: Bake, started: li
     assert [line.label for line in read_bakeoff(out).tables[0].lines] == ["decoder", "norms"]
 
 
+def test_the_named_runtime_scores_every_arm(
+    bake: Bake, started: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SAMARITAN_CACHE", str(tmp_path / "cache"))
+    pretender = Pretender.alone(monkeypatch)
+    assert bake(methods=["late-layers"], runtime="pretender").exit_code == 0
+    for arm in started:
+        (about,) = json.loads((tmp_path / "out" / arm / "test" / "provenance.json").read_text())["sessions"][0]["runtimes"].values()  # fmt: skip  # noqa: E501
+        assert about["name"] == "pretender"
+    assert pretender.built == ["f32", "f32"]  # the adapted encoder is another one
+    with pytest.raises(UnknownNameError, match="pretender"):
+        bake("other", runtime="pretend")
+
+
 def test_one_arm_that_dies_ends_nothing_else_and_is_tried_again(
     bake: Bake, started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole: Callable[..., Ending] = room.__dict__["run_arm"]
 
-    def deadly(config: ArmConfig, folder: Path, listen: Listener) -> Ending:
+    def deadly(config: ArmConfig, folder: Path, listen: Listener, runtime: str) -> Ending:
         if folder.name.startswith("decoder"):
             return Ending(-9, "It was killed.")
-        return whole(config, folder, listen)
+        return whole(config, folder, listen, runtime)
 
     monkeypatch.setattr(room, "run_arm", deadly)
     result = bake(methods=["decoder", "norms"])
@@ -112,8 +130,8 @@ def test_one_arm_that_dies_ends_nothing_else_and_is_tried_again(
 def test_an_interrupted_bake_off_goes_on(bake: Bake, started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     whole: Callable[..., Ending] = room.__dict__["run_arm"]
 
-    def stopped(config: ArmConfig, folder: Path, listen: Listener) -> Ending:
-        return Ending(130, "") if config.adapt else whole(config, folder, listen)
+    def stopped(config: ArmConfig, folder: Path, listen: Listener, runtime: str) -> Ending:
+        return Ending(130, "") if config.adapt else whole(config, folder, listen, runtime)
 
     monkeypatch.setattr(room, "run_arm", stopped)
     result = bake()

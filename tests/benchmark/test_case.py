@@ -48,6 +48,17 @@ def test_previews_are_of_the_first_repeat_and_share_pictures(measured: Any, make
     assert {p["picture"] for p in outcome.previews} == set(outcome.pictures)
 
 
+def test_an_image_with_text_burned_in_is_measured_and_not_shown(
+    measured: Any, make_case: Any, two_targets: Any
+) -> None:
+    case = make_case("a", two_targets[:, :, 3:4])
+    volume = case.read_image()
+    marked = replace(volume, meta={**volume.meta, "burned_in": True})
+    outcome, _ = measured(replace(case, read_image=lambda: marked), "box")
+    assert not outcome.failed
+    assert (outcome.previews, outcome.pictures) == ([], {})
+
+
 def test_another_model_gets_the_same_prompts(measured: Any, threshold: Any, make_case: Any, two_targets: Any) -> None:
     case = make_case("a", two_targets)
     first, _ = measured(case, "points:4", "box:jitter=3px")

@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from samaritan.models import load_model
+from samaritan.predict.runtimes import prepare
+from tests.predict.runtimes.conftest import Pretender
+
 Run = Callable[..., int]
 
 
@@ -50,6 +54,20 @@ def test_embed_then_segment(run: Run, capsys: pytest.CaptureFixture[str], pictur
     assert run("embed", picture, "-m", "tiny-sam") == 0
     assert "0 slices encoded, 1 were there already" in capsys.readouterr().out
     assert segment(run, capsys, picture)["encode_calls"] == 0
+
+
+def test_embed_takes_the_runtime_that_segment_takes(
+    run: Run, capsys: pytest.CaptureFixture[str], picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Pretender.alone(monkeypatch)
+    prepare(load_model("tiny-sam"))
+    assert run("embed", picture, "-m", "tiny-sam", "-q") == 0
+    found = segment(run, capsys, picture)
+    assert (found["runtime"]["name"], found["encode_calls"]) == ("pretender", 0)
+    assert run("embed", picture, "-m", "tiny-sam", "--runtime", "torch", "--json") == 0
+    capsys.readouterr()
+    found = segment(run, capsys, picture, "--runtime", "torch")
+    assert (found["runtime"]["name"], found["encode_calls"]) == ("torch", 0)
 
 
 def test_embed_says_which_image_failed(run: Run, capsys: pytest.CaptureFixture[str], picture: Path) -> None:
@@ -100,7 +118,7 @@ def test_a_profile_tells_where_the_time_went(
     run: Run, capsys: pytest.CaptureFixture[str], picture: Path, tmp_path: Path
 ) -> None:
     parts = {row["part"] for row in segment(run, capsys, picture, "--profile")["profile"]}
-    assert parts == {"load", "read", "prepare", "encode", "cache", "decode", "write", "other"}
+    assert parts == {"load", "read", "prepare", "encode", "cache", "decode", "measure", "write", "other"}
     assert "profile" not in segment(run, capsys, picture)
     out = tmp_path / "run"
     assert run("benchmark", "samples/lesion-us", "-m", "tiny-sam", "-o", out, "--json", "--profile") == 0

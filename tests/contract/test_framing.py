@@ -14,7 +14,19 @@ from samaritan.models._base import Prediction
 from samaritan.predict.framing import FRAMINGS, OUTSIDE, make_framing
 from samaritan.predict.framing._looks import look
 
-NAMES = ["whole", "zoom:1", "zoom:1.5", "zoom:20", "tiles:1", "tiles:2", "tiles:5"]
+NAMES = [
+    "whole",
+    "zoom:1",
+    "zoom:1.5",
+    "zoom:20",
+    "tiles:1",
+    "tiles:2",
+    "tiles:5",
+    "along:1",
+    "along:3",
+    "auto",
+    "auto:2",
+]
 Shape = tuple[int, int]
 
 

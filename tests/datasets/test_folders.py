@@ -13,6 +13,7 @@ from samaritan.datasets import Dataset, fingerprint, open_datasets
 from samaritan.datasets.samples._base import package_file
 from samaritan.io import read_volume, write_labels
 
+from ..io.conftest import save_dicom_file
 from .conftest import AFFINE, ell, picture, volume, write_nifti, write_png
 
 
@@ -73,6 +74,23 @@ def test_unpaired_files_are_named_and_the_rest_is_used(folders_2d: Path) -> None
         "1 masks of reference have no image: c3.",
         "1 images have no mask and are left out: c1.",
     )
+
+
+def test_contours_of_a_treatment_plan_are_masks(tmp_path: Path) -> None:
+    images = tmp_path / "d" / "images" / "c1"
+    images.mkdir(parents=True)
+    for k in range(3):
+        save_dicom_file(images / f"{k}.dcm", np.zeros((10, 12), np.int16), ImagePositionPatient=[0.0, 0.0, 2.5 * k])
+    image = read_volume(images)
+    data = np.zeros((12, 10, 3), np.uint8)
+    data[2:8, 3:7, :2], data[9:11, 2:5, 2] = 1, 2
+    (tmp_path / "d" / "masks").mkdir()
+    names = {1: "liver", 2: "aorta"}
+    write_labels(LabelMap(data, image.geometry, names), tmp_path / "d" / "masks" / "c1.rtstruct.dcm", like=image)
+    (case,) = opened(tmp_path / "d").cases
+    labels = case.read_references["reference"]()
+    assert np.array_equal(labels.data, data)
+    assert labels.names == names
 
 
 def test_no_case_is_an_error(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from samaritan.adapt import AdapterCard, AdapterHeader, attach, base_sha256, load_adapted, save_adapter
@@ -20,8 +21,10 @@ from samaritan.core.intensity import choose
 from samaritan.export import Parity, _export, export_model
 from samaritan.export._run import open_graphs
 from samaritan.io import read_volume
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam import SamNetwork, SamSegmenter
 from samaritan.predict.runtimes._gate import dice
+from samaritan.predict.runtimes._graph import encoder_graph
+from samaritan.predict.runtimes.onnxruntime import session
 from tests.export.conftest import fresh
 
 FILES = ["decoder.onnx", "encoder.onnx", "example.py", "parity.json", "parity.md", "recipe.json"]
@@ -151,14 +154,37 @@ def test_a_folded_adapter_is_in_the_graphs(tmp_path: Path, few_pictures: None) -
         "name": "adapter", "method": "lora", "sha256": card.sha256, "licence": "CC-BY-4.0", "folded": True,
     }  # fmt: skip
     assert recipe["picture"]["normalise"]["mean"] == [123.675, 116.28, 103.53]
-
-    pixels = torch.rand(1, 3, segmenter.frame.side, segmenter.frame.side)
     (graphs,) = open_graphs(folder, "openvino", 1)
-    features = graphs.encode(pixels.numpy())
+    _check_features(segmenter, graphs.encode)
+
+
+def test_an_adapter_that_cannot_be_folded_is_in_the_graphs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_export, "PICTURES", 1)
+    card = _adapter(tmp_path, "med-sa", {}, name="tiny-sam", spread=0.2)
+    segmenter, adapted = load_adapted(None, card.path)
+    assert not adapted.merged
+    folder = tmp_path / "out"
+    assert export_model(segmenter, folder, adapter=card).holds
+    recipe = json.loads((folder / "recipe.json").read_text())
+    assert (recipe["adapter"]["method"], recipe["adapter"]["folded"]) == ("med-sa", False)
+    _check_features(segmenter, next(open_graphs(folder, "onnx", 1)).encode)
+
+
+def test_adapters_beside_an_encoder_are_in_its_graph(tmp_path: Path) -> None:
+    segmenter, adapted = load_adapted(None, _adapter(tmp_path, "sam-med2d", {}, name="tiny-sam", spread=0.2).path)
+    assert not adapted.merged
+    assert _export.unexportable(segmenter.network) is None
+    running = session(encoder_graph(segmenter.network), 1)
+    _check_features(segmenter, lambda pixels: running.run(None, {"pixels": pixels})[0])
+
+
+def _check_features(segmenter: SamSegmenter, encode: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> None:
+    """Those of the adapted network, and not of its base."""
+    pixels = torch.rand(1, 3, segmenter.frame.side, segmenter.frame.side)
     with torch.inference_mode():
-        adapted, base = segmenter.network.encode(pixels).numpy(), fresh("tiny-sam").network.encode(pixels).numpy()
-    assert np.abs(features - adapted).max() < 1e-4 * np.abs(adapted).max()
-    assert np.abs(features - base).max() > 1e-2 * np.abs(adapted).max()
+        own, base = (one.network.encode(pixels).numpy() for one in (segmenter, fresh(segmenter.name)))
+    assert np.abs(encode(pixels.numpy()) - own).max() < 1e-4 * np.abs(own).max()
+    assert np.abs(own - base).max() > 1e-2 * np.abs(own).max()
 
 
 def test_an_adapter_that_nothing_is_known_of_is_refused(tmp_path: Path) -> None:
@@ -212,3 +238,14 @@ def _sabotage(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(_export, "write_graphs", write)
     patch.setattr(_export, "PICTURES", 5)
+
+
+def test_sam_2_is_exported_with_its_own_order_of_points(tmp_path: Path, few_pictures: None) -> None:
+    """Its three maps travel as one tensor, and every question ends with a place that is no point."""
+    parity = export_model(fresh("tiny-sam2"), tmp_path / "sam2", to="onnx")
+    assert parity.holds
+    recipe = json.loads((tmp_path / "sam2" / "recipe.json").read_text())
+    assert recipe["encoder"]["features"] == [1, 128, 8, 8]
+    assert recipe["decoder"]["boxes end with no point"]
+    assert recipe["decoder"]["labels mean"]["-1"].endswith("behind all others")
+    assert len(recipe["mask"]["steps"]) == 2

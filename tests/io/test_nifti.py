@@ -231,6 +231,24 @@ def test_sform_counts_and_both_forms_are_kept(tmp_path: Path) -> None:
     assert np.allclose(mask.header.get_qform(), np.diag([2, 2, 2, 1]))
 
 
+def test_the_qform_counts_where_it_is_preferred(tmp_path: Path) -> None:
+    image: Any = NIB.Nifti1Image(DATA, np.diag([-1.0, 1, 1, 1]))
+    image.set_sform(np.diag([-1.0, 1, 1, 1]), 3)
+    image.set_qform(np.diag([2.0, 2, 2, 1]), 1)
+    nibabel.save(image, tmp_path / "a.nii")
+    volume = read_volume(tmp_path / "a.nii", prefer_qform=True)
+    assert np.allclose(volume.geometry.affine, np.diag([2, 2, 2, 1]))
+    assert "disagree; the qform was used" in volume.meta["warnings"][0]
+    write_labels(LabelMap(np.ones(SHAPE, np.uint8), volume.geometry), tmp_path / "m.nii", like=volume)
+    mask: Any = nibabel.load(tmp_path / "m.nii")
+    assert (int(mask.header["sform_code"]), int(mask.header["qform_code"])) == (3, 1)
+    assert np.allclose(mask.header.get_sform(), np.diag([-1, 1, 1, 1]))
+    assert np.allclose(mask.header.get_qform(), np.diag([2, 2, 2, 1]))
+    image.set_qform(np.diag([-1.0, 1, 1, 1]), 1)
+    nibabel.save(image, tmp_path / "same.nii")
+    assert read_volume(tmp_path / "same.nii", prefer_qform=True).meta["warnings"] == []
+
+
 @pytest.mark.parametrize(("sform", "qform"), [(1, 0), (0, 1), (2, 4), (0, 0)])
 def test_the_codes_of_the_source_are_written(sform: int, qform: int, tmp_path: Path) -> None:
     image: Any = NIB.Nifti1Image(DATA, np.diag([-1.5, 2, 3, 1]))

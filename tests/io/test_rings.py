@@ -47,7 +47,7 @@ def test_a_ring_is_one_curve_with_a_keyhole_and_the_right_area() -> None:
     x, y = np.mgrid[:60, :60] - 29.5
     mask = (np.hypot(x, y) < 25) & (np.hypot(x - 5, y) > 9) & (np.hypot(x + 14, y + 6) > 4)
     (ring,) = rings_of(mask)
-    assert area(ring) == pytest.approx(mask.sum(), rel=0.005)
+    assert area(ring) == pytest.approx(mask.sum() + 2 * 0.5 - 0.5)  # two holes, one piece
     assert len(rings_of(mask | (np.hypot(x - 5, y) < 4))) == 2
 
 

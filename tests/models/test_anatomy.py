@@ -24,7 +24,7 @@ from samaritan.models._sam import DecoderConfig, SamNetwork
 ROLES = ("attention", "qkv", "proj", "mlp", "lin1", "lin2")
 
 
-@pytest.fixture(params=["tiny-litemedsam", "tiny-sam"])
+@pytest.fixture(params=["tiny-litemedsam", "tiny-sam", "tiny-sam-hq", "tiny-sam-med2d", "tiny-sam2"])
 def network(request: pytest.FixtureRequest) -> SamNetwork:
     found = load_model(request.param).network
     assert isinstance(found, SamNetwork)
@@ -44,6 +44,9 @@ def test_blocks_of_both_architectures() -> None:
     assert [(b.index, b.width, b.heads) for b in vit] == [(0, 32, 2), (1, 32, 2)]
     assert [b.path for b in tiny_vit] == [f"image_encoder.layers.{stage}.blocks.0" for stage in (1, 2, 3)]
     assert [(b.index, b.width, b.heads) for b in tiny_vit] == [(0, 8, 1), (1, 16, 2), (2, 16, 2)]
+    hiera = encoder_blocks(_network("tiny-sam2"))
+    assert [b.path for b in hiera] == [f"image_encoder.backbone.blocks.{n}" for n in range(5)]
+    assert [(b.width, b.heads) for b in hiera] == [(8, 1), (16, 2), (32, 4), (32, 4), (64, 8)]
     assert not vit[0].plan.interleaved
     assert tiny_vit[0].plan.interleaved
 
@@ -52,9 +55,10 @@ def test_every_role_is_a_module_of_the_right_size(network: SamNetwork) -> None:
     for block in encoder_blocks(network):
         parts = {role: network.get_submodule(block.at(role)) for role in ROLES}
         sizes = {role: (m.in_features, m.out_features) for role, m in parts.items() if isinstance(m, nn.Linear)}
-        width, hidden = block.width, sizes["lin1"][1]
+        width, hidden, inputs = block.width, sizes["lin1"][1], sizes["qkv"][0]
+        assert inputs in (width, width // 2)  # half where a stage of Hiera begins
         assert sizes == {
-            "qkv": (width, 3 * width), "proj": (width, width), "lin1": (width, hidden), "lin2": (hidden, width),
+            "qkv": (inputs, 3 * width), "proj": (width, width), "lin1": (width, hidden), "lin2": (hidden, width),
         }  # fmt: skip
         for norm, role in ((block.plan.mlp_norm, "lin1"), (block.plan.attention_norm, "qkv")):
             if norm is not None:
@@ -76,10 +80,11 @@ def test_the_decoder(network: SamNetwork) -> None:
 
 
 def test_the_neck_and_the_position() -> None:
-    for name, position in (("tiny-sam", "pos_embed"), ("tiny-litemedsam", None)):
+    expected = (("tiny-sam", "pos_embed", 2), ("tiny-litemedsam", None, 2), ("tiny-sam2", "backbone.pos_embed", 4))
+    for name, position, convolutions in expected:
         network = _network(name)
         assert all(isinstance(network.get_submodule(path), nn.Conv2d) for path in neck_paths(network))
-        assert len(neck_paths(network)) == 2
+        assert len(neck_paths(network)) == convolutions
         assert plan_of(network).position == position
 
 
@@ -110,8 +115,19 @@ def test_the_steps_compose_to_the_encoder(network: SamNetwork) -> None:
         assert torch.equal(run(chain[cut:], run(chain[:cut], pixels)), network.encode(pixels))
 
 
+@torch.no_grad()
+def test_early_features_make_a_single_step() -> None:
+    network = _network("tiny-sam-hq")
+    pixels = torch.rand(1, 3, 128, 128)
+    assert [name for name, _ in steps(network)] == ["image_encoder"]
+    assert torch.equal(run(steps(network), pixels), network.encode(pixels))
+    assert first_changed(steps(network), ["mask_decoder.hq_token.weight"]) == 1
+    assert first_changed(steps(network), ["image_encoder.layers.1.mlp.lin1"]) == 0
+
+
 def _side(network: SamNetwork) -> tuple[int, int]:
-    return {"TinyViT": (64, 64), "ViT": (128, 128)}[type(network.image_encoder).__name__]
+    side = int(network.prompt_encoder.input_image_size)
+    return side, side
 
 
 @torch.no_grad()
@@ -128,7 +144,12 @@ def test_the_steps_see_what_stands_there_now(network: SamNetwork) -> None:
     pixels, encoder = torch.rand(1, 3, *_side(network)), network.image_encoder
     before = network.encode(pixels)
     encoder.neck = Doubled(network.get_submodule("image_encoder.neck"))
-    assert torch.equal(run(steps(network), pixels), 2 * before)
+    after = run(steps(network), pixels)
+    # early features of SAM-HQ pass by the neck
+    early = getattr(getattr(encoder, "config", None), "early", False)
+    behind = network.mask_decoder.hidden_size if early else None
+    assert torch.equal(after[:, :behind], 2 * before[:, :behind])
+    assert behind is None or torch.equal(after[:, behind:], before[:, behind:])
 
 
 @pytest.mark.parametrize(

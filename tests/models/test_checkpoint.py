@@ -182,7 +182,12 @@ def test_all_zero_weights_are_refused(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "w.pth")
 
 
-def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_network(*_: Any) -> None:
+        raise AssertionError("a network was asked")
+
+    monkeypatch.setattr("socket.socket.connect", no_network)
+    monkeypatch.setattr("socket.getaddrinfo", no_network)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text('{"auto_map": {"AutoModel": "code.Model"}}')
     (tmp_path / "model" / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")

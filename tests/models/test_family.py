@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
+from samaritan import models
 from samaritan.core import Box, MaskHint, ModelError, PromptSet, UsageError
 from samaritan.models import MODELS, load_model
 from samaritan.models._base import ModelEntry
@@ -19,10 +21,11 @@ from samaritan.models._sam import SamSegmenter
 
 
 def recipes() -> Iterator[Recipe]:
-    for name in MODELS.names():
-        module = importlib.import_module(f"samaritan.models.{name.replace('-', '_')}")
-        if hasattr(module, "RECIPE"):
-            yield module.RECIPE
+    for found in pkgutil.iter_modules(models.__path__):
+        if not found.name.startswith("_"):
+            recipe = getattr(importlib.import_module(f"samaritan.models.{found.name}"), "RECIPE", None)
+            if isinstance(recipe, Recipe):
+                yield recipe
 
 
 @pytest.fixture(params=list(recipes()), ids=lambda recipe: str(recipe.card.name))
@@ -48,10 +51,10 @@ def test_cards_count_what_the_network_holds(recipe: Recipe) -> None:
 
 def test_names_are_one_to_one_in_both_layouts(recipe: Recipe) -> None:
     state = recipe.outline().state_dict()
-    for names in (published_names(state), hub_names(state)):
+    published = published_names(state)
+    for names in (published, hub_names(state)):
         assert len(set(names.values())) == len(state)
-    layout = recipe.layout()
-    assert layout == {published_names(state)[name]: tuple(t.shape) for name, t in state.items()} | dict(recipe.spare)
+    assert recipe.layout() == {published[name]: tuple(t.shape) for name, t in state.items()} | dict(recipe.spare)
 
 
 def test_the_encoder_gives_what_the_decoder_takes(recipe: Recipe) -> None:
@@ -86,14 +89,16 @@ def _state(segmenter: SamSegmenter, name: str) -> torch.Tensor:
     return tensor
 
 
-@pytest.mark.parametrize("name", ["tiny-sam@160", "tiny-sam@256", "tiny-mobilesam@192"])
+@pytest.mark.parametrize(
+    "name", ["tiny-sam@160", "tiny-sam@256", "tiny-sam-hq@160", "tiny-sam-med2d@144", "tiny-mobilesam@192"]
+)
 def test_a_model_answers_at_another_side(name: str) -> None:
     segmenter = tiny(name)
     picture = np.random.default_rng(0).uniform(0, 255, (90, 50, 3)).astype(np.float32)
     embedding = segmenter.encode(picture)
     (answer,) = segmenter.decode(embedding, [PromptSet(box=Box([10, 5], [60, 40]))])
     side = segmenter.card.input_size
-    assert embedding.features["image"].shape == (1, 32, side // 16, side // 16)
+    assert embedding.features["image"].shape[2:] == (side // 16, side // 16)
     assert answer.logits.shape == (1, 90, 50)
     assert answer.low_res.shape == (1, side // 4, side // 4)
     assert np.isfinite(answer.logits).all()
@@ -125,13 +130,17 @@ def test_models_of_one_side_say_so() -> None:
 
 
 # preparation
+ASKED = ("sam-vit-b", "medsam", "mobilesam", "sam-hq-tiny", "sam-med2d")
+
+
 def test_what_each_does_to_a_picture() -> None:
-    frames = {name: _recipe(name).frame(_recipe(name).card.input_size) for name in ("sam-vit-b", "medsam", "mobilesam")}
-    assert {name: frame.side for name, frame in frames.items()} == dict.fromkeys(frames, 1024)
-    assert [frames[name].normalise for name in frames] == [imagenet, min_max, imagenet]
-    assert [frames[name].keep_aspect for name in frames] == [True, False, True]
-    assert [frames[name].fit((200, 100)) for name in frames] == [(1024, 512), (1024, 1024), (1024, 512)]
-    assert frames["medsam"].interpolation == "cubic"
+    frames = {name: _recipe(name).frame(_recipe(name).card.input_size) for name in ASKED}
+    square = (1024, 1024)
+    assert [frame.side for frame in frames.values()] == [1024, 1024, 1024, 1024, 256]
+    assert [frame.normalise for frame in frames.values()] == [imagenet, min_max, imagenet, imagenet, imagenet]
+    assert [f.fit((200, 100)) for f in frames.values()] == [(1024, 512), square, (1024, 512), (1024, 512), (256, 256)]
+    assert [f.interpolation for f in frames.values()] == ["linear", "cubic", "linear", "linear", "nearest"]
+    assert [f.hints for f in frames.values()] == ["logits", "logits", "logits", "logits", "probabilities"]
 
 
 def _recipe(name: str) -> Recipe:
@@ -163,12 +172,12 @@ def test_weights_of_a_miniature_need_permission() -> None:
 
 
 def test_entries_name_their_source() -> None:
-    entries: list[ModelEntry] = [
-        MODELS.get(name) for name in ("sam-vit-b", "sam-vit-l", "sam-vit-h", "medsam", "mobilesam")
-    ]
+    entries: list[ModelEntry] = [MODELS.get(recipe.card.name) for recipe in recipes() if "tiny" not in recipe.tags]
+    assert len(entries) == 10
+    unknown = {"sam-hq-vit-b", "sam-hq-vit-l", "sam-med2d"}  # nobody published a checksum
     for entry in entries:
         assert entry.source is not None
-        assert entry.source.fetchable
-        assert entry.source.sha256
-        assert len(entry.source.sha256) == 64
         assert entry.layout is not None
+        assert entry.source.fetchable == (entry.card.name != "sam-med2d")
+        assert (entry.card.sha256 is None) == (entry.card.name in unknown)
+        assert entry.card.sha256 is None or len(entry.card.sha256) == 64

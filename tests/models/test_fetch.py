@@ -15,7 +15,8 @@ import pytest
 
 from samaritan.core import ModelError, ResourceError
 from samaritan.models import _fetch
-from samaritan.models._fetch import RefusedError, discard, fetch, note_path
+from samaritan.models._fetch import RefusedError, fetch
+from samaritan.models._part import discard, note_path
 from tests.models.file_server import FileServer, serving
 
 CONTENT = bytes(range(256)) * 4000
@@ -188,6 +189,20 @@ def test_a_web_page_is_no_weight_file(server: FileServer, part: Path) -> None:
     with pytest.raises(ModelError, match=r"is a web page .* open it in a browser"):
         fetch(f"{server.url}/w.pth", part)
     assert not part.exists()
+
+
+def test_a_web_page_that_calls_itself_a_file_is_no_weight_file(server: FileServer, part: Path) -> None:
+    server.content = b"\n<!DOCTYPE html><title>Sign in</title>"
+    with pytest.raises(ModelError, match=r"is a web page .* open it in a browser"):
+        fetch(f"{server.url}/w.pth", part)
+    fetch_again = part.stat().st_size if part.exists() else 0
+    assert fetch_again == 0
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "mirror.example.org/w.pth", "ftp://example.org/w.pth"])
+def test_only_the_web_is_asked(part: Path, url: str) -> None:
+    with pytest.raises(ModelError, match="is no address of the web; correct SAMARITAN_MIRROR"):
+        fetch(url, part)
 
 
 def test_a_compressed_answer_is_refused(server: FileServer, part: Path) -> None:

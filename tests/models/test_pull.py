@@ -18,7 +18,15 @@ from samaritan.core import ModelError, ResourceError, UnknownNameError
 from samaritan.models import MODELS, _fetch, load_model, pull
 from samaritan.models._keys import published_names
 from samaritan.models._pull import adopt_weights, hub_address, pull_weights
-from samaritan.models._source import HubFile, WeightSource, WheelMember, published_path, record_path, recorded_in
+from samaritan.models._source import (
+    HubFile,
+    WeightSource,
+    WheelMember,
+    find_companion,
+    published_path,
+    record_path,
+    recorded_in,
+)
 from samaritan.models._weights import read_weights
 from tests.models.file_server import FileServer, serving
 
@@ -327,3 +335,34 @@ def test_a_file_got_by_hand_must_hold_the_model(cache: Path, tmp_path: Path, mon
     assert pull("tiny-litemedsam", file=tmp_path / "good.pth").is_file()
     with pytest.raises(ModelError, match="does not exist"):
         pull("tiny-litemedsam", file=tmp_path / "absent.pth")
+
+
+def test_what_a_model_needs_besides_comes_with_it(
+    server: FileServer, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    source = replace(_source(""), wheel=None, hub=HubFile("owner/model", "toy.pth"), companions=("tokenizer.json",))
+    pull_weights(source)
+    assert [path for path, _ in server.asked] == [
+        "/owner/model/resolve/main/tokenizer.json", "/owner/model/resolve/main/toy.pth",
+    ]  # fmt: skip
+    pull_weights(source)
+    assert len(server.asked) == 2
+    assert find_companion(source, "tokenizer.json", None) == cache / "weights" / "toy" / "tokenizer.json"
+
+
+def test_what_a_model_needs_besides_lies_beside_a_file_got_by_hand(cache: Path, tmp_path: Path) -> None:
+    source = replace(_source(""), wheel=None, companions=("tokenizer.json",))
+    (tmp_path / "toy.pth").write_bytes(CONTENT)
+    with pytest.raises(
+        ModelError, match=r"toy also needs tokenizer\.json from https://example\.org/toy; put it beside"
+    ):
+        adopt_weights(source, tmp_path / "toy.pth", lambda _: None)
+
+    (tmp_path / "tokenizer.json").write_text("{}")
+    assert find_companion(source, "tokenizer.json", tmp_path / "toy.pth") == tmp_path / "tokenizer.json"
+    adopt_weights(source, tmp_path / "toy.pth", lambda _: None)
+    (tmp_path / "tokenizer.json").unlink()
+    found = find_companion(source, "tokenizer.json", tmp_path / "toy.pth")
+    assert found is not None
+    assert found.read_text() == "{}"

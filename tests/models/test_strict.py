@@ -124,43 +124,66 @@ def test_tensors_that_nothing_uses_are_all_there_or_none_and_of_their_shape() ->
 
 def test_the_hub_is_that_of_transformers(tmp_path: Path) -> None:
     """A whole SamModel with random weights, saved as the hub keeps it: names, and the same answers."""
-    reference = sam_model()
+    reference = theirs("Sam")
     reference.save_pretrained(tmp_path)
     segmenter = load_model("tiny-sam", weights=tmp_path / "model.safetensors", allow_unverified=True)
-    picture = np.random.default_rng(0).uniform(0, 255, (128, 96, 3)).astype(np.float32)
-    box = Box([10, 20], [90, 70])
-    (found,) = segmenter.decode(segmenter.encode(picture), [PromptSet(Points([[40, 30]], [1]), box)], multimask=True)
+    embedding = segmenter.encode(PICTURE)
 
-    with torch.no_grad():
-        answer = reference(
-            pixel_values=segmenter.frame.pixels(picture),  # type: ignore[attr-defined]
-            input_points=torch.tensor([[[[40.0, 30.0]]]]), input_labels=torch.tensor([[[1]]]),
-            input_boxes=torch.tensor([[[10.0, 20.0, 90.0, 70.0]]]),
-        )  # fmt: skip
-    np.testing.assert_allclose(found.low_res, answer.pred_masks[0, 0].numpy(), atol=1e-4)
-    np.testing.assert_allclose(found.quality, answer.iou_scores[0, 0].numpy(), atol=1e-5)
+    for multimask in (False, True):
+        (found,) = segmenter.decode(embedding, [PROMPT], multimask=multimask)
+        with torch.no_grad():
+            answer = reference(
+                pixel_values=segmenter.frame.pixels(PICTURE),  # type: ignore[attr-defined]
+                input_points=torch.tensor([[[[40.0, 30.0]]]]), input_labels=torch.tensor([[[1]]]),
+                input_boxes=torch.tensor([[[10.0, 20.0, 90.0, 70.0]]]), multimask_output=multimask,
+            )  # fmt: skip
+        np.testing.assert_allclose(found.low_res, answer.pred_masks[0, 0].numpy(), atol=1e-4)
+        np.testing.assert_allclose(found.quality, answer.iou_scores[0, 0].numpy(), atol=1e-5)
     names = set(hub_names(segmenter.network.state_dict()).values())
     assert names ^ set(reference.state_dict()) == {TWIN}
 
 
-def sam_model() -> Any:
-    from transformers import SamConfig, SamMaskDecoderConfig, SamModel, SamPromptEncoderConfig, SamVisionConfig
+def test_the_hub_of_sam_hq_has_the_same_names_and_features(tmp_path: Path) -> None:
+    """Its decoder is compared with the authors' (test_parity).
 
-    vision = SamVisionConfig(
+    In transformers 5.23 it up-scales the cells as they were before the transformer, with rows and columns swapped.
+    """
+    reference = theirs("SamHQ", vit_dim=32)
+    reference.save_pretrained(tmp_path)
+    segmenter = load_model("tiny-sam-hq", weights=tmp_path / "model.safetensors", allow_unverified=True)
+    with torch.no_grad():
+        final, (early, *_) = reference.vision_encoder(segmenter.frame.pixels(PICTURE)).to_tuple()[:2]  # type: ignore[attr-defined]
+    expected = torch.cat([final, early.permute(0, 3, 1, 2)], dim=1)
+    torch.testing.assert_close(segmenter.encode(PICTURE).features["image"], expected, atol=1e-4, rtol=1e-4)
+    names = set(hub_names(segmenter.network.state_dict()).values())
+    assert names ^ set(reference.state_dict()) == {TWIN}
+
+
+PICTURE = np.random.default_rng(0).uniform(0, 255, (128, 96, 3)).astype(np.float32)
+PROMPT = PromptSet(Points([[40, 30]], [1]), Box([10, 20], [90, 70]))
+
+
+def theirs(kind: str, **decoder_settings: int) -> Any:
+    import transformers as library
+
+    vision = getattr(library, f"{kind}VisionConfig")(
         hidden_size=32, output_channels=32, num_hidden_layers=2, num_attention_heads=2, mlp_dim=64, image_size=128,
         window_size=3, global_attn_indexes=[1], num_pos_feats=16,
     )  # fmt: skip
-    prompts = SamPromptEncoderConfig(hidden_size=32, image_size=128, patch_size=16)
+    prompts = getattr(library, f"{kind}PromptEncoderConfig")(hidden_size=32, image_size=128, patch_size=16)
     # the two-way transformer has eps 1e-5 as published, which transformers has not by default
-    decoder = SamMaskDecoderConfig(
-        hidden_size=32, num_attention_heads=2, mlp_dim=32, iou_head_hidden_dim=32, layer_norm_eps=1e-5
+    decoder = getattr(library, f"{kind}MaskDecoderConfig")(
+        hidden_size=32, num_attention_heads=2, mlp_dim=32, iou_head_hidden_dim=32, layer_norm_eps=1e-5,
+        **decoder_settings,
+    )  # fmt: skip
+    config = getattr(library, f"{kind}Config")(
+        vision_config=vision, prompt_encoder_config=prompts, mask_decoder_config=decoder
     )
     torch.manual_seed(0)
-    model = SamModel(SamConfig(vision_config=vision, prompt_encoder_config=prompts, mask_decoder_config=decoder))
+    model = getattr(library, f"{kind}Model")(config)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
-    model.prompt_encoder.shared_embedding.positional_embedding.data = (
-        model.shared_image_embedding.positional_embedding.data.clone()
-    )
+    matrix = model.shared_image_embedding.positional_embedding.data
+    model.prompt_encoder.shared_embedding.positional_embedding.data = matrix.clone()
     model.train(False)
     return model

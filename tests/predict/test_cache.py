@@ -52,7 +52,7 @@ def ask(segmenter: Any, volume: Volume, cache: EmbeddingCache | None, index: int
     return predictor.decode(index, [BOX])[0], predictor
 
 
-@pytest.mark.parametrize("model", ["tiny-litemedsam", "tiny-sam"])
+@pytest.mark.parametrize("model", ["tiny-litemedsam", "tiny-sam", "tiny-sam2"])
 def test_the_second_time_nothing_is_encoded_and_the_answer_has_the_same_bits(
     volume: Volume, tmp_path: Path, model: str
 ) -> None:
@@ -215,14 +215,17 @@ def test_a_folder_that_cannot_be_written_costs_one_warning(
     assert predictor.encode_calls == 3
 
 
-def test_half_precision_takes_half_the_disk_and_answers_the_same_from_the_start(volume: Volume, tmp_path: Path) -> None:
-    plain, _ = ask(load(), volume, on_disk(tmp_path / "full"))
-    first, _ = ask(load(), volume, on_disk(tmp_path / "half", half=True))
-    again, predictor = ask(load(), volume, on_disk(tmp_path / "half", half=True))
+@pytest.mark.parametrize("model", ["tiny-litemedsam", "tiny-sam2"])
+def test_half_precision_takes_half_the_disk_and_answers_the_same_from_the_start(
+    volume: Volume, tmp_path: Path, model: str
+) -> None:
+    plain, _ = ask(load(model), volume, on_disk(tmp_path / "full"))
+    first, _ = ask(load(model), volume, on_disk(tmp_path / "half", half=True))
+    again, predictor = ask(load(model), volume, on_disk(tmp_path / "half", half=True))
     assert predictor.read_calls == 1
     assert np.array_equal(first.logits, again.logits)
     assert not np.array_equal(first.logits, plain.logits)
-    assert np.abs(first.logits - plain.logits).max() < 0.02
+    assert np.abs(first.logits - plain.logits).max() < 0.02 * max(1, np.abs(plain.logits).max())
     sizes = [ArrayStore(tmp_path / name).size().bytes for name in ("half", "full")]
     assert sizes[0] < 0.55 * sizes[1]
 

@@ -9,7 +9,7 @@ from samaritan.core import Box, Geometry, PromptSet, Volume
 from samaritan.core.colour import colour_of
 from samaritan.predict import predict
 from samaritan.predict._sheet import MARGIN, SIDES
-from samaritan.predict.preview import AMONG_OTHERS, describe_size, preview
+from samaritan.predict.preview import AMONG_OTHERS, _panels, _title, describe_size, preview
 
 from .conftest import ThresholdSegmenter
 
@@ -92,3 +92,15 @@ def test_small_target_is_shown_once_more_from_near(segmenter: ThresholdSegmenter
     large = predict(segmenter, Volume(np.full_like(data, 200), volume.geometry), {"a": box((0, 0), (99, 59))})
     assert preview(small, volume).width == 560 + 12 + 400 + 2 * MARGIN  # the whole image and a square
     assert preview(large, volume).width == 1000 + 2 * MARGIN
+
+
+def test_propagated_volume_shows_a_prompted_slice_and_two_on_the_way(segmenter: ThresholdSegmenter) -> None:
+    data = np.full((30, 40, 20), 10, np.float32)
+    data[5:15, 10:30, 2:18] = 200
+    volume = Volume(data, Geometry.from_spacing((30, 40, 20), (1, 1, 2)))
+    found = predict(segmenter, volume, {"a": box((4, 8, 8), (16, 31, 8))}, propagation="sequence", intensity="asis")
+    titles = [_title(panel, propagated=True) for panel in _panels(found)]
+    assert [title for title in titles if title.startswith("axial")] == [
+        "axial slice 2 of 0-19", "axial slice 5 of 0-19", "axial slice 8 of 0-19, prompted", "axial slice 12 of 0-19",
+    ]  # fmt: skip
+    assert min(preview(found, volume).size) > 0

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from samaritan.core import InputError, PromptError, ResourceError, SamaritanError, UsageError
+from samaritan.core import Box, InputError, PromptError, PromptSet, ResourceError, SamaritanError, UsageError
 from samaritan.io import read_labels
+from samaritan.models._base import Embedding, Prediction
 from samaritan.predict.segment import Request, segment_file
 
 from .conftest import ThresholdSegmenter
@@ -66,7 +69,9 @@ def test_picture_in_mask_preview_and_record_out(segmenter: ThresholdSegmenter, p
 
 def test_volume_keeps_its_grid_and_says_millilitres(segmenter: ThresholdSegmenter, scan: Path) -> None:
     # Shown radiologically, RAS voxels are mirrored: x = 15 - i, y = 11 - j.
-    request = Request.of(scan, boxes=["2,1,13,10@0-5=block"], points=["6,5,2=middle"], overlap="first")
+    request = Request.of(
+        scan, boxes=["2,1,13,10@0-5=block"], points=["6,5,2=middle"], overlap="first", propagation="none"
+    )
     done = segment_file(request, segmenter)
     source: Any = nib.load(scan)
     mask: Any = nib.load(done.outputs.masks[""])
@@ -83,8 +88,63 @@ def test_volume_keeps_its_grid_and_says_millilitres(segmenter: ThresholdSegmente
     assert segmenter.encoded == 6
 
 
+def test_volume_is_segmented_beyond_the_prompted_slice_and_the_record_says_how(
+    segmenter: ThresholdSegmenter, scan: Path
+) -> None:
+    done = segment_file(Request.of(scan, boxes=["2,1,13,10@2=block"]), segmenter)
+    assert np.argwhere(done.segmentation.mask("block")).min(axis=0).tolist() == [4, 3, 1]
+    assert done.segmentation.mask("block").sum() == 8 * 6 * 3
+    assert done.record["propagation"] == "sequence"
+    (block,) = done.record["targets"]
+    assert [(entry["slice"], entry["from"]) for entry in block["slices"]] == [
+        (1, "chain"), (2, "prompt"), (3, "chain"),
+    ]  # fmt: skip
+    assert block["propagation"] == {
+        "strategy": "sequence",
+        "slices_prompted": [2],
+        "slices_visited": 5,
+        "chains": [
+            {"from": 2, "towards": "lower", "last": 1, "stop": "empty: the model found nothing"},
+            {"from": 2, "towards": "higher", "last": 3, "stop": "empty: the model found nothing"},
+        ],
+    }
+    assert done.record["encode_calls"] == segmenter.encoded == 5
+    assert json.loads(done.outputs.record.read_text()) == done.record
+
+
+def test_box_with_depth_is_asked_on_its_slices_and_goes_no_further(segmenter: ThresholdSegmenter, scan: Path) -> None:
+    request = Request.of(scan, boxes=["2,1,13,10@2-3=block"], points=["6,5,2:-=block"])
+    done = segment_file(request, segmenter)
+    (block,) = done.record["targets"]
+    assert block["propagation"]["slices_prompted"] == [2, 3]
+    assert [(chain["from"], chain["stop"]) for chain in block["propagation"]["chains"]] == [
+        (2, "reached the bound given, slice 2"),
+        (2, "reached the prompted slice 3"),
+        (3, "reached the prompted slice 2"),
+        (3, "reached the bound given, slice 3"),
+    ]
+    assert [entry["pixels"] for entry in block["slices"]] == [48 - 13, 48]  # the click took its surroundings away
+
+
+def test_three_planes_vote_and_are_named(segmenter: ThresholdSegmenter, scan: Path) -> None:
+    done = segment_file(Request.of(scan, boxes=["2,1,13,10@2=block"], planes="three", intensity="asis"), segmenter)
+    assert done.record["planes"] == {"axial": 0.5}  # pixels of the others are four and eight times as long as wide
+    assert sum("takes no part in the vote" in text for text in done.record["warnings"]) == 2
+    with pytest.raises(UsageError, match="no choice of planes 'two'"):
+        segment_file(Request.of(scan, boxes=["2,1,13,10@2"], planes="two", overwrite=True), segmenter)
+
+
+def test_line_is_the_only_prompt(segmenter: ThresholdSegmenter, scan: Path) -> None:
+    done = segment_file(Request.of(scan, lines=["4,3,11,8@2=block"], overwrite=True), segmenter)
+    assert done.segmentation.mask("block").sum() == 8 * 6 * 3
+    (prompt,) = done.record["targets"][0]["prompts"]
+    assert prompt["slice"] == 2
+
+
 def test_separate_targets_have_files_of_their_own(segmenter: ThresholdSegmenter, scan: Path) -> None:
-    request = Request.of(scan, boxes=["2,1,13,10@1-3=whole gland", "2,1,7,10@2=left/lobe"], overlap="separate")
+    request = Request.of(
+        scan, boxes=["2,1,13,10@1-3=whole gland", "2,1,7,10@2=left/lobe"], overlap="separate", propagation="none"
+    )
     done = segment_file(request, segmenter)
     assert {name: path.name for name, path in done.outputs.masks.items()} == {
         "whole gland": "scan_mask_whole-gland.nii.gz",
@@ -107,7 +167,7 @@ def test_prompt_file_with_several_targets(segmenter: ThresholdSegmenter, scan: P
         ],
     }
     prompts.write_text(json.dumps(content))
-    done = segment_file(Request.of(scan, prompt_file=prompts, preview=False), segmenter)
+    done = segment_file(Request.of(scan, prompt_file=prompts, preview=False, propagation="none"), segmenter)
     assert done.segmentation.targets == ("a", "b")
     assert done.outputs.preview is None
     assert done.segmentation.mask("a").sum() == 4 * 6 * 2
@@ -262,3 +322,68 @@ def test_images_are_prepared_as_the_adapter_was_trained(segmenter: ThresholdSegm
     done = segment_file(request, segmenter)
     assert (done.record["plane"], done.record["intensity"]["policy"]) == ("axial", "asis")
     assert not any("adapter" in text for text in done.record["warnings"])
+
+
+TAUGHT = {"name": "organs", "labels": ["left", "right"], "prompts": ["none"], "preparation": {}}
+
+
+@dataclass
+class Taught(ThresholdSegmenter):
+    """Finds its targets by name, wherever they are."""
+
+    def decode(
+        self, embedding: Embedding, prompts: Sequence[PromptSet], *, multimask: bool = False
+    ) -> list[Prediction]:
+        shape = embedding.shape
+        half = {"left": Box((0, 0), (shape[0] // 2 - 1, shape[1])), "right": Box((shape[0] // 2, 0), shape)}
+        return super().decode(embedding, [PromptSet(box=half[prompt.text or ""]) for prompt in prompts])
+
+
+def test_adapter_is_asked_everywhere(scan: Path) -> None:
+    segmenter = Taught()
+    done = segment_file(Request.of(scan, everywhere=True, adapter=TAUGHT), segmenter)
+    assert done.segmentation.targets == ("left", "right")
+    assert (done.segmentation.mask("left") | done.segmentation.mask("right")).sum() == 8 * 6 * 3
+    assert segmenter.encoded == 6
+    assert segmenter.batches == [2] * 6
+    assert [target["prompts"] for target in done.record["targets"]] == [[], []]
+    one = segment_file(Request.of(scan, everywhere=True, label="left", adapter=TAUGHT, overwrite=True), segmenter)
+    assert one.segmentation.targets == ("left",)
+
+
+def test_names_are_asked_for_where_a_model_knows_any(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter = Taught()
+    with pytest.raises(UsageError, match="cannot be asked for 'left' by name alone; give a box or a point"):
+        segment_file(Request.of(scan, names=["left", "left"]), segmenter)
+    assert segmenter.encoded == 0
+    taught = segment_file(Request.of(scan, names=["left"], adapter=TAUGHT), segmenter)
+    monkeypatch.setattr(segmenter, "card", replace(segmenter.card, prompts=("text",)))
+    known = segment_file(Request.of(scan, names=["left", "left"], overwrite=True), segmenter)
+    assert known.segmentation.targets == taught.segmentation.targets == ("left",)
+    assert np.array_equal(known.segmentation.mask("left"), taught.segmentation.mask("left"))
+
+
+def test_smoothing_rounds_what_is_found_everywhere(scan: Path) -> None:
+    plain = segment_file(Request.of(scan, everywhere=True, adapter=TAUGHT), Taught())
+    request = Request.of(scan, everywhere=True, smooth_mm=1.0, adapter=TAUGHT, overwrite=True)
+    smooth = segment_file(request, Taught())
+    sizes = [sum(target["voxels"] for target in done.record["targets"]) for done in (plain, smooth)]
+    assert 0 < sizes[1] < sizes[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"everywhere": True}, "needs an adapter that was trained without prompts .-p none.; there is none"),
+        (
+            {"everywhere": True, "adapter": {"name": "mine", "prompts": ["box:jitter=0.1", "point"]}},
+            "mine was trained with box:jitter=0.1, point",
+        ),
+        ({"everywhere": True, "adapter": TAUGHT, "boxes": ["1,1,5,5@2"]}, "leave --box, --point"),
+        ({"names": ["left"], "points": ["1,1,2"]}, "leave --box, --point"),
+        ({"boxes": ["1,1,5,5@2"], "smooth_mm": 2.0}, "--smooth goes with --everywhere or --text"),
+    ],
+)
+def test_everywhere_needs_an_adapter_and_nothing_else(scan: Path, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Request.of(scan, **settings)

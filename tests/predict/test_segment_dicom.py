@@ -14,6 +14,7 @@ import pytest
 from samaritan.core import ABNORMAL, Code, InputError, Term, UsageError
 from samaritan.io import read_labels, read_volume
 from samaritan.predict.segment import Request, segment_file
+from samaritan.prompts import TargetPrompt
 
 from ..io.conftest import ORIENTATIONS, save_dicom_file
 from .conftest import ThresholdSegmenter
@@ -54,7 +55,7 @@ def ask(image: Path, **settings: Any) -> Request:
     whole, part = {"from": [5, 3, 0], "to": [25, 18, 5]}, {"from": [10, 3, 2], "to": [14, 18, 3]}
     targets = [{"name": "liver", "boxes": [whole]}, {"name": "node", "code": code, "boxes": [part]}]
     prompts.write_text(json.dumps({"coordinates": "voxel", "targets": targets}))
-    return Request.of(image, prompt_file=prompts, intensity="window:100/200", **settings)
+    return Request.of(image, prompt_file=prompts, intensity="window:100/200", propagation="none", **settings)
 
 
 def test_a_series_becomes_a_seg_of_all_targets(segmenter: ThresholdSegmenter, series: Make) -> None:
@@ -75,6 +76,17 @@ def test_a_series_becomes_a_seg_of_all_targets(segmenter: ThresholdSegmenter, se
     for file in (done.outputs.record, done.outputs.preview):
         assert file is not None
         assert b"SECRET" not in file.read_bytes()
+
+
+def test_what_propagation_reached_refers_to_its_slices(segmenter: ThresholdSegmenter, series: Make) -> None:
+    folder = series()
+    prompt = TargetPrompt("liver", "test", "voxel", box=((5, 3, 2), (25, 18, 2)))
+    done = segment_file(Request(folder, (prompt,), intensity="window:100/200"), segmenter)
+    image = read_volume(folder)
+    assert np.array_equal(read_labels(done.outputs.masks[""], like=image).data > 0, bright())
+    groups = pydicom.dcmread(done.outputs.masks[""]).PerFrameFunctionalGroupsSequence
+    sources = {g.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID for g in groups}
+    assert sources == {pydicom.dcmread(image.meta["files"][k]).SOPInstanceUID for k in (1, 2, 3, 4)}
 
 
 @pytest.mark.parametrize("name", ["m.dcm", "m.rtstruct.dcm"])

@@ -187,3 +187,36 @@ def test_inputs_are_not_changed(segmenter: ThresholdSegmenter, phantom: Volume) 
     before = phantom.data.copy()
     predict(segmenter, phantom, {"left": [LEFT]})
     assert np.array_equal(phantom.data, before)
+
+
+def test_propagation_goes_beyond_the_prompted_slices(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    targets = {"block": [box((1, 2, 2), (6, 7, 2))], "left": [box((2, 3, 1), (3, 6, 1))]}
+    found = predict(segmenter, phantom, targets, propagation="sequence", overlap="separate")
+    assert np.array_equal(found.mask("block"), phantom.data > 100)
+    assert found.mask("left").any(axis=(0, 1)).tolist() == [False, True, True, True, False]
+    assert found.encode_calls == segmenter.encoded == 5
+    assert found.areas()["block"] == {1: 16, 2: 16, 3: 16}
+    assert {index: sorted(asked) for index, asked in found.prompts.items()} == {1: ["left"], 2: ["block"]}
+    assert found.course is not None
+    assert found.course.prompted("block") == [2]
+    assert found.course.visited == {"block": 5, "left": 5}
+    assert predict(segmenter, phantom, targets).course is None
+
+
+def test_strands_of_a_target_are_united(segmenter: ThresholdSegmenter) -> None:
+    data = np.full((20, 12, 12), 10, np.float32)
+    data[2:6, 2:8, 1:6] = data[12:17, 3:9, 6:11] = 200
+    volume = Volume(data, Geometry.from_spacing((20, 12, 12), (1, 1, 1)))
+    asked = [box((1, 1, 1), (7, 9, 5)), box((11, 2, 6), (18, 10, 10))]
+    found = predict(segmenter, volume, {"both": asked}, propagation="sequence", intensity="asis")
+    assert np.array_equal(found.mask("both"), data > 100)
+    assert found.course is not None
+    assert found.course.prompted("both") == list(range(1, 11))
+    assert found.course.visited["both"] == 10
+
+
+def test_picture_has_nowhere_to_go(segmenter: ThresholdSegmenter) -> None:
+    volume = Volume(np.full((9, 9, 1), 200, np.uint8), Geometry.pixels(9, 9))
+    found = predict(segmenter, volume, {"a": [box((1, 1), (4, 4))]}, propagation="auto", intensity="asis")
+    assert found.course is None
+    assert found.mask("a").sum() == 16

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from samaritan.core import PromptError
-from samaritan.prompts import parse_box, parse_point
+from samaritan.prompts import parse_box, parse_line, parse_point
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,27 @@ def test_box(text: str, target: str, box: Any) -> None:
 def test_point(text: str, target: str, point: Any, label: int) -> None:
     found = parse_point(text)
     assert (found.target, found.point, found.label) == (target, point, label)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "line"),
+    [
+        ("1,2,3,4", "target", ((1, 2), (3, 4))),
+        ("8,9,3,4.5@7=left lung", "left lung", ((8, 9, 7), (3, 4.5, 7))),  # no end is the smaller one
+    ],
+)
+def test_line(text: str, target: str, line: Any) -> None:
+    found = parse_line(text)
+    assert (found.target, found.line, found.box) == (target, line, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("1,2,3", "received 3 numbers, allowed are 4"), ("1,2,3,4@5-7", "'5-7' is no slice; write X0,Y0,X1,Y1")],
+)
+def test_unreadable_line(text: str, hint: str) -> None:
+    with pytest.raises(PromptError, match=hint):
+        parse_line(text)
 
 
 def test_name_where_none_is_said() -> None:

@@ -49,7 +49,7 @@ def test_example_in_the_documentation(tmp_path: Path) -> None:
     text = (_file.__doc__ or "").split("\n\n")[1]
     items = read_prompts(write(tmp_path, text))
     assert [item.origin.split(": ")[1] for item in items] == [
-        "targets.0.boxes.0", "targets.0.points.0", "targets.0.points.1", "targets.0.masks.0",
+        "targets.0.boxes.0", "targets.0.points.0", "targets.0.points.1", "targets.0.masks.0", "targets.1.lines.0",
     ]  # fmt: skip
     view = SliceView.of(Geometry.from_spacing((128, 128, 20), (1, 1, 1)), "axial")
     assert len(to_prompt_sets(items, view)["liver"]) == 4
@@ -115,3 +115,11 @@ def test_too_many_points(tmp_path: Path) -> None:
     points = [{"at": [n % 50, n // 50]} for n in range(MOST_PROMPTS + 1)]
     with pytest.raises(PromptError, match="10001 points and boxes"):
         read_prompts(write(tmp_path, {"targets": [{"name": "a", "points": points}]}))
+
+
+def test_a_line_is_the_largest_diameter(tmp_path: Path, volume: SliceView) -> None:
+    content = {"targets": [{"name": "lesion", "lines": [{"from": [18, 10, 4], "to": [10, 10, 4]}]}]}
+    (item,) = read_prompts(write(tmp_path, content))
+    assert item.line == ((18.0, 10.0, 4.0), (10.0, 10.0, 4.0))
+    (prompt,) = to_prompt_sets([item], volume)["lesion"]
+    assert list(volume.lower(prompt)) == [4]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from samaritan.core import Geometry, PromptError, PromptSet, SliceView
-from samaritan.prompts import TargetPrompt, parse_box, parse_point, to_prompt_sets
+from samaritan.prompts import TargetPrompt, parse_box, parse_line, parse_point, to_prompt_sets
 from samaritan.prompts._gather import MOST_PROMPTS, MOST_QUESTIONS
 
 
@@ -123,3 +123,42 @@ def test_endless_boxes_are_refused() -> None:
     view = SliceView.of(Geometry.from_spacing((2, 2, 1000), (1, 1, 1)), "axial")
     with pytest.raises(PromptError, match=f"more than {MOST_QUESTIONS} slices"):
         to_prompt_sets([parse_box("0,0,1,1@0-999")] * (MOST_QUESTIONS // 1000 + 1), view)
+
+
+def test_a_box_with_depth_can_stay_whole(volume: SliceView) -> None:
+    items = [parse_point("2,3,6:-"), parse_box("1,2,3,4@5-7"), parse_box("1,2,3,4@9")]
+    deep, click, flat = to_prompt_sets(items, volume, keep_depth=True)["target"]
+    assert corners(deep) == [[26, 15, 5], [28, 17, 7]]
+    assert deep.text == "target"
+    assert click.points is not None
+    assert click.points.labels.tolist() == [0]  # says something about what the box finds there
+    assert corners(flat) == [[26, 15, 9], [28, 17, 9]]
+    assert sorted(volume.lower(deep)) == [5, 6, 7]
+
+
+def test_background_points_beyond_a_deep_box_are_refused(volume: SliceView) -> None:
+    items = [parse_point("2,3,8:-"), parse_box("1,2,3,4@5-7")]
+    with pytest.raises(PromptError, match="background points only"):
+        to_prompt_sets(items, volume, keep_depth=True)
+
+
+def test_a_line_is_a_square_around_its_middle(flat: SliceView) -> None:
+    (prompt,) = to_prompt_sets([parse_line("20,10,26,18=a")], flat)["a"]
+    assert corners(prompt) == [[18, 9, 0], [28, 19, 0]]
+    (edge,) = to_prompt_sets([parse_line("1,20,1,30=a")], flat)["a"]
+    assert corners(edge) == [[0, 20, 0], [6, 30, 0]]
+
+
+def test_a_line_is_measured_in_millimetres(volume: SliceView) -> None:
+    (prompt,) = to_prompt_sets([parse_line("10,10,18,10@4")], volume)["target"]
+    ((index, piece),) = volume.lower(prompt).items()
+    assert (index, corners(piece)) == (4, [[10, 8, 0], [18, 12, 0]])  # pixels are 1 x 2 mm
+    world = TargetPrompt("t", "here", "mm", line=((0, 23, 19), (8, 23, 19)))
+    ((found),) = to_prompt_sets([world], volume)["t"]
+    assert corners(volume.lower(found)[4])[1][0] - corners(volume.lower(found)[4])[0][0] == 8
+
+
+def test_a_line_through_slices_is_refused(volume: SliceView) -> None:
+    line = TargetPrompt("t", "here", "voxel", line=((3, 4, 2), (9, 4, 5)))
+    with pytest.raises(PromptError, match=r"here: both ends of a line lie on one slice; received slices \[2, 5\]"):
+        to_prompt_sets([line], volume)

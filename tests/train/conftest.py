@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -48,15 +47,3 @@ def segmenter() -> SamSegmenter:
     loaded = load_model("tiny-litemedsam")
     assert isinstance(loaded, SamSegmenter)
     return loaded
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without what a training does not depend on."""
-    monkeypatch.setattr(sys.modules["samaritan.train.fit"], "draw_curve", lambda *_: None)
-    monkeypatch.setattr("samaritan.train._log.find_spec", lambda name: None)
-    monkeypatch.setattr("samaritan.train.forecast.dry_run", _unforeseen)
-
-
-def _unforeseen(*_: object) -> None:
-    raise NotImplementedError

@@ -6,7 +6,9 @@ run's folder it has written.
 
 from __future__ import annotations
 
+import importlib
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -17,6 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from samaritan.train import TrainConfig, fit
+from samaritan.train.forecast import Forecast
 from samaritan.train.loop import Loop
 
 
@@ -33,7 +36,12 @@ def train(data: str, folder: Path) -> dict[str, Tensor]:
         loops.append(self)
         run(self)
 
-    with mock.patch.object(Loop, "run", remember):
+    nothing = Forecast(math.nan, math.nan, 0)
+    with (
+        mock.patch.object(Loop, "run", remember),
+        mock.patch.object(importlib.import_module("samaritan.train.fit"), "draw_curve"),
+        mock.patch("samaritan.train._prepare.forecast", return_value=nothing),
+    ):
         fit(config, folder / "run")
     return loops[0].adapted.state()
 

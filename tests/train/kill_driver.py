@@ -168,6 +168,8 @@ def interrupt(data: Path, out: Path, number: signal.Signals, seconds: float) -> 
 def first_run(data: Path, out: Path) -> float:
     """Train undisturbed, and import here what the run imported; its seconds without imports, about."""
     names = out.with_suffix(".modules")
+    vars(FIT)["draw_curve"] = lambda *_: None  # takes as long as the whole training
+    vars(PREPARE)["forecast"] = lambda *_, **__: Forecast(math.nan, math.nan, 0)  # as well
     child = os.fork()
     if child == 0:
         try:
@@ -179,8 +181,6 @@ def first_run(data: Path, out: Path) -> float:
     for name in names.read_text().splitlines():
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    vars(FIT)["draw_curve"] = lambda *_: None  # takes as long as the whole training
-    vars(PREPARE)["forecast"] = lambda *_, **__: Forecast(math.nan, math.nan, 0)  # as well
     began = time.monotonic()
     assert wait(start(data, out.with_name("again"))) == 0
     return time.monotonic() - began

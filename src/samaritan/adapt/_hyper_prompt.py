@@ -42,9 +42,9 @@ def asked_of(network: SamNetwork) -> Asked | None:
         real = (prompts.labels != -1)[..., None]
         mean = (sparse * real).sum(dim=2, keepdim=True) / real.sum(dim=2, keepdim=True).clamp(min=1)
         return Asked(mean, torch.where(real, sparse, mean))
-    if prompts.points is None or prompts.boxes is not None:
+    filling = network.prompt_encoder.filling(prompts.points, prompts.boxes)
+    if filling is None:
         return Asked(sparse.mean(dim=2, keepdim=True), sparse)
-    filling = prompts.points.shape[2]  # points without a box are followed by one "not a point"
     before, behind = sparse[:, :, :filling], sparse[:, :, filling + 1 :]
     mean = torch.cat([before, behind], dim=2).mean(dim=2, keepdim=True)
     return Asked(mean, torch.cat([before, mean, behind], dim=2))

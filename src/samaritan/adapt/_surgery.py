@@ -202,7 +202,7 @@ class Surgery:
             "norms": lambda name: name.startswith(encoder) and name in norms and not name.startswith(self._neck),
             "decoder-norms": lambda name: name.startswith("mask_decoder.transformer.") and name in norms,
             "biases": lambda name: name.startswith(encoder) and name.endswith(".bias"),
-            "position": lambda name: name == f"{encoder}{plan_of(self.network, self.plan).position}",
+            "position": lambda name: name.startswith(f"{encoder}{plan_of(self.network, self.plan).position}"),
         }
         return [name for name in self._names if belongs[part](name)]
 

@@ -16,6 +16,7 @@ from samaritan.adapt._bottleneck import Activation, Behind, Beside, Bottleneck, 
 from samaritan.adapt._depth import SpaceDepth
 from samaritan.adapt._hyper_prompt import HyperPrompt, asked_of
 from samaritan.adapt._surgery import Part, Surgery
+from samaritan.core import UsageError
 from samaritan.models._anatomy import Block
 
 CARD = MethodCard(
@@ -102,7 +103,16 @@ def attach(surgery: Surgery, config: MedSaConfig) -> None:
 
 
 def _attend_along(surgery: Surgery, block: Block, config: MedSaConfig) -> None:
-    """The attention of one block with its space-depth branch."""
+    """The attention of one block with its space-depth branch.
+
+    Raises:
+        UsageError: the attention halves its map, and slices cannot be compared place by place.
+    """
+    if getattr(surgery.module(block.at("attention")), "pooled", False):
+        raise UsageError(
+            f"Slices cannot attend along each other in encoder block {block.index}, whose attention halves its map; name the "
+            "other blocks in `blocks`, or leave `depth` at 1."
+        )
     whole, projection = surgery.module(block.path), surgery.module(block.at("qkv"))
     branch = SpaceDepth(
         surgery.module(block.at("attention")),

@@ -1,7 +1,7 @@
 """One arm in a process of its own, so that its peak memory is its own and its death ends nothing else.
 
-``python -m samaritan.bakeoff FOLDER`` reads an ArmConfig as JSON from stdin and tells its progress on stdout; an arm that
-was stopped goes on.
+``python -m samaritan.bakeoff FOLDER RUNTIME`` reads an ArmConfig as JSON from stdin and tells its progress on stdout; an arm
+that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from samaritan.process import keep_heap
 def main() -> int:
     """Run the arm; returns the exit code."""
     keep_heap()
-    (out,) = sys.argv[1:]
+    out, runtime = sys.argv[1:]
     try:
         config = ArmConfig.model_validate_json(sys.stdin.read())
-        return adapt_and_score(config, Path(out), Wire(sys.stdout)).exit_code
+        return adapt_and_score(config, Path(out), Wire(sys.stdout), runtime=runtime).exit_code
     except KeyboardInterrupt:
         return 130
     except SamaritanError as error:

@@ -7,19 +7,21 @@ from pathlib import Path
 from samaritan.bakeoff._config import ScoreConfig
 from samaritan.core import InputError
 from samaritan.models import MODELS
+from samaritan.predict.runtimes import check_runtime
 from samaritan.prompts import make_prompt
 from samaritan.train import TrainConfig
 from samaritan.train._folder import TrainFolder
 
 
-def check(train: TrainConfig, score: ScoreConfig, out: Path) -> None:
+def check(train: TrainConfig, score: ScoreConfig, out: Path, runtime: str) -> None:
     """Refuse names that do not exist, and a folder for results that lies among the data.
 
     Raises:
-        UsageError: an unknown model or prompt.
+        UsageError: an unknown model, prompt or runtime, or one that is not installed.
         InputError: ``out`` lies inside the data.
     """
     MODELS.get(train.model)
+    check_runtime(runtime)
     for text in (*train.prompts, *score.prompts):
         make_prompt(text)
     for argument in map(Path, train.data):

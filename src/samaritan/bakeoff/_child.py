@@ -17,7 +17,7 @@ from samaritan.bakeoff._config import ArmConfig
 #: Receives the events of :mod:`samaritan.bakeoff._wire`.
 Listener = Callable[[Mapping[str, Any]], None]
 
-#: The program of an arm; its folder follows.
+#: The program of an arm; its folder and its runtime follow.
 COMMAND = (sys.executable, "-m", "samaritan.bakeoff")
 
 #: How long an arm that was asked to stop may take for its checkpoint, in seconds.
@@ -42,13 +42,14 @@ class Ending:
         return self.code == 130
 
 
-def run_arm(config: ArmConfig, folder: Path, listen: Listener) -> Ending:
+def run_arm(config: ArmConfig, folder: Path, listen: Listener, runtime: str = "auto") -> Ending:
     """Run an arm and wait for its end; it is asked to stop, and waited for, when a person interrupts.
 
     Args:
         config: the arm.
         folder: of the arm.
         listen: is given each event.
+        runtime: what runs the encoder while the arm is scored.
 
     Raises:
         KeyboardInterrupt: after the arm has written its checkpoint and ended.
@@ -58,7 +59,7 @@ def run_arm(config: ArmConfig, folder: Path, listen: Listener) -> Ending:
         settings.seek(0)
         # A session of its own: Ctrl-C reaches only us, so the arm is stopped once and by us.
         with subprocess.Popen(
-            [*COMMAND, str(folder)],
+            [*COMMAND, str(folder), runtime],
             stdin=settings,
             stdout=subprocess.PIPE,
             stderr=said,

@@ -25,6 +25,7 @@ from samaritan.core import InputError, write_text
 from samaritan.datasets import Case, Split, open_datasets
 from samaritan.models import MODELS, load_model
 from samaritan.models._base import Segmenter
+from samaritan.predict.runtimes import with_runtime
 from samaritan.train import Reporter as TrainingReporter
 from samaritan.train import TrainResult, fit
 
@@ -89,6 +90,7 @@ def adapt_and_score(
     resume: bool = False,
     force: bool = False,
     overwrite: bool = False,
+    runtime: str = "auto",
 ) -> Adapted:
     """Train, then score the test part through the benchmark: same prompts and cases before and after.
 
@@ -99,6 +101,8 @@ def adapt_and_score(
         resume: refuse to start anew where there is nothing to continue; without it a run that was stopped goes on too.
         force: continue although settings or data differ.
         overwrite: start anew, whatever the folder holds.
+        runtime: what runs the encoders while the test part is scored; see
+            :func:`samaritan.predict.runtimes.with_runtime`. Training runs on torch.
 
     Raises:
         UsageError: an unknown name, or settings that do not go together.
@@ -106,7 +110,7 @@ def adapt_and_score(
         ModelError: weights are missing or wrong, or the training diverged.
         ResourceError: memory or disk do not suffice, or the folder is in use.
     """
-    check(config.train, config.score, out)
+    check(config.train, config.score, out, runtime)
     if overwrite:
         check_overwrite(out)
     trained = None
@@ -120,11 +124,15 @@ def adapt_and_score(
     if split is None:
         raise InputError("The base is measured on the test part of a split; give the file.")
     run = run_benchmark(
-        _run_config(config, split, trained), out / SCORES, overwrite=overwrite, progress=progress.scoring()
+        _run_config(config, split, trained),
+        out / SCORES,
+        overwrite=overwrite,
+        progress=progress.scoring(),
+        runtime=runtime,
     )
     if run.interrupted:
         return Adapted(None, [], run.n_failed, out)
-    result = _result(config, out, split, trained)
+    result = _result(config, out, split, trained, runtime)
     write_text(out / FILE, result.model_dump_json(indent=1) + "\n")
     return Adapted(result, _gains(config, out), run.n_failed, out, read_scores(out))
 
@@ -170,17 +178,16 @@ def _run_config(config: ArmConfig, split: str, trained: TrainResult | None) -> R
     )  # fmt: skip
 
 
-def _result(config: ArmConfig, out: Path, split: str, trained: TrainResult | None) -> ArmResult:
+def _result(config: ArmConfig, out: Path, split: str, trained: TrainResult | None, runtime: str) -> ArmResult:
     """Time the model and ask it about cases of several raters, then put everything together."""
     train, segmenter, adapted = config.train, *_model(config, trained)
     cases = _test_cases(config, split)
-    if panel := ask_panel(segmenter, adapted, cases, config):
+    if panel := ask_panel(with_runtime(segmenter, runtime), adapted, cases, config):
         write_scores(out, panel)
     target = None
     if adapted is not None:
         target = next(iter(adapted.surgery.labels), None)
-        if adapted.method.card.folds:
-            adapted.merge()  # as it would be used
+    # on torch, for all arms alike: what is prepared for the base is often not for an adapted encoder
     timing = time_inference(segmenter, cases[0], train, target)
     common = ArmResult(
         label=config.label, seed=train.seed, base_parameters=MODELS.get(train.model).card.parameters,

@@ -58,7 +58,12 @@ class BakeoffResult:
 
 
 def run_bakeoff(
-    config: BakeoffConfig, out: Path, *, overwrite: bool = False, progress: Reporter | None = None
+    config: BakeoffConfig,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Reporter | None = None,
+    runtime: str = "auto",
 ) -> BakeoffResult:
     """Train and score every arm that the folder does not hold yet, then write table and report.
 
@@ -70,6 +75,7 @@ def run_bakeoff(
         out: the folder.
         overwrite: start anew, whatever the folder holds.
         progress: is told what happens.
+        runtime: what runs the encoders while arms are scored; exact ones are interchangeable, so that it is no setting.
 
     Raises:
         UsageError: an unknown method, model, prompt or data set.
@@ -77,7 +83,7 @@ def run_bakeoff(
         ResourceError: ``out`` cannot be written or is in use.
     """
     progress = progress or Silent()
-    datasets = _open(config, out)
+    datasets = _open(config, out, runtime)
     with hold(out, config, overwrite=overwrite):
         split = _shared_split(config, datasets, out)
         smallest = training_patients(split)
@@ -88,7 +94,7 @@ def run_bakeoff(
         interrupted = False
         try:
             for arm in arms:
-                if not finished(out, arm) and (reason := _run(config, arm, out, progress)):
+                if not finished(out, arm) and (reason := _run(config, arm, out, progress, runtime)):
                     failed[arm.folder] = reason
                     if arm.spec is None:
                         raise InputError(f"The base could not be measured: {reason}")
@@ -117,10 +123,10 @@ def _warn(config: BakeoffConfig, split: Split, smallest: int, progress: Reporter
         )
 
 
-def _open(config: BakeoffConfig, out: Path) -> list[Dataset]:
+def _open(config: BakeoffConfig, out: Path, runtime: str) -> list[Dataset]:
     """Refuse before hours of work what would fail in every arm."""
     plan(config, 0)
-    check(config.train, config.score, out)
+    check(config.train, config.score, out, runtime)
     return open_datasets(config.train.data, Path(config.train.meta) if config.train.meta else None)
 
 
@@ -141,12 +147,12 @@ def _shared_split(config: BakeoffConfig, datasets: list[Dataset], out: Path) -> 
     return split
 
 
-def _run(config: BakeoffConfig, arm: Arm, out: Path, progress: Reporter) -> str:
+def _run(config: BakeoffConfig, arm: Arm, out: Path, progress: Reporter, runtime: str) -> str:
     """Run one arm; returns why it failed, or ""."""
     folder = out / arm.folder
     progress.begin(arm.folder)
     own = arm.config(config, str(out / SPLIT), str(base_scores(out)))
-    ending: Ending = run_arm(own, folder, progress.event)
+    ending: Ending = run_arm(own, folder, progress.event, runtime)
     if ending.interrupted:
         raise KeyboardInterrupt
     reason = "" if ArmResult.find(folder) else ending.reason or "It ended without a result."

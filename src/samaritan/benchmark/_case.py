@@ -114,7 +114,7 @@ class Answered:
         for group, parts in self.bundles:
             whole = group.unite(parts, view.shape)
             result.rows.append(self._row(whole))
-            if whole.repeat == 0:
+            if whole.repeat == 0 and not predictor.volume.meta.get("burned_in"):  # the picture may show a name
                 shown = whole.worst if isinstance(whole, Followed) else group.shown
                 result.previews.append(preview(result.rows[-1], whole, shown, view))
                 name = result.previews[-1]["picture"]

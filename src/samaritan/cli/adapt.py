@@ -17,6 +17,7 @@ from samaritan.cli._options import (
     Overwrite,
     PlaneName,
     Quiet,
+    RuntimeName,
     Threads,
     emit,
 )
@@ -66,6 +67,7 @@ def adapt(
     plane: PlaneName = "auto",
     intensity: Intensity = None,
     device: Device = "cpu",
+    runtime: RuntimeName = "auto",
     threads: Threads = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Refuse to start anew where there is nothing to continue.")
@@ -95,7 +97,9 @@ def adapt(
     }  # fmt: skip
     config = ArmConfig.parse(content, "The command line")
     with training_bar(quiet or as_json or not first_process()) as progress:
-        done = adapt_and_score(config, output, progress, resume=resume, force=force, overwrite=overwrite)
+        done = adapt_and_score(
+            config, output, progress, resume=resume, force=force, overwrite=overwrite, runtime=runtime
+        )
     if done.elsewhere:
         raise typer.Exit
     if as_json:

@@ -18,6 +18,7 @@ from samaritan.cli._options import (
     Overwrite,
     PlaneName,
     Quiet,
+    RuntimeName,
     Threads,
     check_markdown,
     emit,
@@ -72,6 +73,7 @@ def bakeoff(
     intensity: Intensity = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown too.")] = None,
     device: Device = "cpu",
+    runtime: RuntimeName = "auto",
     threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -97,7 +99,7 @@ def bakeoff(
     config = BakeoffConfig.parse(content, "The command line")
     check_markdown(markdown)
     with arms_bar(quiet or as_json) as progress:
-        result = run_bakeoff(config, output, overwrite=overwrite, progress=progress)
+        result = run_bakeoff(config, output, overwrite=overwrite, progress=progress, runtime=runtime)
     if markdown is not None and result.finished:
         from samaritan.bakeoff.markdown import write_markdown
 

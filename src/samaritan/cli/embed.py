@@ -9,7 +9,20 @@ import typer
 
 from samaritan.cli._app import app
 from samaritan.cli._load import load_segmenter
-from samaritan.cli._options import AsJson, Debug, Device, FramingName, Intensity, Meta, PlaneName, Quiet, Threads, emit
+from samaritan.cli._options import (
+    AsJson,
+    Debug,
+    Device,
+    Fast,
+    FramingName,
+    Intensity,
+    Meta,
+    PlaneName,
+    Quiet,
+    RuntimeName,
+    Threads,
+    emit,
+)
 from samaritan.process import bind_threads
 
 
@@ -38,6 +51,8 @@ def embed(
     intensity: Intensity = None,
     framing: FramingName = "whole",
     device: Device = "cpu",
+    runtime: RuntimeName = "auto",
+    fast: Fast = False,
     threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -49,13 +64,16 @@ def embed(
     from samaritan.predict.cache import LIMIT, default_cache
     from samaritan.predict.embed import embed as fill
     from samaritan.predict.embed import items_of
+    from samaritan.predict.runtimes import check_runtime, with_runtime
     from samaritan.show.embedded import images_bar, show_embedded
 
+    check_runtime(runtime)
     cache = default_cache(half=half)
     if cache is None:
         raise UsageError(f"{LIMIT} is 0, so that no embeddings are kept; set it to a number of gigabytes.")
     items = items_of(data, meta, every_slice=every_slice)
     segmenter, about = load_segmenter(model, adapter, weights=weights, device=device, allow_unverified=allow_unverified)
+    segmenter = with_runtime(segmenter, runtime, fast=fast, later=True)  # as the verbs that will look for them
     preparation = about.get("preparation", {})
     own: Any = preparation.get("plane") or "auto"
     chosen: Any = own if plane == "auto" else plane

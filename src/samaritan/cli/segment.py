@@ -37,7 +37,24 @@ def segment(
     ] = None,
     box: Annotated[list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE or @FROM-TO][=LABEL] (repeatable).")] = None,
     point: Annotated[list[str] | None, typer.Option(help="X,Y[,SLICE][:-][=LABEL]; ':-' is a negative click.")] = None,
+    line: Annotated[
+        list[str] | None, typer.Option(help="X0,Y0,X1,Y1[@SLICE][=LABEL], the largest diameter (RECIST; repeatable).")
+    ] = None,
     prompts: Annotated[Path | None, typer.Option(help="JSON file of prompts; see docs/prompts.md.")] = None,
+    planes: Annotated[str, typer.Option(help="one, or three: axial, coronal and sagittal vote.")] = "one",
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name of a target, looked for on every slice by a model or adapter that knows names (repeatable)."
+        ),
+    ] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Ask for the adapter's targets on every slice, without prompts.")
+    ] = False,
+    smooth: Annotated[
+        float | None,
+        typer.Option(help="With --everywhere or --text: a Gaussian of so many mm over the probabilities, in 3D."),
+    ] = None,
     label: Annotated[str | None, typer.Option(help="Name of the target, for prompts without =LABEL.")] = None,
     model: Annotated[
         str | None,
@@ -57,9 +74,18 @@ def segment(
     plane: PlaneName = "auto",
     intensity: Intensity = None,
     framing: FramingName = "whole",
+    propagate: Annotated[
+        str,
+        typer.Option(
+            help="How a volume is segmented beyond prompted slices: auto, none, sequence, memory, interpolate."
+        ),
+    ] = "auto",
     modality: Annotated[str | None, typer.Option(help="CT, MR, ultrasound, ... where the file does not say.")] = None,
     series: Annotated[str | None, typer.Option(help="Which DICOM series of a folder that holds several.")] = None,
     volume: Annotated[int | None, typer.Option(help="Which volume of a 4D file, from 0.")] = None,
+    prefer_qform: Annotated[
+        bool, typer.Option("--prefer-qform", help="Take a NIfTI's qform where it and the sform disagree.")
+    ] = False,
     preview: Annotated[
         bool | None,
         typer.Option(help="Write an overlay PNG beside the mask; otherwise if no text is burned into the image."),
@@ -97,9 +123,10 @@ def segment(
 
         about = AdapterCard.read(adapter).summary()
     request = Request.of(
-        image, boxes=box or [], points=point or [], prompt_file=prompts, label=label, output=output, overlap=overlap,
-        plane=plane, intensity=intensity, framing=framing, modality=modality, series=series, volume=volume,
-        preview=preview, overwrite=overwrite, adapter=about,
+        image, boxes=box or [], points=point or [], lines=line or [], prompt_file=prompts, label=label, names=text or [],
+        everywhere=everywhere, smooth_mm=smooth, output=output, overlap=overlap, plane=plane, intensity=intensity,
+        framing=framing, propagation=propagate, planes=planes, modality=modality, series=series, volume=volume,
+        prefer_qform=prefer_qform, preview=preview, overwrite=overwrite, adapter=about,
     )  # fmt: skip
     kept = default_cache(half=half) if cache else None
     with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:

@@ -16,7 +16,7 @@ sa-co | SA-Co, images and videos with noun phrases | sa-co-hq
 hqseg-44k | HQSeg-44K, photographs with fine masks
 phantom | drawings made by code | made-by-code synthetic
 private | data that were never published | unpublished own
-abdomenct-1k | AbdomenCT-1K | abdomen1k abdomenct1k | lits kits19 msd-spleen msd-pancreas pancreas-ct flare21 flare22
+abdomenct-1k | AbdomenCT-1K | abdomen1k | lits kits19 msd-spleen msd-pancreas pancreas-ct flare21 flare22
 acdc | ACDC, cardiac MR
 adrenal-acc-ki67 | Adrenal-ACC-Ki67-Seg
 amos | AMOS 2022, abdominal CT and MR | amos22 amos2022 amosmr
@@ -30,14 +30,14 @@ busi | BUSI, breast ultrasound | breast-ultrasound breast_ultrasound_images_data
 camus | CAMUS, echocardiography
 cdd-cesm | CDD-CESM, mammography
 chaos | CHAOS, abdominal MR and CT
-cholecseg8k | CholecSeg8k | cholecseg-8k
+cholecseg8k | CholecSeg8k
 colin27 | Colin27 with the AAL atlas | ch2 aal
 covid-19-20 | COVID-19-20 CT
 covid-radiography | COVID-19 Radiography Database | covid-19-radiography-database
 covid-qu-ex | COVID-QU-Ex
 covid19-ct-seg | COVID-19 CT Lung and Infection | covid19-ct-seg-bench covid19ctscans
 crossmoda | crossMoDA | crossmoda21 crossmoda22
-ct-org | CT-ORG | ctorg
+ct-org | CT-ORG
 ctpelvic1k | CTPelvic1K
 ctspine1k | CTSpine1K
 cvc-clinicdb | CVC-ClinicDB, colonoscopy | clinicdb
@@ -85,7 +85,7 @@ msd-lung | Decathlon Task06
 msd-pancreas | Decathlon Task07 | | abdomenct-1k
 msd-prostate | Decathlon Task05
 msd-spleen | Decathlon Task09 | | abdomenct-1k
-neurips22-cellseg | NeurIPS 2022 CellSeg | neurips22cellseg
+neurips22-cellseg | NeurIPS 2022 CellSeg
 nci-isbi13 | NCI-ISBI 2013, prostate | | prostate-multisite
 i2cvb | I2CVB, prostate | | prostate-multisite
 nr206 | NR206, retinal OCT | | octid

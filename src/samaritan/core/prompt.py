@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from samaritan.core.errors import PromptError
 
+#: Name of a target that nobody named.
+UNNAMED = "target"
+
 
 @dataclass(frozen=True, eq=False)
 class Points:

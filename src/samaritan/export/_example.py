@@ -40,15 +40,25 @@ def load(name: str) -> Callable[..., list[NDArray[Any]]]:
     return lambda **arrays: list(model(arrays).values())
 
 
-def resize(array: NDArray[Any], size: Sequence[int] | NDArray[Any], *, smooth: bool) -> NDArray[Any]:
-    """(y, x, c) -> size (y, x): linear between centres of pixels; if smooth, over all that a pixel covers where it shrinks."""
+def resize(array: NDArray[Any], size: Sequence[int] | NDArray[Any], how: str, *, smooth: bool) -> NDArray[Any]:
+    """(y, x, c) -> size (y, x), nearest, linear or cubic; if smooth, over all that a pixel covers where it shrinks."""
+    low, high = array.min(), array.max()
     for axis, new in enumerate(size):
         old = array.shape[axis]
+        if how == "nearest":
+            array = np.take(array, np.arange(new) * old // new, axis)
+            continue
         centres = (np.arange(new)[:, None] + 0.5) * old / new
         reach = max(old / new, 1) if smooth else 1
-        weights = np.maximum(0, 1 - abs(np.arange(old) + 0.5 - centres) / reach)
+        far = abs(np.arange(old) + 0.5 - centres) / reach
+        weights = np.maximum(0, 1 - far)
+        if how == "cubic":
+            weights = np.where(far < 1, (1.5 * far - 2.5) * far**2 + 1, ((2.5 - 0.5 * far) * far - 4) * far + 2) * (
+                far < 2
+            )
         array = np.moveaxis(np.tensordot(weights / weights.sum(1, keepdims=True), array, (1, axis)), 0, axis)
-    return array
+    clipped: NDArray[Any] = np.clip(array, low, high)
+    return clipped
 
 
 def read(path: str) -> NDArray[Any]:
@@ -74,7 +84,7 @@ def segment(
     size = (
         np.maximum(1, (shape * SIDE / shape.max() + 0.5).astype(int)) if FIT["keep_aspect"] else np.array([SIDE, SIDE])
     )
-    pixels = resize(picture, size, smooth=True)
+    pixels = resize(picture, size, FIT["interpolation"], smooth=True)
     if FIT["normalise"]["kind"] == "min-max":
         pixels = (pixels - pixels.min()) / max(pixels.max() - pixels.min(), FIT["normalise"]["least"])
     else:
@@ -85,10 +95,14 @@ def segment(
     ratio = (size / shape)[::-1]
     corners = np.reshape(box, (1, 2, 2)) * ratio
     corners[:, 1] += np.maximum(ratio - 1, 0)  # the last of the pixels that one became
+    labels = np.array([[2, 3]])
+    if RECIPE["decoder"]["boxes end with no point"]:
+        corners, labels = np.concatenate([corners, np.zeros((1, 1, 2))], axis=1), np.array([[2, 3, -1]])
     (features,) = encoder(pixels=square)
-    logits, _ = decoder(features=features, points=corners.astype(np.float32), labels=np.array([[2, 3]]))
-    large = resize(logits[0, 0, :, :, None], (SIDE, SIDE), smooth=False)
-    return resize(large[: size[0], : size[1]], shape, smooth=False)[..., 0] > 0
+    logits = decoder(features=features, points=corners.astype(np.float32), labels=labels)[0][0, 0, :, :, None]
+    if FIT["keep_aspect"]:
+        logits = resize(logits, (SIDE, SIDE), "linear", smooth=False)[: size[0], : size[1]]
+    return resize(logits, shape, "linear", smooth=False)[..., 0] > 0
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ class Expected:
         return cls(
             question,
             segmenter.frame.pixels(question.picture).numpy(),
-            embedding.features["image"].numpy(),
+            segmenter.network.join(embedding.features).numpy(),
             np.concatenate([answer.low_res for answer in answers]),
             np.concatenate([answer.masks for answer in answers]),
         )
@@ -202,14 +202,11 @@ def joined(parts: Sequence[Parity], rows: Sequence[Row]) -> Parity:
 def points_of(segmenter: SamSegmenter, prompt: PromptSet, shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
     """A prompt without a mask as the decoder graph takes it: (k, 2) positions and (k,) labels."""
     tensors = segmenter.prompt_tensors([prompt], shape)
-    places, labels = torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64)
-    if tensors.points is not None and tensors.labels is not None:
-        places, labels = tensors.points[0, 0], tensors.labels[0, 0].long()
-    if tensors.boxes is None:
-        more, kinds = torch.zeros(1, 2), [-1]
-    else:
-        more, kinds = tensors.boxes[0, 0].reshape(2, 2), [2, 3]
-    return torch.cat([places, more]).numpy(), torch.cat([labels, torch.tensor(kinds)]).numpy()
+    placed = segmenter.network.prompt_encoder.places(tensors.points, tensors.labels, tensors.boxes)
+    if placed is None:
+        return np.zeros((1, 2), np.float32), np.full(1, -1)
+    points, labels = (part[0, 0].numpy() for part in placed)
+    return points, labels.astype(np.int64)
 
 
 def _logits(

@@ -14,16 +14,29 @@ from samaritan.core import ModelError
 from samaritan.core.intensity import PERCENTILES, Intensity
 from samaritan.core.intensity import parse as parse_intensity
 from samaritan.export._graphs import ENDINGS, LABELS, Target
-from samaritan.models._frame import IMAGENET_DEVIATION, IMAGENET_MEAN, imagenet, min_max
-from samaritan.models._sam import SamSegmenter
+from samaritan.models._frame import IMAGENET_DEVIATION, IMAGENET_MEAN, Interpolation, imagenet, min_max
+from samaritan.models._sam import SamNetwork, SamSegmenter
 from samaritan.predict.runtimes._graph import OPSET
 
 #: Version of the recipe's layout.
-VERSION = 1
+VERSION = 2
+
+#: What comes before logits are resized to the picture, where the picture did not fill the square.
+CUT = (
+    "resize the logits to {side} x {side}, linear between centres, never smoothed",
+    "keep the upper left part that the picture filled",
+)
 
 _NORMALISATIONS: dict[Callable[..., Any], dict[str, Any]] = {
     min_max: {"kind": "min-max", "of": "the resized picture, all channels together", "least": 1e-8},
     imagenet: {"kind": "mean-deviation", "mean": list(IMAGENET_MEAN), "deviation": list(IMAGENET_DEVIATION)},
+}
+
+#: Interpolation -> what a person must do.
+_RESIZED: dict[Interpolation, str] = {
+    "linear": "linear between centres of pixels, smoothed (antialias) where it shrinks",
+    "cubic": "Keys' kernel with a = -0.5 between centres of pixels, smoothed (antialias) where it shrinks, then clipped",
+    "nearest": "pixel floor(i * old / new) of each axis",
 }
 
 
@@ -56,7 +69,8 @@ def recipe_of(segmenter: SamSegmenter, to: Target, adapter: AdapterCard | None) 
             "side": side,
             "keep_aspect": frame.keep_aspect,
             "size": "each side n becomes max(1, floor(n * side / longest + 0.5))" if frame.keep_aspect else "side x side",
-            "resize": "linear between centres of pixels, smoothed (antialias) where it shrinks",
+            "interpolation": frame.interpolation,
+            "resize": _RESIZED[frame.interpolation],
             "normalise": _NORMALISATIONS[frame.normalise],
             "pad": "zeros at the right and below, after normalising",
         },
@@ -70,13 +84,13 @@ def recipe_of(segmenter: SamSegmenter, to: Target, adapter: AdapterCard | None) 
         "encoder": {"file": f"encoder{ENDINGS[to]}", "pixels": [1, 3, side, side], "features": list(cells)},
         "decoder": {
             "file": f"decoder{ENDINGS[to]}", "features": list(cells), "points": ["n", "k", 2], "labels": ["n", "k"],
-            "logits": ["n", 1, frame.grid, frame.grid], "quality": ["n", 1], "labels mean": LABELS,
+            "logits": ["n", 1, frame.grid, frame.grid], "quality": ["n", 1], "labels mean": _labels(network),
+            "boxes end with no point": _ends(network),
         },
         "mask": {
             "grid": frame.grid,
             "steps": [
-                f"resize the logits to {side} x {side}, linear between centres, never smoothed",
-                "keep the upper left part that the picture filled",
+                *([step.format(side=side) for step in CUT] if frame.keep_aspect else []),
                 "resize it to the picture, linear between centres, never smoothed",
                 "the mask is where it is above 0",
             ],
@@ -84,6 +98,15 @@ def recipe_of(segmenter: SamSegmenter, to: Target, adapter: AdapterCard | None) 
         "precision": "float32; with OpenVINO set INFERENCE_PRECISION_HINT to f32, or some processors compute in bf16",
         "versions": {"samaritan": metadata.version("samaritan"), "torch": torch.__version__, "opset": OPSET},
     }  # fmt: skip
+
+
+def _labels(network: SamNetwork) -> dict[str, str]:
+    return LABELS | ({"-1": "no point: exactly one at (0, 0), behind all others"} if _ends(network) else {})
+
+
+def _ends(network: SamNetwork) -> bool:
+    """Whether questions with a box end with a place that is no point."""
+    return network.prompt_encoder.filling(None, torch.zeros(1, 1, 4)) is not None
 
 
 def _adapter(adapter: AdapterCard | None) -> dict[str, Any] | None:

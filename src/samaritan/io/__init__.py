@@ -25,7 +25,7 @@ __all__ = [
 
 def read_volume(
     path: Path | str, *, volume: int | None = None, series: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    prefer_qform: bool = False, progress: Callable[[int, int], None] | None = None,
 ) -> Volume:  # fmt: skip
     """Read an image.
 
@@ -34,6 +34,7 @@ def read_volume(
         volume: which one (from 0) of a 4D image's volumes, a TIFF's pages, a cine loop's frames, or the stacks and repeats of
             a multi-frame DICOM file.
         series: which series of a DICOM folder that holds several: its number in the message's list, or its UID.
+        prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
         progress: called with (slices read, slices in all) while a DICOM series is read.
 
     Returns:
@@ -47,7 +48,7 @@ def read_volume(
         UsageError: ``series`` for something that is no DICOM folder.
     """
     path = Path(path)
-    return FORMATS.get(source_format(path)).read(path, Choice(volume, series, progress))
+    return FORMATS.get(source_format(path)).read(path, Choice(volume, series, progress, prefer_qform))
 
 
 def read_labels(path: Path | str, *, like: Volume | None = None) -> LabelMap:

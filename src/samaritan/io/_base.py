@@ -27,12 +27,14 @@ class Choice:
     Attributes:
         volume: number of the volume of a 4D image, of the page of a TIFF or of the frame of a cine loop; counts from 0.
         series: series of a DICOM folder, by its number in the list that the error message shows, or by its UID.
+        prefer_qform: take the qform of a NIfTI file for the grid where it and the sform disagree.
         progress: called with (slices read, slices in all) by formats of many files.
     """
 
     volume: int | None = None
     series: str | None = None
     progress: Callable[[int, int], None] | None = None
+    prefer_qform: bool = False
 
     def index(self, count: int, path: Path, what: str) -> int:
         """The chosen one of ``count`` volumes, pages or frames.

@@ -37,12 +37,13 @@ def fill(rings: Iterable[Ring], shape: tuple[int, int]) -> NDArray[np.bool_]:
     width, height = shape
     toggles = np.zeros((width + 1, height), np.uint8)
     for ring in rings:
-        for (x0, y0), (x1, y1) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
-            low, high = (y0, y1) if y0 < y1 else (y1, y0)
-            rows = np.arange(max(0, int(np.ceil(low))), min(height, int(np.ceil(high))))
-            if rows.size:
-                crossed = x0 + (rows - y0) * ((x1 - x0) / (y1 - y0))
-                np.add.at(toggles, (np.clip(np.ceil(crossed), 0, width).astype(int), rows), 1)
+        (x0, y0), (x1, y1) = ring.T, np.roll(ring, -1, axis=0).T
+        first = np.clip(np.ceil(np.minimum(y0, y1)), 0, height).astype(int)
+        counts = np.clip(np.ceil(np.maximum(y0, y1)), 0, height).astype(int) - first  # rows that each edge crosses
+        edge = np.repeat(np.arange(len(ring)), counts)
+        rows = first[edge] + np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts)
+        crossed = x0[edge] + (rows - y0[edge]) * ((x1 - x0)[edge] / (y1 - y0)[edge])
+        np.add.at(toggles, (np.clip(np.ceil(crossed), 0, width).astype(int), rows), 1)
     return np.asarray(np.cumsum(toggles, axis=0, dtype=np.uint8)[:-1] % 2, bool)
 
 

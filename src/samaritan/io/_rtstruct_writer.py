@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from samaritan.io._rings import rings_of
 from samaritan.io._terms import term_of
 
 _CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+_CONTOUR_DATA = 0x30060050
 _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"  # retired, and still what planning systems expect for a study
 
 
@@ -95,32 +96,61 @@ def _frame_of_reference(sources: Sequence[SourceSlice]) -> Any:
 
 
 def _add_structures(dataset: Any, parts: Sequence[LabelMap], sources: Sequence[SourceSlice]) -> None:
-    structures, contours, observations = [], [], []
-    labels = [(part, value) for part in parts for value in sorted({*part.labels(), *(n for n in part.names if n)})]
-    for number, (part, value) in enumerate(labels):
-        structures.append(_item(
-            ROINumber=value, ReferencedFrameOfReferenceUID=dataset.FrameOfReferenceUID, ROIName=part.name(value)[:64],
-            ROIGenerationAlgorithm="SEMIAUTOMATIC",
-        ))  # fmt: skip
-        drawn = list(_contours(part, value, sources))
-        curves = {"ContourSequence": drawn} if drawn else {}
-        contours.append(_item(ReferencedROINumber=value, ROIDisplayColor=list(colour_of(number)), **curves))
-        observations.append(_observation(number + 1, value, part))
+    structures: list[Any] = []
+    contours: list[Any] = []
+    observations: list[Any] = []
+    for part in parts:
+        drawn = _contours(part, sources)
+        for value in sorted({*drawn, *(n for n in part.names if n)}):
+            curves = {"ContourSequence": drawn[value]} if value in drawn else {}
+            colour = list(colour_of(len(contours)))
+            contours.append(_item(ReferencedROINumber=value, ROIDisplayColor=colour, **curves))
+            observations.append(_observation(len(contours), value, part))
+            structures.append(_item(
+                ROINumber=value, ReferencedFrameOfReferenceUID=dataset.FrameOfReferenceUID,
+                ROIName=part.name(value)[:64], ROIGenerationAlgorithm="SEMIAUTOMATIC",
+            ))  # fmt: skip
     dataset.StructureSetROISequence = structures
     dataset.ROIContourSequence = contours
     dataset.RTROIObservationsSequence = observations
 
 
-def _contours(part: LabelMap, value: int, sources: Sequence[SourceSlice]) -> Iterator[Any]:
-    number = 0
+def _contours(part: LabelMap, sources: Sequence[SourceSlice]) -> dict[int, list[Any]]:
+    """Label value -> its contours; every slice is looked at once, and each label only where it is."""
+    from scipy.ndimage import find_objects
+
+    drawn: dict[int, list[Any]] = {}
     for k, source in enumerate(sources):
-        for ring in rings_of(part.data[:, :, k] == value):
-            number += 1
-            places = _in_patient(ring, k, part.geometry)
-            yield _item(
-                ContourImageSequence=[source.reference()], ContourGeometricType="CLOSED_PLANAR", ContourNumber=number,
-                NumberOfContourPoints=len(ring), ContourData=[f"{v:.6g}" if abs(v) < 1e-3 else f"{v:.6f}" for v in places],
-            )  # fmt: skip
+        values, numbers = np.unique(part.data[:, :, k], return_inverse=True)
+        numbers = numbers.reshape(part.data.shape[:2])  # the position of each pixel's value among the sorted ones
+        for number, where in enumerate(find_objects(numbers + 1)):
+            value = int(values[number])
+            if not value or where is None:
+                continue
+            corner = (where[0].start, where[1].start)
+            for ring in rings_of(numbers[where] == number):
+                found = drawn.setdefault(value, [])
+                found.append(_contour(ring + corner, k, source, part.geometry, len(found) + 1))
+    return drawn
+
+
+def _contour(ring: NDArray[np.float64], k: int, source: SourceSlice, geometry: Geometry, number: int) -> Any:
+    item = _item(
+        ContourImageSequence=[source.reference()], ContourGeometricType="CLOSED_PLANAR", ContourNumber=number,
+        NumberOfContourPoints=len(ring),
+    )  # fmt: skip
+    item[_CONTOUR_DATA] = _decimals(_in_patient(ring, k, geometry))
+    return item
+
+
+def _decimals(values: NDArray[np.float64]) -> Any:
+    """Numbers of a DS element as they lie in the file; pydicom, asked to look at each of them, takes most of the time."""
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    text = "\\".join(f"{value:.6f}" for value in values).encode()
+    text += b" " * (len(text) % 2)
+    return RawDataElement(Tag(_CONTOUR_DATA), "DS", len(text), text, 0, True, True)
 
 
 def _in_patient(ring: NDArray[np.float64], k: int, geometry: Geometry) -> NDArray[np.float64]:

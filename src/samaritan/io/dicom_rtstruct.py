@@ -112,12 +112,18 @@ def _enter(merged: NDArray[Any], value: int, item: Any, geometry: Geometry, name
         merged[:, :, k][inside] = value
 
 
+def _numbers(contour: Any) -> NDArray[np.float64]:
+    """The coordinates of a contour, read from the file's text at once where pydicom has not looked at them yet."""
+    stored = contour.get_item("ContourData").value
+    return np.array(stored.split(b"\\") if isinstance(stored, bytes) else list(stored), np.float64)
+
+
 def _rings(item: Any, geometry: Geometry) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Slice and corners (i, j) of each closed contour of a structure; points and open curves enclose nothing."""
     for contour in item.get("ContourSequence") or ():
         if contour.ContourGeometricType not in ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR"):
             continue
-        lps = np.array(contour.ContourData, np.float64).reshape(-1, 3)
+        lps = _numbers(contour).reshape(-1, 3)
         if len(lps) < 3 or not np.isfinite(lps).all():
             raise InputError(f"a contour has {len(lps)} corners; at least 3 with finite positions are needed.")
         places = geometry.to_voxel(lps * (-1, -1, 1))

@@ -1,7 +1,8 @@
 """NIfTI-1 and NIfTI-2: .nii, .nii.gz and .hdr/.img pairs, of either byte order.
 
 The sform gives the grid when its code is above 0, else the qform, else the voxel sizes alone (with a warning). When both
-are given and disagree, the sform is taken with a warning, and a mask written for the image carries both.
+are given and disagree, the sform is taken with a warning (or the qform if preferred), and a mask written for the image carries
+both.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class _Image:
     header: Any
     warnings: list[str]
     files: tuple[Path, ...]
+    from_qform: bool = False
 
 
 class Nifti:
@@ -54,6 +56,7 @@ class Nifti:
             return make_volume(
                 image.data, image.geometry, path, "nifti", warnings=image.warnings, files=image.files,
                 sform_code=int(header["sform_code"]), qform_code=int(header["qform_code"]), qform=_other_qform(header),
+                sform=_unit_scale(header) @ header.get_sform() if image.from_qform else None,
             )  # fmt: skip
 
     def read_labels(self, path: Path) -> LabelMap:
@@ -74,7 +77,7 @@ class Nifti:
         known = meta.get("format") == "nifti"
         sform_code, qform_code = (meta["sform_code"], meta["qform_code"]) if known else (1, 1)
         image.set_qform(np.array(meta.get("qform", geometry.affine)), qform_code)
-        image.set_sform(geometry.affine, sform_code)
+        image.set_sform(np.array(meta.get("sform", geometry.affine)), sform_code)
         image.header.set_xyzt_units("mm" if geometry.unit == "mm" else "unknown")
         nibabel.save(image, path)
 
@@ -93,9 +96,10 @@ def _read(path: Path, choice: Choice) -> _Image:
     else:
         content, warnings = _payload.read_raw(data_path, offset, count), []
     voxels = _one_volume(content.view(dtype).reshape(shape, order="F"), path, choice)
-    geometry = _geometry(header, voxels.shape, warnings)
+    from_qform = choice.prefer_qform and _other_qform(header) is not None
+    geometry = _geometry(header, voxels.shape, warnings, from_qform=from_qform)
     voxels = _scaled(voxels, header) if dtype.names is None else _colour(voxels, warnings)
-    return _Image(voxels, geometry, header, warnings, tuple(dict.fromkeys((header_path, data_path))))
+    return _Image(voxels, geometry, header, warnings, tuple(dict.fromkeys((header_path, data_path))), from_qform)
 
 
 def _pair(path: Path) -> tuple[Path, Path]:
@@ -193,7 +197,7 @@ def _scaled(voxels: NDArray[Any], header: Any) -> NDArray[Any]:
     return (voxels * np.float64(slope) + np.float64(intercept)).astype(kind)
 
 
-def _geometry(header: Any, shape: tuple[int, ...], warnings: list[str]) -> Geometry:
+def _geometry(header: Any, shape: tuple[int, ...], warnings: list[str], *, from_qform: bool) -> Geometry:
     """The grid in mm; see the head of this file for which of the header's descriptions counts."""
     i, j, k = shape
     unit = header.get_xyzt_units()[0]
@@ -213,7 +217,12 @@ def _geometry(header: Any, shape: tuple[int, ...], warnings: list[str]) -> Geome
         spacings = [
             tuple(round(float(n), 4) for n in np.linalg.norm(m[:3, :3], axis=0)) for m in (header.get_sform(), qform)
         ]
-        warnings.append(f"sform (spacing {spacings[0]}) and qform (spacing {spacings[1]}) disagree; the sform was used")
+        used = "qform" if from_qform else "sform"
+        warnings.append(
+            f"sform (spacing {spacings[0]}) and qform (spacing {spacings[1]}) disagree; the {used} was used"
+        )
+        if from_qform:
+            return Geometry((i, j, k), qform)
     return Geometry((i, j, k), scale @ header.get_best_affine())
 
 

@@ -27,7 +27,7 @@ class EncoderPlan:
     Attributes:
         block: pattern of the path of an attention block below the encoder, e.g. ``layers\.\d+``.
         attention: its attention module, tokens in and tokens out.
-        qkv: its fused projection, a Linear width -> 3 width.
+        qkv: its fused projection, a Linear to three times the width.
         proj: its output projection.
         mlp: its MLP.
         lin1: first layer of the MLP.
@@ -37,7 +37,7 @@ class EncoderPlan:
         interleaved: the rows of ``qkv`` are (head, q k v, channel) instead of (q k v, head, channel).
         heads: attribute of the attention module that holds the number of heads.
         neck: convolutions after the last block, below the encoder.
-        position: absolute positional embedding, below the encoder; None where there is none.
+        position: how names of absolute positional embeddings begin, below the encoder; None where there is none.
         channels: axis of the channels in what a block takes and gives.
     """
 
@@ -64,6 +64,10 @@ PLANS: dict[str, EncoderPlan] = {
         attention_norm="attn.norm", interleaved=True, heads="heads", neck=("neck.0", "neck.2"),
         channels=1,
     ),
+    "HieraEncoder": EncoderPlan(
+        block=r"backbone\.blocks\.\d+", lin1="mlp.proj_in", lin2="mlp.proj_out", position="backbone.pos_embed",
+        neck=("neck.convs.1", "neck.convs.0", "neck.convs.2", "neck.convs.3"),
+    ),
     "ViT": EncoderPlan(block=r"layers\.\d+", neck=("neck.conv1", "neck.conv2"), position="pos_embed"),
 }  # fmt: skip
 
@@ -75,7 +79,7 @@ class Block:
     Attributes:
         index: number among the attention blocks, from 0.
         path: of the block.
-        width: channels of its tokens.
+        width: channels of the tokens that its attention, its MLP and itself give; fewer may come in where a stage begins.
         heads: number of attention heads.
         plan: the roles of its parts.
     """
@@ -145,7 +149,7 @@ def encoder_blocks(network: SamNetwork, plan: EncoderPlan | None = None) -> list
     for name, module in network.image_encoder.named_modules():
         if pattern.fullmatch(name) and _has(module, plan.qkv):
             attention: Any = module.get_submodule(plan.attention)
-            width = int(module.get_submodule(plan.qkv).in_features)
+            width = int(module.get_submodule(plan.qkv).out_features) // 3
             blocks.append(Block(len(blocks), f"image_encoder.{name}", width, int(getattr(attention, plan.heads)), plan))
     if not blocks:
         raise ModelError(
@@ -177,10 +181,12 @@ def steps(network: SamNetwork) -> list[tuple[str, Step]]:
     """The encoder as a chain: (path of the module, function), whose composition is ``network.encode``.
 
     The functions call the modules that are in place now, so a chain made before an adaptation is attached is not the adapted
-    one. Encoders that are no chain have a single step.
+    one. Encoders that are no chain, or keep early features on the way (SAM-HQ), have a single step.
     """
     encoder: Any = network.image_encoder
     kind = type(encoder).__name__
+    if getattr(getattr(encoder, "config", None), "early", False):
+        return [("image_encoder", network.encode)]
     if kind == "TinyViT":
         chain = [("image_encoder.patch_embed", encoder.patch_embed)]
         for number, stage in enumerate(encoder.layers):
@@ -188,7 +194,7 @@ def steps(network: SamNetwork) -> list[tuple[str, Step]]:
             chain += [(f"{here}.blocks.{b}", block) for b, block in enumerate(stage.blocks)]
             chain += [] if stage.downsample is None else [(f"{here}.downsample", stage.downsample)]
         return [*chain, ("image_encoder.neck", encoder.neck)]
-    if kind == "ViT" and not encoder.config.early:
+    if kind == "ViT":
         start = [("image_encoder.patch_embed", lambda pixels: encoder.patch_embed(pixels) + encoder.pos_embed)]
         middle = [(f"image_encoder.layers.{number}", layer) for number, layer in enumerate(encoder.layers)]
         return [*start, *middle, ("image_encoder.neck", encoder.neck)]

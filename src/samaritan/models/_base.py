@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -75,7 +75,8 @@ class Prediction:
     Attributes:
         logits: (candidate, x, y) float32 at the picture's own size; > 0 is the mask.
         quality: (candidate,) float32, the model's own estimate of each candidate's IoU.
-        low_res: (candidate, y, x) float32 logits on the network's grid; feed one back as ``MaskHint(low_res[c], "model")``.
+        low_res: (candidate, y, x) float32 logits on the network's grid (on the picture's own pixels where a predictor looks at
+            parts of it); feed one back to where it came from as ``MaskHint(low_res[c], "model")``.
     """
 
     logits: NDArray[np.float32]
@@ -203,6 +204,9 @@ class ModelEntry:
         source: of the card's weights; None where they are made by code.
         layout: ``layout() -> {published tensor name: shape}``, by which a checkpoint is recognised
             (:func:`samaritan.models._weights.published_layout` builds it without memory); None where it is not known.
+        begins: how the name of a tensor in its files begins, where a look at names shall spare building a large network only to
+            find that a file is not its.
+        unused: beginnings of names of tensors that a published file holds for other uses, and that are left out.
         tags: e.g. ("tiny",) for the variants that tests use.
         resized: ``resized(side) -> ModelEntry``, the same weights at another input side; None where there is but one.
     """
@@ -213,6 +217,12 @@ class ModelEntry:
     layout: Callable[[], Mapping[str, tuple[int, ...]]] | None = None
     tags: tuple[str, ...] = field(default=())
     resized: Callable[[int], ModelEntry] | None = None
+    begins: str = ""
+    unused: tuple[str, ...] = ()
+
+    def may_hold(self, names: Iterable[str]) -> bool:
+        """Whether a file with tensors of these names is worth comparing with the layout."""
+        return self.layout is not None and any(name.startswith(self.begins) for name in names)
 
     def find(self) -> Path | None:
         """Where this machine has the card's weights; None where it has not, or where they are made by code."""

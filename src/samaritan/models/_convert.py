@@ -9,6 +9,7 @@ from samaritan.core import ResourceError, UsageError
 from samaritan.models._base import MODELS
 from samaritan.models._checkpoint import read_checkpoint
 from samaritan.models._recognise import check_layout, recognise
+from samaritan.models._strict import published_tensors
 from samaritan.models._verify import file_sha256, is_published
 from samaritan.models._weights import note_tensors, tensors_sha256, write_tensors
 
@@ -51,7 +52,7 @@ def convert_weights(file: Path, out: Path, *, model: str | None = None, overwrit
     """
     _check_out(file, out, overwrite)
     entry = None if model is None else MODELS.get(model)
-    state = read_checkpoint(file)
+    state = published_tensors(read_checkpoint(file), str(file))
     if entry is None:
         entry = recognise(file, state)
     else:

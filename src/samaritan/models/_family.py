@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -111,6 +112,11 @@ class Recipe:
 
     def layout(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the tensors in the published file."""
+        return dict(self._layout)
+
+    @cached_property
+    def _layout(self) -> dict[str, tuple[int, ...]]:
+        """Kept, since a file that fits nowhere is compared with every model."""
         from samaritan.models._keys import published_names  # noqa: PLC0415
         from samaritan.models._weights import published_layout  # noqa: PLC0415
 

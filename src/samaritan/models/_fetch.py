@@ -7,7 +7,6 @@ and 14.2). A part is continued only where the server says that the file is still
 from __future__ import annotations
 
 import http.client
-import json
 import re
 import shutil
 import ssl
@@ -15,13 +14,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from email.message import Message
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
-from samaritan.core import ModelError, ResourceError, write_text
+from samaritan.core import ModelError, ResourceError
+from samaritan.models._part import Note, discard, length, read_note, write_note
 
 #: Seconds without a byte after which a connection counts as broken.
 TIMEOUT = 30
@@ -36,6 +36,9 @@ PAUSE = 1.0
 SPARE = 64 << 20
 
 _BLOCK = 1 << 18
+
+#: How web pages begin, also those that are sent as something else.
+_PAGES = (b"<!doctype", b"<html")
 
 #: ``progress(bytes there, bytes in all or None)``.
 Progress = Callable[[int, int | None], None]
@@ -70,15 +73,6 @@ class _Wanted:
     progress: Progress
 
 
-@dataclass(frozen=True)
-class _Note:
-    """What is known of the file that a part belongs to."""
-
-    url: str
-    validator: str | None
-    total: int | None
-
-
 def fetch(
     url: str,
     part: Path,
@@ -103,18 +97,20 @@ def fetch(
         ModelError: no network, a web page in place of the file, another size, or a connection that keeps breaking.
         ResourceError: the disk is full or cannot be written.
     """
+    if not url.startswith(("https://", "http://")):
+        raise ModelError(f"{url} is no address of the web; correct SAMARITAN_MIRROR or HF_ENDPOINT.")
     wanted = _Wanted(url, part, size, proven, token, progress or _silent)
-    if _read_note(part, url, size) is None:
+    if read_note(part, url, size) is None:
         discard(part)
     tries = 0
     while True:
-        before = _length(part)
+        before = length(part)
         try:
             _attempt(wanted)
         except _BrokenError as error:
-            tries = 1 if _length(part) > before else tries + 1
+            tries = 1 if length(part) > before else tries + 1
             if tries >= TRIES:
-                kept = _length(part)
+                kept = length(part)
                 more = f"; {kept / 1e6:.1f} MB are kept, run the command again to continue" if kept else ""
                 raise ModelError(f"{url} could not be fetched ({error}) in {TRIES} tries{more}.") from error
             time.sleep(min(PAUSE * 2 ** (tries - 1), TIMEOUT))
@@ -126,21 +122,10 @@ def fetch(
             return
 
 
-def note_path(part: Path) -> Path:
-    """The note beside a part."""
-    return part.with_name(f"{part.name}.json")
-
-
-def discard(part: Path) -> None:
-    """Remove a part and its note."""
-    part.unlink(missing_ok=True)
-    note_path(part).unlink(missing_ok=True)
-
-
 def _attempt(wanted: _Wanted) -> None:
     url, part, size = wanted.url, wanted.part, wanted.size
-    note = _read_note(part, url, size)
-    have = _length(part) if note and (note.validator or wanted.proven) else 0
+    note = read_note(part, url, size)
+    have = length(part) if note and (note.validator or wanted.proven) else 0
     if note and have and have == note.total:
         return  # only the last step was missing
     with _open(_request(url, note, have, wanted.token)) as response:
@@ -156,10 +141,10 @@ def _attempt(wanted: _Wanted) -> None:
         if start == 0:
             discard(part)
             validator = _validator(response.headers)
-            write_text(note_path(part), json.dumps(asdict(_Note(url, validator, total))) + "\n")
+            write_note(part, Note(url, validator, total))
         _refuse_full_disk(part, (total or size or 0) - start)
         _copy(response, part, start, total or size, wanted.progress)
-    there = _length(part)
+    there = length(part)
     if there < (total or size or 0):
         raise _BrokenError(f"the connection ended after {there} of {total or size} bytes")
     if size is not None and there != size:
@@ -173,6 +158,8 @@ def _copy(response: Any, part: Path, start: int, total: int | None, progress: Pr
         out.truncate()
         progress(start, total)
         while block := _read(response):
+            if out.tell() == 0 and block.lstrip()[:9].lower().startswith(_PAGES):
+                raise _page(response)
             out.write(block)
             progress(out.tell(), total)
             if total is not None and out.tell() > total:
@@ -188,7 +175,7 @@ def _read(response: IO[bytes]) -> bytes:
         raise _BrokenError(str(error) or type(error).__name__) from error
 
 
-def _request(url: str, note: _Note | None, have: int, token: str | None) -> urllib.request.Request:
+def _request(url: str, note: Note | None, have: int, token: str | None) -> urllib.request.Request:
     request = urllib.request.Request(url)  # noqa: S310 the caller allows https, or what a person named as a mirror
     request.add_header("User-Agent", f"samaritan/{_version()}")
     request.add_header("Accept-Encoding", "identity")
@@ -239,7 +226,7 @@ def _token(request: urllib.request.Request) -> str | None:
     return header.removeprefix("Bearer ") if header else None
 
 
-def _extent(response: Any, note: _Note | None, have: int) -> tuple[int, int | None]:
+def _extent(response: Any, note: Note | None, have: int) -> tuple[int, int | None]:
     """Where the answer begins, and the length of the whole file."""
     headers = response.headers
     if headers.get("Content-Encoding", "identity") != "identity":
@@ -254,15 +241,19 @@ def _extent(response: Any, note: _Note | None, have: int) -> tuple[int, int | No
         if note.total not in (None, total):
             raise _ChangedError
         return have, total
-    length = headers.get("Content-Length", "")
-    return 0, int(length) if length.isdigit() else None
+    told = headers.get("Content-Length", "")
+    return 0, int(told) if told.isdigit() else None
 
 
 def _refuse_page(response: Any) -> None:
     if response.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
-        raise ModelError(
-            f"{_plain(response.url)} is a web page (a login or terms to accept?) and not a weight file; open it in a browser."
-        )
+        raise _page(response)
+
+
+def _page(response: Any) -> ModelError:
+    return ModelError(
+        f"{_plain(response.url)} is a web page (a login or terms to accept?) and not a weight file; open it in a browser."
+    )
 
 
 def _refuse_full_disk(part: Path, missing: int) -> None:
@@ -283,20 +274,6 @@ def _validator(headers: Message) -> str | None:
     """What proves that two answers are of the same bytes: a strong ETag, else the date of the last change."""
     tag = headers.get("ETag")
     return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")
-
-
-def _read_note(part: Path, url: str, size: int | None) -> _Note | None:
-    """The note beside the part, where it is of this address and this size."""
-    try:
-        note = _Note(**json.loads(note_path(part).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    fits = note.url == url and (size is None or note.total in (None, size))
-    return note if fits and _length(part) <= (note.total or _length(part)) else None
-
-
-def _length(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
 
 
 def _version() -> str:

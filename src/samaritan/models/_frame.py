@@ -41,6 +41,11 @@ def imagenet(pixels: Tensor) -> Tensor:
     return (pixels - mean) / deviation
 
 
+def centred(pixels: Tensor) -> Tensor:
+    """0..255 as -1..1 (SAM 3)."""
+    return pixels / 127.5 - 1
+
+
 @dataclass(frozen=True)
 class Frame:
     """How pictures, positions and masks travel between a picture and the network's square.

@@ -13,8 +13,9 @@ from samaritan.core import ModelError
 
 
 class GatedConvolutions(nn.Module):
-    """LayerNorm(g + ReLU(up(ReLU(down(g))))) of gated tokens g = y * sigmoid(W_2 ReLU(W_1 mean(y))).
+    """LayerNorm(y + ReLU(up(ReLU(down(g))))) of tokens y and gated ones g = y * sigmoid(W_2 ReLU(W_1 mean(y))).
 
+    What is added to the convolutions are the tokens as they came, as in the authors' code, with which the weights were trained.
     Its normalisation has eps 1e-5, unlike those of the encoder.
 
     Args:
@@ -46,7 +47,7 @@ class GatedConvolutions(nn.Module):
         gated = tokens * self.gate(tokens)
         fine = self.up(functional.relu(self.down(gated.permute(0, 3, 1, 2))))  # one more where the size is odd
         spatial = functional.relu(fine[..., :rows, :cols]).permute(0, 2, 3, 1)
-        normed: Tensor = self.norm(gated + spatial)
+        normed: Tensor = self.norm(tokens + spatial)
         return normed
 
     def gate(self, tokens: Tensor) -> Tensor:

@@ -271,7 +271,7 @@ class MaskDecoder(nn.Module):
             coarse.view(count, coarse.shape[1] * 4, -1), norm.normalized_shape, norm.weight, norm.bias, norm.eps
         )
         pixels = functional.linear(gelu(places), matrix(second), _bias(second))
-        pixels = gelu(pixels if fine is None else pixels + fine.reshape(len(fine), *pixels.shape[1:]))
+        pixels = gelu(pixels if fine is None else pixels + fine.reshape(fine.shape[0], *pixels.shape[1:]))
         return pixels.view(count, coarse.shape[1] * 16, -1)
 
 

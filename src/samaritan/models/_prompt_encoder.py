@@ -96,6 +96,13 @@ class PromptEncoder(nn.Module):
 
     def embed_places(self, points: Tensor | None, labels: Tensor | None, boxes: Tensor | None) -> Tensor | None:
         """Points and boxes as in :meth:`forward` -> tokens (n, 1, token, hidden); None without both."""
+        placed = self.places(points, labels, boxes)
+        return None if placed is None else self.tokens(*placed)
+
+    def places(
+        self, points: Tensor | None, labels: Tensor | None, boxes: Tensor | None
+    ) -> tuple[Tensor, Tensor] | None:
+        """Points and boxes as in :meth:`forward` -> what :meth:`tokens` takes; None without both."""
         places, kinds = [], []
         if points is not None and labels is not None:
             places, kinds = [points], [labels]
@@ -105,7 +112,7 @@ class PromptEncoder(nn.Module):
         if boxes is not None:
             places.append(boxes.view(*boxes.shape[:2], 2, 2))
             kinds.append(torch.tensor([2, 3], device=boxes.device).expand(*boxes.shape[:2], 2))
-        return self.tokens(torch.cat(places, dim=2), torch.cat(kinds, dim=2)) if places else None
+        return (torch.cat(places, dim=2), torch.cat(kinds, dim=2)) if places else None
 
     def filling(self, points: Tensor | None, boxes: Tensor | None) -> int | None:
         """Which of the tokens of :meth:`embed_places` is no point and only fills up; None where none is."""

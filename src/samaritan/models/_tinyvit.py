@@ -38,6 +38,7 @@ class TinyViTConfig:
         stem_kernel: side of the two convolutions of the stem; MobileSAM has 3, LiteMedSAM 1.
         stem_stride: of each of them; MobileSAM has 2, LiteMedSAM 1.
         neck: output channels.
+        early: give also what the second stage gives, as more channels behind those of the neck (SAM-HQ).
     """
 
     widths: tuple[int, int, int, int] = (64, 128, 160, 320)
@@ -48,6 +49,7 @@ class TinyViTConfig:
     stem_kernel: int = 1
     stem_stride: int = 1
     neck: int = 256
+    early: bool = False
 
     @property
     def stride(self) -> int:
@@ -57,7 +59,7 @@ class TinyViTConfig:
 
 
 class TinyViT(nn.Module):
-    """(batch, 3, y, x) pixels -> (batch, neck, y / stride, x / stride) features."""
+    """(batch, 3, y, x) pixels -> (batch, neck, y / stride, x / stride) features, with ``early`` more channels."""
 
     def __init__(self, config: TinyViTConfig) -> None:
         super().__init__()
@@ -72,11 +74,15 @@ class TinyViT(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """(batch, 3, y, x) normalised pixels -> (batch, neck, y / stride, x / stride)."""
+        """(batch, 3, y, x) normalised pixels -> (batch, neck, y / stride, x / stride), early features behind them."""
         features = self.patch_embed(pixels)
-        for stage in self.layers:
+        kept: list[Tensor] = []
+        for number, stage in enumerate(self.layers):
             features = stage(features)
-        return self.neck(features)  # type: ignore[no-any-return]
+            if self.config.early and number == 1:
+                kept = [features]
+        final: Tensor = self.neck(features)
+        return torch.cat([final, *kept], dim=1) if kept else final
 
 
 class ConvNorm(nn.Sequential):

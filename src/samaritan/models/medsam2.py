@@ -8,7 +8,7 @@ are a box, or a mask, on one slice in the middle of the target, which is followe
 from __future__ import annotations
 
 from samaritan.models._base import WeightCard
-from samaritan.models._sam2_family import Sam2Weights, enter
+from samaritan.models._sam2_family import Sam2Weights, enter, words
 from samaritan.models._source import HubFile, WeightSource
 
 CARD = WeightCard(
@@ -21,7 +21,7 @@ CARD = WeightCard(
     training_data=("medsam2-collection",),
     inherited_data=("sa-1b", "sa-v"),
     input_size=512,
-    normalisation="stretched to 512 x 512, ImageNet mean and deviation",
+    normalisation=words(512),
     prompts=("box", "points", "mask"),
     paper="arXiv 2504.03600",
     parameters=38_962_498,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from samaritan.models._base import WeightCard
-from samaritan.models._sam2_family import Sam2Weights, enter
+from samaritan.models._sam2_family import Sam2Weights, enter, words
 from samaritan.models._source import HubFile, WeightSource
 
 URL = "https://github.com/facebookresearch/sam2"
@@ -54,7 +54,7 @@ def _published(line: _Line) -> Sam2Weights:
         licence="Apache-2.0",
         training_data=("sa-1b", "sa-v", "videos that the authors licensed"),
         input_size=1024,
-        normalisation="stretched to 1024 x 1024, ImageNet mean and deviation",
+        normalisation=words(1024),
         prompts=("box", "points", "mask"),
         paper="arXiv 2408.00714",
         parameters=line.parameters,

@@ -16,6 +16,10 @@ SIDE, GRID = 128, 32
 #: Added to the score of presence, so that most targets are on a slice, and some are not.
 PRESENCE = 0.3
 
+#: Times which logits are larger than those of the seeded weights: as those of trained networks, so that few pixels hang on the
+#: threshold, and a rounding does not decide between the single mask and a candidate.
+LOGITS = 20.0
+
 CARD = WeightCard(
     name="tiny-sam2",
     title="Miniature of SAM 2.1 with random weights, for tests",
@@ -64,6 +68,9 @@ def load(weights: Path | None, device: str, *, allow_unverified: bool = False) -
     )
     if weights is None:
         with torch.no_grad():
+            for name, parameter in segmenter.network.named_parameters():
+                if "output_hypernetworks_mlps" in name and "proj_out" in name:
+                    parameter.mul_(LOGITS)
             segmenter.network.get_parameter("tracker.pred_obj_score_head.proj_out.bias").add_(PRESENCE)
     return segmenter
 

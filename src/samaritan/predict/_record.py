@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from samaritan.core import Geometry, PromptSet
 from samaritan.models import WeightCard
+from samaritan.predict._course import Course
 from samaritan.predict.segmentation import Segmentation
 
 _PACKAGES = ("samaritan", "torch", "transformers", "numpy")
@@ -19,8 +20,10 @@ _PACKAGES = ("samaritan", "torch", "transformers", "numpy")
 
 def describe(
     segmentation: Segmentation,
+    measures: Mapping[str, Mapping[str, Any]],
     card: WeightCard,
     warnings: Sequence[str],
+    *,
     adapter: Mapping[str, Any] | None = None,
     runtime: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -28,6 +31,7 @@ def describe(
 
     Args:
         segmentation: the result.
+        measures: of each target, see :func:`samaritan.predict.statistics.statistics`.
         card: of the model's weights.
         warnings: all sentences to pass on: of the file and of the segmentation.
         adapter: of an adapted model, what is known about the adapter.
@@ -58,9 +62,11 @@ def describe(
             "high": segmentation.scaling.high,
         },
         "plane": segmentation.plane,
+        "planes": dict(segmentation.planes) if segmentation.planes else None,
         "framing": segmentation.framing,
+        "propagation": segmentation.course.strategy if segmentation.course else "none",
         "overlap": {"rule": segmentation.overlap, "voxels": segmentation.overlap_voxels},
-        "targets": [_target(segmentation, name, areas[name]) for name in segmentation.targets],
+        "targets": [_target(segmentation, name, areas[name]) | dict(measures[name]) for name in segmentation.targets],
         "warnings": list(warnings),
         "encode_calls": segmentation.encode_calls,
         "cached": segmentation.read_calls,
@@ -73,20 +79,45 @@ def describe(
 def _target(segmentation: Segmentation, name: str, areas: dict[int, int]) -> dict[str, Any]:
     voxels = sum(areas.values())
     qualities = segmentation.quality[name]
+    origins = segmentation.course.origins[name] if segmentation.course else {}
     return {
         "name": name,
         "value": 1 if segmentation.overlap == "separate" else segmentation.targets.index(name) + 1,
         "voxels": voxels,
         **_size(segmentation, voxels),
-        "quality": _finite(float(np.mean(list(qualities.values())))),
+        "quality": _finite(float(np.mean(list(qualities.values())))) if qualities else None,
         "slices": [
-            {"slice": index, "pixels": areas.get(index, 0), "quality": _finite(quality)}
+            {
+                "slice": index,
+                "pixels": areas.get(index, 0),
+                "quality": _finite(quality),
+                "from": origins.get(index, "prompt"),
+            }
             for index, quality in sorted(qualities.items())
         ],
         "prompts": [
             _prompt(segmentation, prompt, index)
             for index in sorted(segmentation.prompts)
             for prompt in segmentation.prompts[index].get(name, ())
+        ],
+        "propagation": _propagation(segmentation.course, name) if segmentation.course else None,
+    }
+
+
+def _propagation(course: Course, name: str) -> dict[str, Any]:
+    """How far each chain of slices went, and why no further."""
+    return {
+        "strategy": course.strategy,
+        "slices_prompted": course.prompted(name),
+        "slices_visited": course.visited[name],
+        "chains": [
+            {
+                "from": stop.start,
+                "towards": "higher" if stop.step > 0 else "lower",
+                "last": stop.last,
+                "stop": stop.reason,
+            }
+            for stop in course.stops[name]
         ],
     }
 

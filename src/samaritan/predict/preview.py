@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -57,9 +57,10 @@ class _Panel:
 def preview(segmentation: Segmentation, volume: Volume) -> Image.Image:
     """Draw the result on the image.
 
-    A 2D image is shown whole. Of a volume there are, for each target, the slice with its largest mask, and the two other
-    planes where most is segmented. What is small in its slice is shown once more from near. Patient's sides and a scale bar
-    are drawn where the file knows millimetres.
+    A 2D image is shown whole. Of a volume there are, for each target, the slice with its largest mask (after propagation, of
+    the largest target, a prompted slice and two on the way from there), and the two other planes where most is segmented.
+    What is small in its slice is shown once more from near. Patient's sides and a scale bar are drawn where the file knows
+    millimetres.
 
     Args:
         segmentation: the result.
@@ -67,7 +68,10 @@ def preview(segmentation: Segmentation, volume: Volume) -> Image.Image:
     """
     panels = _panels(segmentation)
     room = ALONE if len(panels) == 1 else AMONG_OTHERS
-    drawn = [(_title(panel), _draw(panel, segmentation, volume, room)) for panel in panels]
+    drawn = [
+        (_title(panel, propagated=segmentation.course is not None), _draw(panel, segmentation, volume, room))
+        for panel in panels
+    ]
     return sheet(drawn, _legend(segmentation))
 
 
@@ -120,10 +124,24 @@ def _near(mask: Mask) -> tuple[int, int, int, int] | None:
 
 
 def _telling_slices(segmentation: Segmentation) -> list[int]:
-    """For each target the slice with its largest mask, those with the largest masks; a prompted one if all are empty."""
-    best = [max(areas.items(), key=lambda item: item[1]) for areas in segmentation.areas().values() if areas]
-    ranked = dict.fromkeys(index for index, _ in sorted(best, key=lambda item: -item[1]))
-    return sorted(list(ranked)[:MOST_SLICES]) or sorted(segmentation.prompts)[:1]
+    """For each target the slice with its largest mask, those with the largest masks; a prompted one if all are empty.
+
+    After propagation first, for the largest target, a prompted slice and the slices halfway from there to both ends, where it
+    shows whether the chain was still on the target.
+    """
+    areas = {name: slices for name, slices in segmentation.areas().items() if slices}
+    best = {name: max(slices, key=lambda index: slices[index]) for name, slices in areas.items()}
+    ranked = sorted(best, key=lambda name: -areas[name][best[name]])
+    ways = _along_the_way(segmentation, areas[ranked[0]]) if ranked and segmentation.course else []
+    chosen = dict.fromkeys([*ways, *(best[name] for name in ranked)])
+    return sorted(list(chosen)[:MOST_SLICES]) or sorted(segmentation.prompts)[:1] or [segmentation.view.count // 2]
+
+
+def _along_the_way(segmentation: Segmentation, areas: Mapping[int, int]) -> list[int]:
+    """A prompted slice, and those halfway to the first and the last of ``areas``."""
+    prompted = max(segmentation.prompts, key=lambda index: areas.get(index, 0))
+    halfway = [(prompted + end) // 2 for end in (min(areas), max(areas))]
+    return [prompted, *(index for index in halfway if index in areas)]
 
 
 def _across(segmentation: Segmentation, plane: Plane) -> _Panel:
@@ -157,8 +175,9 @@ def _draw(panel: _Panel, segmentation: Segmentation, volume: Volume, room: tuple
     return image
 
 
-def _title(panel: _Panel) -> str:
+def _title(panel: _Panel, *, propagated: bool) -> str:
     place = f"{panel.view.plane} slice {panel.index} of 0-{panel.view.count - 1}" if panel.view.count > 1 else ""
+    place += ", prompted" if panel.prompts and propagated else ""
     if panel.close:
         return f"{place}, from near" if panel.view.count > 1 else "from near"
     return place

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from samaritan.core import LabelMap, Plane, PromptError, SamaritanError, SliceView, Term, Volume, atomic_path
+from samaritan.core import (
+    LabelMap,
+    Plane,
+    PromptError,
+    SamaritanError,
+    SliceView,
+    Term,
+    UsageError,
+    Volume,
+    atomic_path,
+)
 from samaritan.core.profile import part
 from samaritan.io import check_target, read_volume, write_labels
 from samaritan.models import Segmenter
@@ -18,12 +28,15 @@ from samaritan.predict._masks import is_joined, masks_to_write
 from samaritan.predict._outputs import Outputs, plan_outputs
 from samaritan.predict._record import describe
 from samaritan.predict.cache import EmbeddingCache
+from samaritan.predict.everywhere import check_names, predict_everywhere
 from samaritan.predict.overlap import Overlap, check_overlap
+from samaritan.predict.planes import three_planes
 from samaritan.predict.preview import preview as draw_preview
 from samaritan.predict.runtimes import runtime_of
 from samaritan.predict.segmentation import Segmentation
+from samaritan.predict.statistics import statistics
 from samaritan.predict.targets import predict
-from samaritan.prompts import TargetPrompt, parse_box, parse_point, read_prompts, to_prompt_sets
+from samaritan.prompts import TargetPrompt, parse_box, parse_line, parse_point, read_prompts, to_prompt_sets
 
 
 @dataclass(frozen=True)
@@ -39,8 +52,13 @@ class Request:
         intensity: see :class:`samaritan.predict.VolumePredictor`.
         modality: see :class:`samaritan.predict.VolumePredictor`.
         framing: see :class:`samaritan.predict.VolumePredictor`.
+        propagation: see :func:`samaritan.predict.predict`; by itself a volume is segmented beyond the prompted slices.
+        planes: "one", or "three" that vote, see :func:`samaritan.predict.planes.three_planes`.
+        names: targets that are looked for on every slice, without prompts; for adapters that were taught them.
+        smooth_mm: see :func:`samaritan.predict.everywhere.predict_everywhere`; without prompts only.
         series: which DICOM series of a folder with several.
         volume: which volume of a 4D file.
+        prefer_qform: take the qform of a NIfTI file for its grid where it and the sform disagree.
         preview: whether an overlay PNG is written; None = unless the image has text burned into it, which may be a name.
         overwrite: whether files that exist are replaced.
         prompt_file: where prompts came from, so that it is never overwritten.
@@ -56,8 +74,13 @@ class Request:
     intensity: str | None = None
     modality: str | None = None
     framing: str = "whole"
+    propagation: str = "auto"
+    planes: str = "one"
+    names: tuple[str, ...] = ()
+    smooth_mm: float | None = None
     series: str | None = None
     volume: int | None = None
+    prefer_qform: bool = False
     preview: bool | None = None
     overwrite: bool = False
     prompt_file: Path | None = None
@@ -86,8 +109,11 @@ class Request:
         *,
         boxes: Sequence[str] = (),
         points: Sequence[str] = (),
+        lines: Sequence[str] = (),
         prompt_file: Path | None = None,
         label: str | None = None,
+        names: Sequence[str] = (),
+        everywhere: bool = False,
         **settings: Any,
     ) -> Request:
         """A request in the words of the command line.
@@ -96,20 +122,49 @@ class Request:
             image: see the class.
             boxes: see :func:`samaritan.prompts.parse_box`.
             points: see :func:`samaritan.prompts.parse_point`.
+            lines: see :func:`samaritan.prompts.parse_line`.
             prompt_file: see :func:`samaritan.prompts.read_prompts`.
-            label: name of the target of those boxes and points that name none.
+            label: name of the target of those boxes, points and lines that name none.
+            names: of targets to look for on every slice without prompts.
+            everywhere: look for ``label``, or all targets that the adapter was taught, on every slice without prompts.
             settings: the other attributes.
 
         Raises:
-            PromptError: nothing is asked, or a box or point cannot be read.
+            PromptError: nothing is asked, or a box, point or line cannot be read.
+            UsageError: prompts beside ``names`` or ``everywhere``, ``everywhere`` without an adapter that answers without
+                prompts, or smoothing without either.
             InputError: the prompt file cannot be used.
         """
         named = {"target": label} if label is not None else {}
         items = [parse_box(text, **named) for text in boxes] + [parse_point(text, **named) for text in points]
+        items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
-        if not items:
-            raise PromptError("Nothing is asked; give at least one --box, --point or a file with --prompts.")
-        return cls(Path(image), tuple(items), prompt_file=prompt_file, **settings)
+        sought = tuple(dict.fromkeys(names))
+        if items and (sought or everywhere):
+            raise UsageError(
+                "--everywhere and --text ask on every slice without prompts; leave --box, --point, --line and --prompts out."
+            )
+        if everywhere and not sought:
+            sought = _taught(settings.get("adapter") or {}, label)
+        if settings.get("smooth_mm") is not None and not sought:
+            raise UsageError("--smooth goes with --everywhere or --text; masks from prompts are not smoothed.")
+        if not (items or sought):
+            raise PromptError(
+                "Nothing is asked; give at least one --box, --point, --line, --text or a file with --prompts."
+            )
+        return cls(Path(image), tuple(items), names=sought, prompt_file=prompt_file, **settings)
+
+
+def _taught(adapter: Mapping[str, Any], label: str | None) -> tuple[str, ...]:
+    """The targets that an adapter finds without prompts; ``label`` alone where one is named."""
+    if "none" not in adapter.get("prompts", ()):
+        what = (
+            f"{adapter['name']} was trained with {', '.join(adapter.get('prompts', ()))}"
+            if adapter
+            else "there is none"
+        )
+        raise UsageError(f"--everywhere needs an adapter that was trained without prompts (-p none); {what}.")
+    return (label,) if label is not None else tuple(adapter.get("labels") or ("target",))
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,30 +203,28 @@ def segment_file(
         ResourceError: an output exists and may not be replaced, or cannot be written.
     """
     check_overlap(request.overlap)
-    names = list(dict.fromkeys(item.target for item in request.prompts)) if request.overlap == "separate" else None
+    if request.planes not in ("one", "three"):
+        raise UsageError(f"There is no choice of planes {request.planes!r}; use one or three.")
+    asked = request.names or tuple(dict.fromkeys(item.target for item in request.prompts))
+    names = asked if request.overlap == "separate" else None
     outputs = plan_outputs(request.image, request.output, names, preview=request.preview is not False)
     given = [request.image, *([request.prompt_file] if request.prompt_file else [])]
     outputs.check(given, overwrite=request.overwrite)
     with part("read"):
-        volume = read_volume(request.image, volume=request.volume, series=request.series, progress=progress)
+        volume = read_volume(
+            request.image,
+            volume=request.volume,
+            series=request.series,
+            prefer_qform=request.prefer_qform,
+            progress=progress,
+        )
     outputs.check(map(Path, volume.meta.get("files", ())), overwrite=request.overwrite)
     notes = _notes(volume, outputs)
     if volume.meta.get("burned_in") and request.preview is None:
         outputs = replace(outputs, preview=None)
         notes.append("The file says that text is burned into the image, so no preview was drawn; --preview draws it.")
     view = SliceView.of(volume.geometry, request.prepared_plane)
-    segmentation = predict(
-        segmenter,
-        volume,
-        to_prompt_sets(request.prompts, view),
-        overlap=request.overlap,
-        plane=view.plane,
-        modality=request.modality,
-        intensity=request.prepared_intensity,
-        framing=request.framing,
-        cache=cache,
-        progress=progress,
-    )
+    segmentation = _segment(request, segmenter, volume, view, cache=cache, progress=progress)
     warnings = [*volume.meta.get("warnings", ()), *notes, *segmentation.warnings]
     if view.count > 1 and request.prepared_plane != request.plane:
         warnings.append(
@@ -182,7 +235,12 @@ def segment_file(
         "masks": {name or "all": _printable(path) for name, path in outputs.masks.items()},
         "preview": _printable(outputs.preview) if outputs.preview else None,
     }
-    record = {**files, **describe(segmentation, segmenter.card, warnings, request.adapter, runtime_of(segmenter))}
+    with part("measure"):
+        measures = statistics(segmentation, volume, request.modality)
+    about = describe(
+        segmentation, measures, segmenter.card, warnings, adapter=request.adapter, runtime=runtime_of(segmenter)
+    )
+    record = {**files, **about}
     if is_joined(segmentation, outputs):
         for value, target in enumerate(record["targets"], start=1):
             target["value"] = value
@@ -195,6 +253,29 @@ def segment_file(
 def _notes(volume: Volume, outputs: Outputs) -> list[str]:
     """What a person should know about the masks' formats; raises where they cannot be written for this image."""
     return list(dict.fromkeys(note for path in outputs.masks.values() for note in check_target(path, volume)))
+
+
+def _segment(
+    request: Request,
+    segmenter: Segmenter,
+    volume: Volume,
+    view: SliceView,
+    **run: Any,
+) -> Segmentation:
+    """Without prompts, or from them; ``run`` holds cache and progress."""
+    common: dict[str, Any] = {
+        "overlap": request.overlap, "plane": view.plane, "modality": request.modality,
+        "intensity": request.prepared_intensity, **run,
+    }  # fmt: skip
+    if request.names:
+        check_names(segmenter, request.names, request.adapter)
+        return predict_everywhere(segmenter, volume, request.names, smooth_mm=request.smooth_mm, **common)
+    targets = to_prompt_sets(request.prompts, view, keep_depth=request.propagation != "none")
+    found = predict(segmenter, volume, targets, framing=request.framing, propagation=request.propagation, **common)
+    if request.planes == "one":
+        return found
+    looks = {name: common[name] for name in ("modality", "intensity", "cache")}
+    return three_planes(found, segmenter, volume, framing=request.framing, **looks)
 
 
 def _printable(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from samaritan.core import LabelMap, PromptSet, SliceView, UsageError
 from samaritan.core.intensity import Scaling
 from samaritan.predict.overlap import Overlap
+
+if TYPE_CHECKING:
+    from samaritan.predict._course import Course
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,8 @@ class Segmentation:
         claims: only with the rule "separate": target -> slice -> its whole mask, one bit per pixel.
         read_calls: how many slices, or parts, were read from a cache instead of being encoded.
         framing: which parts of a slice the model looked at.
+        planes: plane -> its weight where several planes voted; None where one decided.
+        course: how the masks of each target got from prompted slices to others; None where they did not.
     """
 
     labelmap: LabelMap
@@ -50,6 +56,8 @@ class Segmentation:
     claims: Mapping[str, Mapping[int, NDArray[np.uint8]]]
     read_calls: int = 0
     framing: str = "whole"
+    course: Course | None = None
+    planes: Mapping[str, float] | None = None
 
     @property
     def plane(self) -> str:
@@ -78,7 +86,7 @@ class Segmentation:
     def areas(self) -> dict[str, dict[int, int]]:
         """Target -> slice -> pixels of its mask there, where there are any."""
         found: dict[str, dict[int, int]] = {name: {} for name in self.targets}
-        for index in sorted(self.prompts):
+        for index in sorted({index for slices in self.quality.values() for index in slices}):
             counts = self._counts(index)
             for name, count in zip(self.targets, counts, strict=True):
                 if count:

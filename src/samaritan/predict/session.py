@@ -185,12 +185,15 @@ def _joined(old: Sequence[PromptSet], new: Sequence[PromptSet]) -> tuple[PromptS
     if len(old) > 1 or len(new) > 1:
         raise PromptError("A target with several boxes on one slice cannot be corrected there; ask for it anew.")
     before, after = old[0], new[0]
-    points = before.points
-    if after.points is not None:
-        points = after.points if points is None else Points(
-            np.vstack([points.ijk, after.points.ijk]), np.concatenate([points.labels, after.points.labels])
-        )  # fmt: skip
+    points = join_points(before.points, after.points)
     return (PromptSet(points, after.box or before.box, after.mask or before.mask, after.text or before.text),)
+
+
+def join_points(before: Points | None, after: Points | None) -> Points | None:
+    """Both, the first ones first."""
+    if before is None or after is None:
+        return before or after
+    return Points(np.vstack([before.ijk, after.ijk]), np.concatenate([before.labels, after.labels]))
 
 
 def _correction(prompt: PromptSet, patch: Patch) -> PromptSet:

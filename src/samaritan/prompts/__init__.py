@@ -3,7 +3,7 @@
 Prompts of people, from the command line or a file, are read here too: they become the same PromptSets.
 """
 
-from samaritan.prompts._arguments import parse_box, parse_point
+from samaritan.prompts._arguments import parse_box, parse_line, parse_point
 from samaritan.prompts._base import PROMPTS, Candidates, PromptStrategy, Proposal, SharedStrategy
 from samaritan.prompts._file import read_prompts
 from samaritan.prompts._gather import to_prompt_sets
@@ -14,6 +14,6 @@ from samaritan.prompts._target import TargetPrompt
 
 __all__ = [
     "PROMPTS", "Candidates", "PromptStrategy", "Proposal", "SharedStrategy", "Solid", "TargetPrompt",
-    "VolumeStrategy", "make_prompt", "make_strategy", "parse_box", "parse_point", "read_prompts",
+    "VolumeStrategy", "make_prompt", "make_strategy", "parse_box", "parse_line", "parse_point", "read_prompts",
     "spread", "to_prompt_sets",
 ]  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from samaritan.core import PromptError
-from samaritan.prompts._target import UNNAMED, TargetPrompt
+from samaritan.core.prompt import UNNAMED
+from samaritan.prompts._target import TargetPrompt
 
 BOX_FORM = "X0,Y0,X1,Y1[@SLICE][=LABEL], SLICE a number or a range A-B"
+LINE_FORM = "X0,Y0,X1,Y1[@SLICE][=LABEL]"
 POINT_FORM = "X,Y[,SLICE][:-][=LABEL], :- for a background point"
 
 
@@ -32,6 +34,27 @@ def parse_box(text: str, *, target: str = UNNAMED) -> TargetPrompt:
         raise PromptError(f"{origin}: {depth!r} is no slice; write {BOX_FORM}.")
     first, last = float(span[1]), float(span[2] or span[1])
     return TargetPrompt(_name(text, name, target), origin, box=((x0, y0, first), (x1, y1, last)))
+
+
+def parse_line(text: str, *, target: str = UNNAMED) -> TargetPrompt:
+    """Read ``X0,Y0,X1,Y1[@SLICE][=LABEL]``, both ends of the largest diameter, such as ``30,40,80,52@12=lesion``.
+
+    Args:
+        text: the argument.
+        target: the target's name where the text has none.
+
+    Raises:
+        PromptError: another form.
+    """
+    origin = f"--line {text}"
+    said, _, name = text.partition("=")
+    ends, at, slice_ = said.partition("@")
+    x0, y0, x1, y1 = _numbers(ends, (4,), origin, LINE_FORM)
+    if not at:
+        return TargetPrompt(_name(text, name, target), origin, line=((x0, y0), (x1, y1)))
+    if re.fullmatch(r"\s*\d{1,6}\s*", slice_) is None:
+        raise PromptError(f"{origin}: {slice_!r} is no slice; write {LINE_FORM}.")
+    return TargetPrompt(_name(text, name, target), origin, line=((x0, y0, float(slice_)), (x1, y1, float(slice_))))
 
 
 def parse_point(text: str, *, target: str = UNNAMED) -> TargetPrompt:

@@ -1,4 +1,4 @@
-"""The prompt file: several targets, points, boxes and rough masks on several slices, as JSON.
+"""The prompt file: several targets, points, boxes, lines and rough masks on several slices, as JSON.
 
     {
       "coordinates": "picture",
@@ -9,7 +9,8 @@
           "boxes": [{"from": [30, 40, 12], "to": [80, 90, 15]}],
           "points": [{"at": [55, 60, 12]}, {"at": [35, 85, 12], "label": 0}],
           "masks": [{"slice": 12, "shape": [128, 128], "runs": [7000, 40, 9344]}]
-        }
+        },
+        {"name": "lesion", "lines": [{"from": [32, 60, 14], "to": [48, 66, 14]}]}
       ]
     }
 
@@ -17,6 +18,7 @@
 shown on screen in the plane that is segmented; "voxel" is i, j, k as stored; "mm" is the world, RAS+, where two corners span a
 box along the voxel axes. The third number may be left out where there is one slice only (never in "mm"). Everything counts
 from 0 at the centre of a voxel, and both corners of a box belong to it; from slice 12 to slice 15 it asks on four slices.
+A line is the largest diameter of the target on one slice; it becomes a square box around its middle.
 ``label`` is 1 (belongs to the target, the default) or 0 (does not). ``runs`` are lengths of runs of equal pixels, background
 first, of the mask of one picture with axes (x, y), y running fastest; masks are in the picture frame always. ``code`` says
 what the target is, for files that hold codes (DICOM SEG and RTSTRUCT); it may have a ``category`` of the same form.
@@ -49,6 +51,13 @@ class PointEntry(Config):
 
 class BoxEntry(Config):
     """A box, by its smaller and its larger corner."""
+
+    start: Position = Field(alias="from")
+    end: Position = Field(alias="to")
+
+
+class LineEntry(Config):
+    """The largest diameter, by its two ends."""
 
     start: Position = Field(alias="from")
     end: Position = Field(alias="to")
@@ -91,6 +100,7 @@ class TargetEntry(Config):
     code: TypeEntry | None = None
     boxes: tuple[BoxEntry, ...] = ()
     points: tuple[PointEntry, ...] = ()
+    lines: tuple[LineEntry, ...] = ()
     masks: tuple[MaskEntry, ...] = ()
 
 
@@ -121,8 +131,8 @@ def read_prompts(path: Path | str) -> list[TargetPrompt]:
 
 
 def _items(entry: TargetEntry, content: PromptFile, origin: str) -> Iterator[TargetPrompt]:
-    if not (entry.boxes or entry.points or entry.masks):
-        raise PromptError(f"{origin}: target {entry.name!r} has no prompt; give at least one box, point or mask.")
+    if not (entry.boxes or entry.points or entry.lines or entry.masks):
+        raise PromptError(f"{origin}: target {entry.name!r} has no prompt; give at least one box, point, line or mask.")
     term = _term(entry, origin)
     for number, box in enumerate(entry.boxes):
         corners = (box.start, box.end)
@@ -131,6 +141,9 @@ def _items(entry: TargetEntry, content: PromptFile, origin: str) -> Iterator[Tar
         yield TargetPrompt(
             entry.name, f"{origin}.points.{number}", content.coordinates, point=point.at, label=point.label, term=term
         )
+    for number, line in enumerate(entry.lines):
+        ends = (line.start, line.end)
+        yield TargetPrompt(entry.name, f"{origin}.lines.{number}", content.coordinates, line=ends, term=term)
     for number, mask in enumerate(entry.masks):
         try:
             runs = Runs(mask.shape, mask.runs, mask.slice)

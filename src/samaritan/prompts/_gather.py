@@ -16,7 +16,9 @@ MOST_PROMPTS = 10_000
 MOST_QUESTIONS = 100_000
 
 
-def to_prompt_sets(items: Sequence[TargetPrompt], view: SliceView) -> dict[str, list[PromptSet]]:
+def to_prompt_sets(
+    items: Sequence[TargetPrompt], view: SliceView, *, keep_depth: bool = False
+) -> dict[str, list[PromptSet]]:
     """Unite the prompts of each target on each slice, in voxel positions of the volume.
 
     All points, the box and the rough mask of a target on one slice make one PromptSet. A target with several boxes on a slice
@@ -25,6 +27,7 @@ def to_prompt_sets(items: Sequence[TargetPrompt], view: SliceView) -> dict[str, 
     Args:
         items: the prompts, in any order.
         view: the plane that "x, y, slice" mean, and the volume's grid.
+        keep_depth: a box that crosses several slices stays one PromptSet, before the others, instead of a box on each slice.
 
     Returns:
         Target -> its PromptSets, slices ascending; targets in the order in which they were first named.
@@ -34,18 +37,27 @@ def to_prompt_sets(items: Sequence[TargetPrompt], view: SliceView) -> dict[str, 
             contradict each other, or say only where it is not.
     """
     check_count(items, "The prompts")
-    slices: dict[str, dict[int, list[PromptSet]]] = {}
-    for number, (target, index, piece) in enumerate((i.target, *found) for i in items for found in i.on_slices(view)):
-        if number == MOST_QUESTIONS:
-            raise PromptError(
-                f"The prompts ask on more than {MOST_QUESTIONS} slices in all; give fewer or thinner boxes."
-            )
-        slices.setdefault(target, {}).setdefault(index, []).append(piece)
+    slices: dict[str, dict[int, list[PromptSet]]] = {item.target: {} for item in items}
+    deep: dict[str, list[Box]] = {item.target: [] for item in items}
+    questions = 0
+    for item in items:
+        box = item.deep_box(view) if keep_depth else None
+        if box is not None:
+            deep[item.target].append(box)
+            continue
+        for index, piece in item.on_slices(view):
+            questions += 1
+            if questions > MOST_QUESTIONS:
+                raise PromptError(
+                    f"The prompts ask on more than {MOST_QUESTIONS} slices in all; give fewer or thinner boxes."
+                )
+            slices[item.target].setdefault(index, []).append(piece)
     return {
-        target: [
+        target: [PromptSet(box=box, text=target) for box in deep[target]]
+        + [
             view.lift(replace(united, text=target), index)
             for index in sorted(found)
-            for united in _unite(found[index], target, index, view)
+            for united in _unite(found[index], target, index, view, covered=_covered(deep[target], index, view))
         ]
         for target, found in slices.items()
     }
@@ -63,13 +75,19 @@ def check_count(items: Sequence[TargetPrompt], origin: str) -> None:
         raise PromptError(f"{origin} are {len(items)} points and boxes; at most {MOST_PROMPTS} are taken.")
 
 
-def _unite(pieces: Sequence[PromptSet], target: str, index: int, view: SliceView) -> list[PromptSet]:
+def _covered(boxes: Sequence[Box], index: int, view: SliceView) -> bool:
+    """Whether a slice is crossed by one of the boxes, so that other prompts there say something about what it finds."""
+    depths = (view.to_picture(np.stack([box.lo, box.hi]))[:, 2] for box in boxes)
+    return any(index in view.crossed(ends.min(), ends.max()) for ends in depths)
+
+
+def _unite(pieces: Sequence[PromptSet], target: str, index: int, view: SliceView, *, covered: bool) -> list[PromptSet]:
     """PromptSets at (x, y, 0) of one slice, one for each box (or one without a box)."""
     where = f"Target {target!r} on slice {index}" if view.count > 1 else f"Target {target!r}"
     points = _join([piece.points for piece in pieces if piece.points is not None])
     boxes = [piece.box for piece in pieces if piece.box is not None]
     masks = [piece.mask for piece in pieces if piece.mask is not None]
-    _check(points, len(boxes), len(masks), where, view.count)
+    _check(points, len(boxes), len(masks), where, view.count, covered=covered)
     hint = masks[0] if masks else None
     if len(boxes) <= 1:
         return [PromptSet(points, boxes[0] if boxes else None, hint)]
@@ -77,12 +95,12 @@ def _unite(pieces: Sequence[PromptSet], target: str, index: int, view: SliceView
     return [PromptSet(_some(points, owners == number), box) for number, box in enumerate(boxes)]
 
 
-def _check(points: Points | None, boxes: int, masks: int, where: str, count: int) -> None:
+def _check(points: Points | None, boxes: int, masks: int, where: str, count: int, *, covered: bool) -> None:
     seen: dict[tuple[float, ...], int] = {}
     for place, label in zip(points.ijk.tolist(), points.labels.tolist(), strict=True) if points else ():
         if seen.setdefault(tuple(place), label) != label:
             raise PromptError(f"{where} has a point at {place[:2]} that is both target and background.")
-    if seen and not (boxes or masks or any(seen.values())):
+    if seen and not (boxes or masks or covered or any(seen.values())):
         raise PromptError(f"{where} has background points only; add a point inside the target, or a box.")
     if masks > 1 or (masks and boxes > 1):
         raise PromptError(

@@ -18,9 +18,6 @@ from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceV
 
 Frame = Literal["picture", "voxel", "mm"]
 
-#: Name of a target that nobody named.
-UNNAMED = "target"
-
 Place = tuple[float, ...]
 
 
@@ -57,7 +54,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class TargetPrompt:
-    """One point, one box or one rough mask for a target; exactly one of the three is given.
+    """One point, one box, one line or one rough mask for a target; exactly one of the four is given.
 
     Attributes:
         target: name of the target.
@@ -66,6 +63,8 @@ class TargetPrompt:
         point: (x, y) or (x, y, slice); (i, j[, k]) or (x, y, z) in the other frames.
         label: of a point, 1 = belongs to the target, 0 = does not.
         box: smaller and larger corner, each as ``point``; a box with depth asks on every slice that it crosses.
+        line: both ends of the largest diameter, as RECIST measures it, each as ``point``, on one slice. It becomes a square
+            box around its middle, each side as long as the line, as in MedSAM2 (arXiv 2504.03600).
         mask: a rough mask, always in the picture frame.
         term: what the target is, in a coding scheme, where it was said.
 
@@ -80,6 +79,7 @@ class TargetPrompt:
     label: int = 1
     box: tuple[Place, Place] | None = None
     mask: Runs | None = None
+    line: tuple[Place, Place] | None = None
     term: Term | None = None
 
     def __post_init__(self) -> None:
@@ -87,15 +87,15 @@ class TargetPrompt:
             raise PromptError(f"{self.origin}: the target's name is empty; give one or leave it out.")
         if any("\ud800" <= character <= "\udfff" for character in self.target):
             raise PromptError(f"{self.origin!r}: the target's name is not text in UTF-8; write it in another way.")
-        if sum(given is not None for given in (self.point, self.box, self.mask)) != 1:
-            raise PromptError(f"{self.origin}: give exactly one of a point, a box and a mask.")
-        places = [self.point] if self.point is not None else list(self.box or ())
+        if sum(given is not None for given in (self.point, self.box, self.mask, self.line)) != 1:
+            raise PromptError(f"{self.origin}: give exactly one of a point, a box, a line and a mask.")
+        places = [self.point] if self.point is not None else list(self.box or self.line or ())
         allowed = (3,) if self.frame == "mm" else (2, 3)
         for place in places:
             if len(place) not in allowed or len(place) != len(places[0]) or not np.isfinite(place).all():
                 raise PromptError(
                     f"{self.origin}: a place in the frame {self.frame!r} has {' or '.join(map(str, allowed))} finite "
-                    f"coordinates, both corners of a box equally many; received {list(place)}."
+                    f"coordinates, both corners of a box or ends of a line equally many; received {list(place)}."
                 )
         if self.label not in (0, 1):
             raise PromptError(f"{self.origin}: a point's label is 1 (target) or 0 (background), not {self.label}.")
@@ -116,11 +116,24 @@ class TargetPrompt:
         elif self.point is not None:
             place = self._in_picture([self.point], view)[0]
             yield view.nearest(place[2]), PromptSet(points=Points(place[:2], self.label))
+        elif self.line is not None:
+            yield self._square(self.line, view)
         elif self.box is not None:
             ends = self._in_picture(self.box, view)
             low, high = ends.min(axis=0), ends.max(axis=0)
             for index in view.crossed(low[2], high[2]):
                 yield index, PromptSet(box=Box(low[:2], high[:2]))
+
+    def deep_box(self, view: SliceView) -> Box | None:
+        """The box in voxel positions of the volume if it crosses several slices of ``view``; raises as :meth:`on_slices`."""
+        if self.box is None:
+            return None
+        ends = self._in_picture(self.box, view)
+        low, high = ends.min(axis=0), ends.max(axis=0)
+        if len(view.crossed(low[2], high[2])) < 2:
+            return None
+        corners = view.to_voxel(np.stack([low, high]))
+        return Box(corners.min(axis=0), corners.max(axis=0))
 
     def _in_picture(self, places: Sequence[Place], view: SliceView) -> NDArray[np.float64]:
         """(n, 3) positions (x, y, slice), all inside."""
@@ -144,6 +157,17 @@ class TargetPrompt:
             raise PromptError(f"{self.origin}: the image has {depth} slices; say which one, from 0 to {depth - 1}.")
         full = np.array([[*place, 0.0][:3] for place in places])
         return full if self.frame == "picture" else view.to_picture(full)
+
+    def _square(self, line: tuple[Place, Place], view: SliceView) -> tuple[int, PromptSet]:
+        ends = self._in_picture(line, view)
+        slices = {view.nearest(z) for z in ends[:, 2]}
+        if len(slices) > 1:
+            raise PromptError(f"{self.origin}: both ends of a line lie on one slice; received slices {sorted(slices)}.")
+        # as long as the line in millimetres, so pixels that are not square make a box that is not
+        spacing = np.array(view.spacing[:2])
+        half = np.linalg.norm((ends[1, :2] - ends[0, :2]) * spacing) / 2 / spacing
+        middle, most = ends[:, :2].mean(axis=0), np.array(view.shape) - 1
+        return slices.pop(), PromptSet(box=Box(np.clip(middle - half, 0, most), np.clip(middle + half, 0, most)))
 
     def _mask_on(self, runs: Runs, view: SliceView) -> tuple[int, PromptSet]:
         if runs.shape != view.shape:

@@ -29,10 +29,7 @@ def show_examination(found: Mapping[str, Any]) -> None:
         ("memory", ", ".join(f"{size:.1f} GiB {name}" for name, size in gigabytes.items()) or "unknown"),
         ("disk", f"{found['disk_free'] / 2**30:.1f} GiB free here"),
         ("embeddings", _stored(found["embeddings"])),
-        *(
-            (f"weights of {name}", "found" if here else f"missing; samaritan models pull {name}")
-            for name, here in found["models"].items()
-        ),
+        ("weights", _weights(found["models"])),
         *(
             (f"runtime {name}", version or "not installed; pip install 'samaritan[fast]'")
             for name, version in found["runtimes"].items()
@@ -41,6 +38,12 @@ def show_examination(found: Mapping[str, Any]) -> None:
         *((name, f"not installed: {why}") for name, why in found["missing"].items()),
     ]
     print_facts(facts)
+
+
+def _weights(models: Mapping[str, bool]) -> str:
+    here = ", ".join(name for name, present in models.items() if present)
+    absent = sum(not present for present in models.values())
+    return f"{here or 'none here'}; {absent} other models: see samaritan models" if absent else here
 
 
 def _stored(embeddings: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samaritan.models._convert import Converted
 
 #: What the column "weights" says, by how they can be had.
-_GET = {"here": "here", "pull": "pull", "gated": "pull, with access", "hand": "by hand"}
+_GET = {"here": "here", "pull": "pull", "gated": "on request", "hand": "by hand"}
 
 
 def show_models(described: Sequence[Mapping[str, Any]]) -> None:
@@ -29,7 +29,7 @@ def show_models(described: Sequence[Mapping[str, Any]]) -> None:
         table.add_row(escape(one["name"]), what, escape(", ".join(one["prompts"])), _GET[one["get"]["way"]])
     console.print(table)
     console.print(
-        "pull: samaritan models pull NAME. with access: the same, once its owners have let you in. by hand: get the file from "
+        "pull: samaritan models pull NAME. on request: the same, once its owners have let you in. by hand: get the file from "
         "its page, then samaritan models pull NAME --from FILE. samaritan models show NAME tells all of one.",
         soft_wrap=True,
     )

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from samaritan.core import Box, PromptSet, UsageError
+from samaritan.core import Box, Points, PromptSet, UsageError
+from samaritan.models import load_model
 from samaritan.models._base import Embedding, Memory, Prediction, Track
 from samaritan.predict import VolumePredictor, VolumeSession
 from samaritan.predict.propagate import Rules
@@ -151,3 +152,20 @@ def test_auto_takes_the_memory_where_there_is_one(make: Make, segmenter: Tracker
     session.ask("ball", {12: box_on(balls(SHAPE, BALL), 12, BALL)})
     assert segmenter.seen
     assert session.strategy.name == "memory"
+
+
+def test_miniature_of_sam2_goes_through_a_volume() -> None:
+    volume = balls((24, 20, 9), (11, 9, 4, 6))
+    sessions = []
+    for _ in range(2):
+        session = VolumeSession(VolumePredictor(load_model("tiny-sam2"), volume, keep=9), "auto")
+        assert session.strategy.name == "memory"
+        visited = session.ask_all(
+            {"a": {4: box_on(volume, 4, (11, 9, 4, 6))}, "b": {3: PromptSet(box=Box((2, 2), (9, 9)))}}
+        )
+        assert session.predictor.encode_calls == len(visited["a"] | visited["b"])
+        session.ask("a", {2: PromptSet(points=Points([(11, 9)], [1]))})
+        sessions.append(session)
+    one, other = sessions
+    assert np.array_equal(one.mask("a"), other.mask("a"))
+    assert one.stops("a") == other.stops("a")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from samaritan.core import Box, PromptSet, Volume
-from samaritan.predict.propagate import STRATEGIES, Found, Rules
+from samaritan.predict import VolumePredictor, VolumeSession
+from samaritan.predict.propagate import Found, Rules
 from samaritan.predict.propagate._sweep import fuse
 
 from ..conftest import ThresholdSegmenter
@@ -95,8 +96,12 @@ def test_fusion_weighs_probabilities_by_distance() -> None:
     assert fuse(one, one, 2, 5).patch.overlap(one.patch) == 1
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_every_strategy_says_what_it_is(name: str) -> None:
-    strategy = STRATEGIES.get(name)
-    assert strategy.name == name
-    assert len(strategy.title) > 10
+def test_square_of_a_framing_follows_the_mask(segmenter: ThresholdSegmenter) -> None:
+    predictor = VolumePredictor(segmenter, tube(), intensity="asis", framing="zoom:1.5")
+    session = VolumeSession(predictor, "sequence")
+    session.ask("tube", {4: box_at(tube(), 4)})
+    truth = tube().data > 100
+    assert np.array_equal(session.mask("tube"), truth)
+    moved = np.argwhere(truth[:, :, TUBE_END])[:, 0].min() - np.argwhere(truth[:, :, 4])[:, 0].min()
+    assert moved > 6  # out of the first square, which is 20 pixels wide around 13
+    assert predictor.encode_calls == TUBE_END + 2

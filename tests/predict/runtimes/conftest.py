@@ -29,6 +29,15 @@ class Pretender:
         self.built: list[str] = []
         self.refusals = self.opened = 0
 
+    @classmethod
+    def alone(cls, patch: pytest.MonkeyPatch) -> Pretender:
+        """The only runtime beside torch, behind a gate of few pictures."""
+        made = cls()
+        patch.setattr(_choose, "ASKED", {"exact": (3, 0), "fast": (3, 2)})
+        RUNTIMES.names()
+        patch.setattr(RUNTIMES, "_entries", {"torch": RUNTIMES.get("torch"), "pretender": made.entry()})
+        return made
+
     def build(self, _network: SamNetwork, plan: str) -> bytes:
         self.built.append(plan)
         return plan.encode()
@@ -55,12 +64,8 @@ class Pretender:
 @pytest.fixture
 def pretender(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pretender:
     """The only runtime beside torch, with an empty cache and few pictures."""
-    made = Pretender()
     monkeypatch.setenv("SAMARITAN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(_choose, "PICTURES", 3)
-    RUNTIMES.names()
-    monkeypatch.setattr(RUNTIMES, "_entries", {"torch": RUNTIMES.get("torch"), "pretender": made.entry()})
-    return made
+    return Pretender.alone(monkeypatch)
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_versions_kinds_processors_and_encoders_have_their_own(monkeypatch: pyte
     ]
     monkeypatch.setattr(_cache, "processor", lambda: "another")
     paths.append(entry_path(runtime(), "a", "exact"))
-    monkeypatch.setattr(_cache, "VERSION", 99)
+    monkeypatch.setitem(_cache.VERSIONS, "exact", 99)
     paths.append(entry_path(runtime(), "a", "exact"))
     assert len(set(paths)) == len(paths)
     assert all(path.parent == tmp_path / "runtimes" for path in paths)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samaritan.core import PromptSet, Window
 from samaritan.models._base import Prediction
 from samaritan.predict.framing._base import FRAMINGS, OUTSIDE, Look, Shape, number
-from samaritan.predict.framing.zoom import SMALLEST
+from samaritan.predict.framing.zoom import SMALLEST, drawn
 
 #: How far neighbouring tiles reach into each other, in parts of a tile.
 OVERLAP = 0.25
@@ -63,8 +63,7 @@ def tile(shape: Shape, count: int) -> list[Window]:
 
 def touched(tiles: Sequence[Window], prompt: PromptSet) -> list[Window]:
     """The tiles in which something of the prompt's box or positive clicks lies; all where it has neither."""
-    drawn = prompt if prompt.mask is None or prompt.mask.frame == "image" else PromptSet(prompt.points, prompt.box)
-    return [window for window in tiles if window.lower(drawn) is not None]
+    return [window for window in tiles if window.lower(drawn(prompt)) is not None]
 
 
 def blended(looks: Sequence[Look], shape: Shape) -> Prediction:

@@ -75,6 +75,20 @@ def extent(prompt: PromptSet) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     return np.min(corners, axis=0), np.max(corners, axis=0)
 
 
+def elongation(prompt: PromptSet) -> float:
+    """Longer side of the prompt in shorter ones; 1 for clicks alone."""
+    corners = extent(prompt)
+    if corners is None:
+        return 1.0
+    sides = corners[1] - corners[0] + 1
+    return float(sides.max() / sides.min())
+
+
+def drawn(prompt: PromptSet) -> PromptSet:
+    """The prompt without logits that are fed back, which say nothing about where to look."""
+    return prompt if prompt.mask is None or prompt.mask.frame == "image" else PromptSet(prompt.points, prompt.box)
+
+
 @FRAMINGS.register("zoom")
 def make(text: str) -> Zoom:
     """``zoom:F``."""

@@ -21,8 +21,8 @@ from samaritan.predict.runtimes._base import Runtime
 
 _log = logging.getLogger(__name__)
 
-#: Version of the file's layout and of the gate; older files are not looked at.
-VERSION = 1
+#: Version of the file's layout and of the gate's questions, by kind; older files are not looked at.
+VERSIONS = {"exact": 1, "fast": 2}
 
 #: Seconds after which a file that is still under its temporary name was left by a writer that was killed.
 _ABANDONED = 3600
@@ -49,7 +49,7 @@ def entry_path(runtime: Runtime, fingerprint: str, kind: str) -> Path:
         fingerprint: of the encoder.
         kind: "exact" or "fast".
     """
-    said = [VERSION, fingerprint, runtime.name, runtime.version, kind, processor()]
+    said = [VERSIONS[kind], fingerprint, runtime.name, runtime.version, kind, processor()]
     key = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
     return cache_folder() / "runtimes" / f"{runtime.name}-{kind}-{key}.bin"
 

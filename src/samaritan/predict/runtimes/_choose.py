@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,14 +16,11 @@ from samaritan.models import Segmenter
 from samaritan.models._sam import SamSegmenter
 from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
 from samaritan.predict.runtimes._cache import Entry, entry_path, read_entry, read_header, write_entry
-from samaritan.predict.runtimes._gate import PICTURES, Reference, Verdict, judge
+from samaritan.predict.runtimes._gate import ASKED, Kind, Reference, Verdict, judge
 from samaritan.predict.runtimes._graph import fingerprint, obstacle
 from samaritan.predict.runtimes._segmenter import Refused, compiled
 
 _log = logging.getLogger(__name__)
-
-#: What is asked of an encoder: masks as torch gives them, or speed within the gate.
-Kind = Literal["exact", "fast"]
 
 #: What a person is told of an encoder that does not pass.
 REFUSALS: dict[Kind, str] = {
@@ -167,7 +164,7 @@ def _gated(
     entry = None if anew else read_entry(path)
     if entry is None:
         try:
-            entry = _make(segmenter, runtime, plans, references(segmenter), kind)
+            entry = _make(segmenter, runtime, plans, references(segmenter, kind), kind)
         except ModelError as error:
             _log.warning(
                 "%s has no %s encoder on %s, another takes its place: %s", segmenter.name, kind, runtime.name, error
@@ -193,7 +190,7 @@ def _make(
     for plan in plans:
         payload = runtime.build(segmenter.network, plan)
         encoder = runtime.open(payload, segmenter.network, plan, torch.get_num_threads())
-        verdict = judge(compiled(segmenter, encoder, {}), expected)
+        verdict = judge(compiled(segmenter, encoder, {}), expected, kind)
         header = {"runtime": runtime.name, "version": runtime.version, "plan": plan, "verdict": verdict.data()}
         if verdict.passes(kind):
             return Entry(header, payload)
@@ -254,11 +251,12 @@ def _about(runtime: Runtime, header: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def references(segmenter: SamSegmenter) -> list[Reference]:
+def references(segmenter: SamSegmenter, kind: Kind) -> list[Reference]:
     """Eager answers to the gate's questions; a model that was taught names is asked for the first of them."""
     from samaritan.predict.runtimes._questions import questions  # noqa: PLC0415  draws pictures, which takes scipy
 
     names = [name for source in segmenter.network.token_sources for name in getattr(source, "labels", ())]
-    asked = questions(PICTURES, names[0] if names else None)
+    count, regions = ASKED[kind]
+    asked = questions(count, names[0] if names else None, regions)
     eager = SamSegmenter(segmenter.name, segmenter.card, segmenter.network, segmenter.frame)
     return [Reference.of(eager, question) for question in asked]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -22,6 +22,12 @@ TARGETS, PIXELS = 4, 30
 #: Looseness of every second box, as a share of its side.
 LOOSE = 0.05
 
+#: Sides of a region, as shares of the picture's longer side, and how far its sides may be from a square (natural logarithm).
+SIDES, STRETCH = (0.04, 0.3), 0.5
+
+#: Pixels from the first to the last of a region, at least.
+LEAST = 3
+
 
 @dataclass(frozen=True, eq=False)
 class Question:
@@ -30,7 +36,7 @@ class Question:
     Attributes:
         name: sample, case and slice, for reports.
         picture: (x, y, 3) float32 in 0..255.
-        prompts: kind ("box", "loose box", "point") and prompt, of each target.
+        prompts: kind ("box", "loose box", "point") and prompt, of each target; then boxes around "region"s.
     """
 
     name: str
@@ -39,15 +45,21 @@ class Question:
 
 
 @lru_cache(maxsize=2)
-def questions(count: int, text: str | None = None) -> tuple[Question, ...]:
+def questions(count: int, text: str | None = None, regions: int = 0) -> tuple[Question, ...]:
     """The first ``count`` pictures: one of each sample on this machine, then the next of each; fewer if there are no more.
 
     Args:
         count: number of pictures.
         text: name of the target in every prompt, for models that were taught names.
+        regions: boxes on each picture that no label is behind. What they enclose often has no clear border, as parcels of
+            a brain have none, and small errors of an embedding move such masks most.
     """
     sources = [_of_sample(name, text) for name in SAMPLES.names() if SAMPLES.get(name).missing() is None]
-    return tuple(islice(_round_robin(sources), count))
+    found = islice(_round_robin(sources), count)
+    return tuple(
+        replace(one, prompts=(*one.prompts, *islice(_regions(one.picture, seed, text), regions)))
+        for seed, one in enumerate(found)
+    )
 
 
 def _round_robin(sources: Sequence[Iterator[Question]]) -> Iterator[Question]:
@@ -109,3 +121,18 @@ def _prompts(masks: Sequence[NDArray[np.bool_]], text: str | None) -> Iterator[t
                 "loose box",
                 PromptSet(box=Box(np.maximum(low - margin, 0), np.minimum(high + margin, edge)), text=text),
             )
+
+
+def _regions(picture: NDArray[np.float32], seed: int, text: str | None) -> Iterator[tuple[str, PromptSet]]:
+    """Boxes of any size around pixels that are not background, without end."""
+    rng = np.random.default_rng(seed)
+    grey = picture.mean(axis=2)
+    shape = np.asarray(grey.shape)
+    filled = np.argwhere(ndimage.gaussian_filter(grey, 2) > grey.mean() / 2)
+    while True:
+        centre = filled[rng.integers(len(filled))]
+        side = shape.max() * np.exp(rng.uniform(*np.log(SIDES)))
+        half = side / 2 * np.exp(rng.uniform(-STRETCH, STRETCH) * np.array([1, -1]))
+        low, high = np.maximum(np.rint(centre - half), 0), np.minimum(np.rint(centre + half), shape - 1)
+        if (high - low).min() >= LEAST:
+            yield "region", PromptSet(box=Box(low, high), text=text)

@@ -1,0 +1,91 @@
+"""What people ask on a volume, sorted for propagation: where chains start, and how far they may go.
+
+A target with several boxes that have depth (two kidneys under one name) is several strands, each with its own bounds; their
+masks are united in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from samaritan.core import PromptError, PromptSet, SliceView
+from samaritan.predict.session import join_points
+
+#: A target prompted on so many slices, none left out between them, is taken as prompted from end to end.
+COMPLETE = 3
+
+
+@dataclass(eq=False)
+class Strand:
+    """One connected stretch of a target.
+
+    Attributes:
+        target: its name.
+        prompts: slice -> prompts at (x, y, 0) of its picture.
+        bounds: first and last slice, where a person said so.
+    """
+
+    target: str
+    prompts: dict[int, tuple[PromptSet, ...]] = field(default_factory=dict)
+    bounds: tuple[int, int] | None = None
+
+
+def strands_of(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) -> list[Strand]:
+    """Prompts in voxel positions of the volume -> strands, in the order of the targets.
+
+    A box with depth is asked on every slice that it crosses, and bounds its strand; points on those slices join it.
+
+    Raises:
+        PromptError: as :func:`lowered`.
+    """
+    found = []
+    for name, prompts in targets.items():
+        pieces = [lowered(view, name, prompt) for prompt in prompts]
+        deep = [Strand(name, {k: (p,) for k, p in piece.items()}, _span(piece)) for piece in pieces if _is_deep(piece)]
+        rest = Strand(name)
+        for index, prompt in ((k, p) for piece in pieces if not _is_deep(piece) for k, p in piece.items()):
+            _place(index, prompt, deep, rest)
+        if rest.prompts:
+            rest.bounds = _complete(rest.prompts)
+            deep.append(rest)
+        found += deep
+    return found
+
+
+def lowered(view: SliceView, name: str, prompt: PromptSet) -> dict[int, PromptSet]:
+    """Slice -> prompt at (x, y, 0) of its picture.
+
+    Raises:
+        PromptError: the prompt lies outside the image; the message names the target.
+    """
+    try:
+        return view.lower(prompt)
+    except PromptError as error:
+        raise PromptError(f"Target {name!r}: {error}") from error
+
+
+def _is_deep(pieces: Mapping[int, PromptSet]) -> bool:
+    return sum(piece.box is not None for piece in pieces.values()) > 1
+
+
+def _span(pieces: Mapping[int, PromptSet]) -> tuple[int, int]:
+    boxed = [index for index, piece in pieces.items() if piece.box is not None]
+    return min(boxed), max(boxed)
+
+
+def _place(index: int, prompt: PromptSet, deep: Iterable[Strand], rest: Strand) -> None:
+    """Give a prompt to the strand whose bounds it lies in, else to the one without bounds."""
+    strand = next((one for one in deep if one.bounds and one.bounds[0] <= index <= one.bounds[1]), rest)
+    here = strand.prompts.get(index, ())
+    if strand is rest or prompt.box is not None:
+        strand.prompts[index] = (*here, prompt)
+        return
+    first = here[0]
+    joined = replace(first, points=join_points(first.points, prompt.points), mask=prompt.mask or first.mask)
+    strand.prompts[index] = (joined, *here[1:])
+
+
+def _complete(prompts: Mapping[int, object]) -> tuple[int, int] | None:
+    first, last = min(prompts), max(prompts)
+    return (first, last) if len(prompts) >= COMPLETE and len(prompts) == last - first + 1 else None

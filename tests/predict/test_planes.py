@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samaritan.core import Box, Geometry, PromptSet, SliceView, UsageError, Volume
+from samaritan.predict import Segmentation, predict
+from samaritan.predict.planes import three_planes, votes_of
+
+from .conftest import ThresholdSegmenter
+
+#: Voxel axes that point to the front, down and to the left, so that every view turns and flips them.
+AFFINE = np.array([[0.0, 0, -1, 0], [1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+
+
+def blocks(spacing: tuple[float, float, float] = (1, 1, 1)) -> Volume:
+    data = np.full((30, 26, 22), 20, np.float32)
+    data[5:13, 6:12, 4:15] = data[20:27, 15:22, 12:20] = 200
+    return Volume(data, Geometry((30, 26, 22), AFFINE @ np.diag([*spacing, 1])))
+
+
+def asked(segmenter: ThresholdSegmenter, volume: Volume, hole: bool = False) -> Segmentation:
+    whole = {"a": [PromptSet(box=Box((4, 5, 3), (14, 13, 16)))], "b": [PromptSet(box=Box((19, 14, 11), (28, 23, 20)))]}
+    found = predict(segmenter, volume, whole, intensity="asis")
+    if hole:  # the first plane missed a part, and saw what is not there
+        found.labelmap.data[8:10, 8:10, 8:10] = 0
+        found.labelmap.data[5:13, 12, 4:15] = 1
+    return found
+
+
+def test_other_planes_mend_what_the_first_got_wrong(segmenter: ThresholdSegmenter) -> None:
+    volume = blocks()
+    found = asked(segmenter, volume, hole=True)
+    assert not np.array_equal(found.labelmap.data > 0, volume.data > 100)
+    before = segmenter.encoded
+    voted = three_planes(found, segmenter, volume, intensity="asis")
+    assert np.array_equal(voted.labelmap.data > 0, volume.data > 100)
+    assert voted.mask("a")[5, 6, 4]
+    assert voted.mask("b")[20, 15, 12]
+    assert voted.planes == {"axial": 1.0, "coronal": 1.0, "sagittal": 1.0}
+    assert voted.encode_calls - found.encode_calls == segmenter.encoded - before
+    assert voted.warnings == ()
+
+
+def test_planes_with_long_pixels_count_less_or_not_at_all(segmenter: ThresholdSegmenter) -> None:
+    volume = blocks((1, 2, 1))
+    view = SliceView.of(volume.geometry, "auto")
+    assert view.plane == "axial"
+    assert {each.plane: each.weight for each in votes_of(view)} == {"axial": 1.0, "coronal": 0.5, "sagittal": 0.5}
+    thick = blocks((1, 4, 1))
+    voted = three_planes(asked(segmenter, thick, hole=True), segmenter, thick, intensity="asis")
+    assert voted.planes == {"axial": 1.0}
+    assert [text.split(" takes")[0] for text in voted.warnings] == ["The coronal plane", "The sagittal plane"]
+    assert np.array_equal(voted.labelmap.data, asked(segmenter, thick, hole=True).labelmap.data)
+
+
+def test_targets_that_were_not_found_stay_so(segmenter: ThresholdSegmenter) -> None:
+    volume = blocks()
+    targets = {
+        "air": [PromptSet(box=Box((1, 20, 1), (3, 24, 3)))],
+        "b": [PromptSet(box=Box((19, 14, 11), (28, 23, 20)))],
+    }
+    found = predict(segmenter, volume, targets, intensity="asis", overlap="separate")
+    voted = three_planes(found, segmenter, volume, intensity="asis")
+    assert not voted.mask("air").any()
+    assert np.array_equal(voted.mask("b"), found.mask("b"))
+
+
+def test_pictures_have_one_plane(segmenter: ThresholdSegmenter) -> None:
+    volume = Volume(np.full((9, 9, 1), 200, np.uint8), Geometry.pixels(9, 9))
+    found = predict(segmenter, volume, {"a": [PromptSet(box=Box((1, 1), (4, 4)))]}, intensity="asis")
+    with pytest.raises(UsageError, match="Three planes need a volume"):
+        three_planes(found, segmenter, volume)
