@@ -24,11 +24,11 @@ from named_weights import state
 from samaritan.core import Box, MaskHint, Points, PromptSet
 from samaritan.models import MODELS, Embedding, Memory, Prediction, Track
 from samaritan.models._hiera import HieraConfig
-from samaritan.models._sam import DecoderConfig
 from samaritan.models._sam2 import Sam2Network, Sam2Segmenter, frame_of
 from samaritan.models._sam2_family import Sam2Weights
 from samaritan.models._sam2_keys import authors_names, fill
 from samaritan.models._sam2_tracker import TrackerConfig
+from samaritan.models._sam_network import DecoderConfig
 
 #: Largest absolute difference that is allowed.
 TOLERANCE = 1e-4

@@ -17,7 +17,7 @@ from _values import FULL, SMALL, Case, pixels, questions, value
 
 from samaritan.models._keys import published_names
 from samaritan.models._prompt_tensors import PromptTensors
-from samaritan.models._sam import DecoderConfig, SamNetwork
+from samaritan.models._sam_network import DecoderConfig, SamNetwork
 from samaritan.models._tinyvit import TinyViT, TinyViTConfig
 from samaritan.models._vit import ViT
 from samaritan.models._vit_config import ViTConfig

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from samaritan.models import MODELS, load_model, sam_vit_b, sam_vit_h, sam_vit_l
 from samaritan.models._anatomy import EncoderPlan
 from samaritan.models._frame import Frame, imagenet
-from samaritan.models._sam import DecoderConfig, SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import DecoderConfig, SamNetwork
 
 SIZES = {"b": sam_vit_b.RECIPE, "l": sam_vit_l.RECIPE, "h": sam_vit_h.RECIPE}
 

@@ -27,7 +27,8 @@ from samaritan.core import (
     UsageError,
 )
 from samaritan.models import MODELS
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 from samaritan.models._tinyvit import TinyViT, TinyViTConfig
 
 

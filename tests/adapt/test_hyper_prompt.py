@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from samaritan.adapt._hyper_prompt import Asked, HyperPrompt, asked_of
 from samaritan.models._prompt_tensors import PromptTensors
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 
 POINTS = torch.tensor([[[[9.0, 5.0], [30.0, 11.0]]], [[[2.0, 8.0], [60.0, 50.0]]]])
 LABELS = torch.tensor([[[1, 0]], [[1, 1]]])

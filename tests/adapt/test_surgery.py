@@ -14,7 +14,8 @@ from samaritan.adapt import Surgery, Wrapper
 from samaritan.core import ModelError, UsageError
 from samaritan.models import load_model
 from samaritan.models._anatomy import EncoderPlan
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 
 
 class Twice(Wrapper):

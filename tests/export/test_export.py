@@ -21,7 +21,8 @@ from samaritan.core.intensity import choose
 from samaritan.export import Parity, _export, export_model
 from samaritan.export._run import open_graphs
 from samaritan.io import read_volume
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 from samaritan.predict.runtimes._gate import dice
 from samaritan.predict.runtimes._graph import encoder_graph
 from samaritan.predict.runtimes.onnxruntime import session

@@ -19,7 +19,7 @@ from samaritan.models._anatomy import (
     run,
     steps,
 )
-from samaritan.models._sam import DecoderConfig, SamNetwork
+from samaritan.models._sam_network import DecoderConfig, SamNetwork
 
 ROLES = ("attention", "qkv", "proj", "mlp", "lin1", "lin2")
 

@@ -8,7 +8,7 @@ import pytest
 
 from samaritan.models import litemedsam, tiny_sam
 from samaritan.models._keys import published_names
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam_network import SamNetwork
 
 
 @pytest.mark.parametrize("build", [litemedsam.build_network, tiny_sam.RECIPE.build])

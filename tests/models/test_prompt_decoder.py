@@ -20,7 +20,7 @@ from samaritan.models._prompt_decoder import (
     prepare,
 )
 from samaritan.models._prompt_tensors import PromptTensors
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam_network import SamNetwork
 
 #: Largest difference of logits over the largest logit.
 TOLERANCE = 1e-4

@@ -15,7 +15,8 @@ from samaritan.core import Box, InputError, Points, PromptSet
 from samaritan.models import Embedding, Segmenter, load_model
 from samaritan.models._base import StackSegmenter
 from samaritan.models._prompt_tensors import PromptTensors
-from samaritan.models._sam import CHUNK, SamNetwork
+from samaritan.models._sam import CHUNK
+from samaritan.models._sam_network import SamNetwork
 
 
 def _network(segmenter: Segmenter) -> SamNetwork:

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from samaritan.adapt._base import METHODS, Behaviour, Method, MethodConfig
 from samaritan.adapt._surgery import Surgery
 from samaritan.core import ModelError, UsageError
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 
 
 @dataclass(frozen=True)

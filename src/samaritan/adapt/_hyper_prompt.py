@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam_network import SamNetwork
 
 #: Spread of the generator's initial weights; its bias is the identity matrix.
 SPREAD = 1e-3

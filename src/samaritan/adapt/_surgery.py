@@ -23,7 +23,7 @@ from samaritan.models._anatomy import (
     encoder_blocks,
     plan_of,
 )
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam_network import SamNetwork
 
 #: Parts of the base that a method can train beside its own modules. "decoder" is the mask decoder, "prompts" the prompt
 #: encoder, "neck" the convolutions behind the last encoder block, "norms" and "biases" those of the image encoder.

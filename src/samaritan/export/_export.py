@@ -16,7 +16,8 @@ from samaritan.export._parity import PICTURES, Expected, Parity, asked, compare,
 from samaritan.export._recipe import recipe_of
 from samaritan.export._run import open_graphs
 from samaritan.models import Segmenter
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 from samaritan.predict.runtimes._graph import obstacle
 
 #: What tells a folder of this package, which may be overwritten, from any other.

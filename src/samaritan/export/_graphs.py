@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from samaritan.models._prompt_tensors import PromptTensors
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam_network import SamNetwork
 from samaritan.predict.runtimes._graph import encoder_graph, export_onnx, strip
 from samaritan.predict.runtimes.openvino import core
 

@@ -15,7 +15,8 @@ from samaritan.core.intensity import PERCENTILES, Intensity
 from samaritan.core.intensity import parse as parse_intensity
 from samaritan.export._graphs import ENDINGS, LABELS, Target
 from samaritan.models._frame import IMAGENET_DEVIATION, IMAGENET_MEAN, Interpolation, imagenet, min_max
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 from samaritan.predict.runtimes._graph import OPSET
 
 #: Version of the recipe's layout.

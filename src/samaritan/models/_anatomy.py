@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from samaritan.core import ModelError
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam_network import SamNetwork
 
 #: A step of an encoder: features of one depth -> features of the next.
 Step = Callable[[Tensor], Tensor]

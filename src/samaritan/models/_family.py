@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from samaritan.models._frame import Frame, Hints, Interpolation
-    from samaritan.models._sam import SamNetwork
+    from samaritan.models._sam_network import SamNetwork
 
 #: Input sides that a model may be run at: multiples of the first from the second to the third.
 STEP, SMALLEST, LARGEST = 16, 128, 2048
@@ -97,7 +97,7 @@ class Recipe:
 
     def build(self, side: int | None = None) -> SamNetwork:
         """The network with random weights; ``side`` None is the one that the weights were trained at."""
-        from samaritan.models._sam import DecoderConfig, SamNetwork  # noqa: PLC0415  listing models must not import torch
+        from samaritan.models._sam_network import DecoderConfig, SamNetwork  # noqa: PLC0415  listing models must not import torch
 
         side = side or self.card.input_size
         config = DecoderConfig(*self.decoder, early=self.early)

@@ -22,7 +22,7 @@ from samaritan.models._prompt_encoder import PromptEncoder
 from samaritan.models._prompt_tensors import PromptTensors
 
 if TYPE_CHECKING:
-    from samaritan.models._sam import SamNetwork
+    from samaritan.models._sam_network import SamNetwork
 
 #: All that a mask decoder as published is made of. A wrapper, an adapter or a parametrisation is of another type.
 PARTS = frozenset(

@@ -20,9 +20,10 @@ from samaritan.models._levels import Levels, pack, unpack
 from samaritan.models._mask_decoder import MaskDecoder
 from samaritan.models._prompt_encoder import PromptEncoder
 from samaritan.models._prompt_tensors import PromptTensors
-from samaritan.models._sam import CHUNK, DecoderConfig, SamNetwork, SamSegmenter, evaluating, kind_of
+from samaritan.models._sam import CHUNK, SamSegmenter, evaluating, kind_of
 from samaritan.models._sam2_decoder import Sam2MaskDecoder, Sam2PromptEncoder, single
 from samaritan.models._sam2_tracker import ABSENT, POINTERS, Recalled, Tracker, TrackerConfig, whole
+from samaritan.models._sam_network import DecoderConfig, SamNetwork
 
 #: Pixels of the network's square to a cell of the image embedding.
 STRIDE = 16

@@ -15,7 +15,8 @@ from samaritan.models._base import WeightCard
 from samaritan.models._checkpoint import read_checkpoint
 from samaritan.models._frame import Frame
 from samaritan.models._keys import published_names
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 from samaritan.models._weights import load_strictly
 
 #: Fills a network with the tensors of a checkpoint, whose name is for messages.

@@ -9,7 +9,7 @@ from samaritan.models._base import MODELS, ModelEntry, Segmenter, WeightCard
 from samaritan.models._source import WeightSource, WheelMember
 
 if TYPE_CHECKING:
-    from samaritan.models._sam import SamNetwork
+    from samaritan.models._sam_network import SamNetwork
 
 #: Side of the network's square, of its mask logits, and of its image embedding.
 SIDE, CELLS = 256, 64
@@ -48,7 +48,7 @@ SOURCE = WeightSource(
 
 def build_network() -> SamNetwork:
     """The network with random weights."""
-    from samaritan.models._sam import SamNetwork  # noqa: PLC0415  listing models must not import torch
+    from samaritan.models._sam_network import SamNetwork  # noqa: PLC0415  listing models must not import torch
     from samaritan.models._tinyvit import TinyViT, TinyViTConfig  # noqa: PLC0415
 
     return SamNetwork(TinyViT(TinyViTConfig()), side=SIDE, cells=CELLS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samaritan.models._base import MODELS, ModelEntry, Segmenter, WeightCard
 
 if TYPE_CHECKING:
-    from samaritan.models._sam import SamNetwork
+    from samaritan.models._sam_network import SamNetwork
 
 SIDE = 64
 
@@ -30,7 +30,7 @@ CARD = WeightCard(
 
 def build_network() -> SamNetwork:
     """The network with torch's own initial weights."""
-    from samaritan.models._sam import DecoderConfig, SamNetwork  # noqa: PLC0415  listing models must not import torch
+    from samaritan.models._sam_network import DecoderConfig, SamNetwork  # noqa: PLC0415  listing models must not import torch
     from samaritan.models._tinyvit import TinyViT, TinyViTConfig  # noqa: PLC0415
 
     config = TinyViTConfig(

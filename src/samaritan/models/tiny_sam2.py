@@ -39,9 +39,9 @@ CARD = WeightCard(
 def build_network() -> Sam2Network:
     """The network with torch's own initial weights."""
     from samaritan.models._hiera import HieraConfig  # noqa: PLC0415  listing models must not import torch
-    from samaritan.models._sam import DecoderConfig  # noqa: PLC0415
     from samaritan.models._sam2 import Sam2Network  # noqa: PLC0415
     from samaritan.models._sam2_tracker import TrackerConfig  # noqa: PLC0415
+    from samaritan.models._sam_network import DecoderConfig  # noqa: PLC0415
 
     hiera = HieraConfig(width=8, depths=(1, 1, 2, 1), windows=(8, 4, 6, 3), whole=(3,), background=3, hidden=32)
     tracker = TrackerConfig(hidden=32, memory=8, mlp=32, layers=2)

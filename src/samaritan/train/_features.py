@@ -16,7 +16,7 @@ from samaritan.adapt import Adaptation
 from samaritan.core import UsageError
 from samaritan.core.store import ArrayStore
 from samaritan.models._anatomy import Step, first_changed, run, steps
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam_network import SamNetwork
 
 #: Features as they are in a file, half or single precision.
 Stored = NDArray[np.floating[Any]]

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from samaritan.models import load_model
-from samaritan.models._sam import SamNetwork, SamSegmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.models._sam_network import SamNetwork
 from samaritan.predict.runtimes import RUNTIMES, Runtime, _choose
 from samaritan.predict.runtimes._base import Encoder
 

@@ -12,7 +12,7 @@ from samaritan.core import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from samaritan.models._sam import SamNetwork
+    from samaritan.models._sam_network import SamNetwork
 
 
 class Encoder(Protocol):

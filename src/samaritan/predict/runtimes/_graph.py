@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from samaritan.core import ModelError, SamaritanError
 from samaritan.models._anatomy import steps
-from samaritan.models._sam import SamNetwork
+from samaritan.models._sam_network import SamNetwork
 from samaritan.models._weights import tensors_sha256
 
 #: Version of what this file makes; part of every key.

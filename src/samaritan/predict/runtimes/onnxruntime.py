@@ -9,7 +9,7 @@ from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from samaritan.models._sam import SamNetwork
+    from samaritan.models._sam_network import SamNetwork
 
 
 def build(network: SamNetwork, _plan: str) -> bytes:

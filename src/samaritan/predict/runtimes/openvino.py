@@ -15,7 +15,7 @@ from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from samaritan.models._sam import SamNetwork
+    from samaritan.models._sam_network import SamNetwork
 
 #: Shares of the encoder's steps that stay fp32 in the mixtures. In LiteMedSAM errors of the first and the third stage move
 #: masks most (docs/decisions/0011), so bf16 goes to the end; behind the last of these there is nothing to be gained.

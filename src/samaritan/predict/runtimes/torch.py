@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from samaritan.predict.runtimes._base import RUNTIMES, Encoder, Runtime
 
 if TYPE_CHECKING:
-    from samaritan.models._sam import SamNetwork
+    from samaritan.models._sam_network import SamNetwork
 
 
 def build(_network: SamNetwork, _plan: str) -> bytes:
