@@ -15,7 +15,8 @@ from PIL import Image
 from samaritan.core import Box, InputError, PromptError, PromptSet, ResourceError, SamaritanError, UsageError
 from samaritan.io import read_labels
 from samaritan.models._base import Embedding, Prediction
-from samaritan.predict.segment import Request, segment_file
+from samaritan.predict.request import Request
+from samaritan.predict.segment import segment_file
 
 from .conftest import ThresholdSegmenter
 

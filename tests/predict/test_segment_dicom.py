@@ -13,7 +13,8 @@ import pytest
 
 from samaritan.core import ABNORMAL, Code, InputError, Term, UsageError
 from samaritan.io import read_labels, read_volume
-from samaritan.predict.segment import Request, segment_file
+from samaritan.predict.request import Request
+from samaritan.predict.segment import segment_file
 from samaritan.prompts import TargetPrompt
 
 from ..io.conftest import ORIENTATIONS, save_dicom_file

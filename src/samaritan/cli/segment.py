@@ -110,8 +110,9 @@ def segment(
     bind_threads(threads)
     from samaritan.predict import default_cache
     from samaritan.predict.framing import make_framing
+    from samaritan.predict.request import Request
     from samaritan.predict.runtimes import check_runtime, with_runtime
-    from samaritan.predict.segment import Request, segment_file
+    from samaritan.predict.segment import segment_file
     from samaritan.show.profile import show_profile
     from samaritan.show.segmentation import show_segmentation, slices_bar
 
