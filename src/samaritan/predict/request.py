@@ -119,6 +119,8 @@ class Request:
             )
         if everywhere and not sought:
             sought = _taught(settings.get("adapter") or {}, label)
+        if sought:
+            _refuse_idle(settings)
         if settings.get("smooth_mm") is not None and not sought:
             raise UsageError("--smooth goes with --everywhere or --text; masks from prompts are not smoothed.")
         if not (items or sought):
@@ -126,6 +128,19 @@ class Request:
                 "Nothing is asked; give at least one --box, --point, --line, --text or a file with --prompts."
             )
         return cls(Path(image), tuple(items), names=sought, prompt_file=prompt_file, **settings)
+
+
+def _refuse_idle(settings: Mapping[str, Any]) -> None:
+    """Options that only prompts give a meaning; ``auto`` propagation, the default, is no choice."""
+    for name, option, idle in (
+        ("framing", "--framing", "whole"),
+        ("propagation", "--propagate", "auto"),
+        ("planes", "--planes", "one"),
+    ):
+        if settings.get(name, idle) not in (idle, "none"):
+            raise UsageError(
+                f"{option} has no meaning with --everywhere and --text, which ask on every whole slice; leave it out."
+            )
 
 
 def _taught(adapter: Mapping[str, Any], label: str | None) -> tuple[str, ...]:
