@@ -66,6 +66,19 @@ def test_two_planes_that_agree_outvote_any_one(segmenter: ThresholdSegmenter, th
     assert voted.mask("a")[8:10, 8:10, 8:10].all()
 
 
+def test_vote_stays_within_the_bounds_of_a_box_with_depth(segmenter: ThresholdSegmenter) -> None:
+    volume = blocks()
+    inner = {"a": [PromptSet(box=Box((7, 5, 3), (9, 13, 16)))]}  # voxel axis 0 runs through axial slices or others
+    for propagation in ("none", "sequence"):
+        found = predict(segmenter, volume, inner, intensity="asis", propagation=propagation)
+        voted = three_planes(found, segmenter, volume, intensity="asis")
+        axis = found.view.axes[2]
+        others = tuple(other for other in range(3) if other != axis)
+        crossed = np.flatnonzero(voted.mask("a").any(axis=others))
+        assert crossed.min() >= inner["a"][0].box.lo[axis]  # type: ignore[union-attr]
+        assert crossed.max() <= inner["a"][0].box.hi[axis]  # type: ignore[union-attr]
+
+
 def test_what_is_said_about_masks_is_about_those_of_the_vote(segmenter: ThresholdSegmenter) -> None:
     volume = blocks()
     found = asked(segmenter, volume)

@@ -167,13 +167,25 @@ def _ballot(found: Segmentation, name: str, share: float) -> _Ballot | None:
     if not mask.any():
         return None
     (box,) = ndimage.find_objects(mask.view(np.uint8))
+    through = found.view.axes[2]
+    first_slice, last_slice = _limits(found, name)
     room = [ROOM_VOXELS + round(ROOM * (span.stop - span.start)) for span in box]
     place = tuple(
         slice(max(span.start - more, 0), min(span.stop + more, size))
-        for span, more, size in zip(box, room, mask.shape, strict=True)
+        if axis != through
+        else slice(max(span.start - more, first_slice), min(span.stop + more, last_slice + 1))
+        for axis, (span, more, size) in enumerate(zip(box, room, mask.shape, strict=True))
     )
     first = mask[place].copy()
     return _Ballot(place, first.astype(np.float16) * np.float16(share), first)
+
+
+def _limits(found: Segmentation, name: str) -> tuple[int, int]:
+    """First and last slice of the first plane on which the target may get a mask: what a person said, or asked."""
+    if found.course is None:
+        asked = [index for index, targets in found.prompts.items() if name in targets]
+        return min(asked), max(asked)
+    return found.course.bounds.get(name, (0, found.view.count - 1))
 
 
 def _look_again(

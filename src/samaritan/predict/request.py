@@ -113,6 +113,8 @@ class Request:
         items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
         sought = tuple(dict.fromkeys(names))
+        if not all(name.strip() and name.isprintable() for name in sought):
+            raise UsageError("--text takes the name of a target, in characters that can be shown; received none.")
         if items and (sought or everywhere):
             raise UsageError(
                 "--everywhere and --text ask on every slice without prompts; leave --box, --point, --line and --prompts out."
