@@ -29,15 +29,4 @@ def square(corner: int, side: int) -> Patch:
     ],
 )
 def test_each_rule_stops_at_its_own_limit(patch: Patch, quality: float, reason: str | None) -> None:
-    assert RULES.reason(patch, quality, square(10, 10), 0.9, thickness=0.01) == reason
-
-
-def test_thick_slices_may_change_more() -> None:
-    last, across = square(10, 20), 2 * np.sqrt(400 / np.pi)
-    thin, thick = 0.05 * across, 0.4 * across  # of a ball's middle section 0.99 and 0.36 are left
-    for patch in (square(13, 13), square(5, 35)):
-        assert RULES.reason(patch, 0.9, last, 0.9, thin) is not None
-        assert RULES.reason(patch, 0.9, last, 0.9, thick) is None
-    assert RULES.reason(square(13, 8), 0.9, last, 0.9, thick) == "shrinks too fast: 0.16 of the last area"
-    assert RULES.reason(square(13, 8), 0.9, last, 0.9, 10 * across) is None
-    assert RULES.reason(square(13, 8), 0.6, last, 0.9, 10 * across) is not None
+    assert RULES.reason(patch, quality, square(10, 10), 0.9) == reason

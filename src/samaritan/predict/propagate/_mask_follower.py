@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from samaritan.predict._ask import patches
@@ -32,5 +31,4 @@ class MaskFollower:
 
     def reason(self, chain: Chain, patch: Patch, quality: float) -> str | None:
         """Area, predicted quality and overlap: such a model finds something in every box it is shown."""
-        x, y, z = self._job.predictor.view.spacing
-        return self._job.rules.reason(patch, quality, chain.last.patch, chain.first.quality, z / math.sqrt(x * y))
+        return self._job.rules.reason(patch, quality, chain.last.patch, chain.first.quality)
