@@ -144,7 +144,7 @@ def test_one_bad_case_ends_with_1_and_the_rest_is_scored(run: Run, dataset: Path
         (("compare", "{missing}"), 3, "results.jsonl"),
         (("compare", "{missing}", "--level", "voxel"), 2, "instance"),
         (("datasets", "samples/nuclear"), 2, "nuclei"),
-        (("models", "show", "sam-vit-z"), 2, "litemedsam"),
+        (("models", "show", "sam-vit-z"), 2, "sam-vit-b"),
     ],
 )
 def test_mistakes_get_one_sentence_and_their_exit_code(
