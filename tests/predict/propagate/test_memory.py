@@ -23,7 +23,10 @@ OTHER: Ball = (33, 29, 18, 5)
 
 @dataclass
 class Tracker(ThresholdSegmenter):
-    """Remembers masks: follows a target two pixels around where the nearest memory saw it."""
+    """Remembers masks: follows a target two pixels around where the nearest memory saw it.
+
+    The distances that it is given must be those of :class:`Track`: at most one is negative, a prompted slice's that lies ahead.
+    """
 
     name: str = "tracker"
     seen: list[list[Track]] = field(default_factory=list)
@@ -44,7 +47,9 @@ class Tracker(ThresholdSegmenter):
 
     @staticmethod
     def _around(track: Track, shape: tuple[int, int]) -> PromptSet:
-        _, memory = min(track.past, key=lambda one: one[0])
+        assert all(distance >= 1 or (distance <= -1 and memory.prompted) for distance, memory in track.past)
+        assert sum(distance < 0 for distance, _ in track.past) <= 1
+        _, memory = min(track.past, key=lambda one: abs(one[0]))
         places = np.argwhere(memory.features["mask"][0].numpy())
         return PromptSet(box=Box(np.maximum(places.min(0) - 2, 0), np.minimum(places.max(0) + 2, np.array(shape) - 1)))
 
@@ -104,6 +109,9 @@ def test_between_prompted_slices_both_ends_are_looked_at(make: Make, segmenter: 
         t for tracks in segmenter.seen for t in tracks if t.prompt is None and sum(m.prompted for _, m in t.past) == 2
     ]
     assert len(between) == 2 * 5
+    ends = [[distance for distance, memory in track.past if memory.prompted] for track in between]
+    up = [[1, -5], [2, -4], [3, -3], [4, -2], [5, -1]]
+    assert ends == 2 * up  # the same on the way down, where 9 lies ahead
     assert {k: f.origin for k, f in session.found("ball").items() if 9 <= k <= 15} == {
         9: "prompt", **dict.fromkeys(range(10, 15), "fused"), 15: "prompt",
     }  # fmt: skip

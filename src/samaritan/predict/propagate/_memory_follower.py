@@ -64,9 +64,9 @@ class MemoryFollower:
 
 
 def _past(chain: Chain, index: int) -> tuple[tuple[int, Memory], ...]:
-    """What a chain may look back at on slice ``index``."""
+    """What a chain may look at on slice ``index``; the prompted slice that it has not reached yet is at a negative distance."""
     ends = [(place, chain.target.memories[place]) for place in _ends(chain.leg, chain.target)]
-    return tuple((abs(index - place), memory) for place, memory in (*ends, *chain.memories))
+    return tuple(((index - place) * chain.leg.step, memory) for place, memory in (*ends, *chain.memories))
 
 
 def _ends(leg: Leg, target: Target) -> list[int]:
