@@ -99,6 +99,40 @@ def test_points_on_a_propagated_slice_correct_its_mask(make: Make) -> None:
     assert prompt.box.hi[:2].tolist() == [38, 35]  # as far as the new point
 
 
+def test_refused_prompt_of_one_target_leaves_all_as_they_were(make: Make) -> None:
+    volume = balls(SHAPE, FAR)
+    session, untouched = make(volume, "refine"), make(volume, "refine")
+    one = box_on(volume, 28, FAR)
+    for each in (session, untouched):
+        each.ask("b", {25: [one, one]})
+        each.ask("a", {24: one})
+    with pytest.raises(PromptError, match="several boxes"):
+        session.ask_all({"a": {30: one}, "c": {30: one}, "b": {25: PromptSet(points=Points([(30, 25)], 1))}})
+    assert session.targets == ("b", "a")
+    assert session.ask("a", {32: one}) == untouched.ask("a", {32: one}) == set(range(25, 33))
+    assert same(session, untouched, "a")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_interrupted_run_leaves_all_as_they_were(make: Make, error: type[BaseException]) -> None:
+    volume = balls(SHAPE, FAR)
+    session, untouched = make(volume), make(volume)
+    for each in (session, untouched):
+        each.ask("a", {24: box_on(volume, 24, FAR)})
+
+    def stop(done: int, _: int) -> None:
+        if done == 5:
+            raise error
+
+    with pytest.raises(error):
+        session.ask_all({"a": {30: box_on(volume, 30, FAR)}, "b": {29: box_on(volume, 29, FAR)}}, progress=stop)
+    assert session.targets == ("a",)
+    assert list(session.prompts("a")) == [24]
+    assert same(session, untouched, "a")
+    assert session.ask("a", {32: box_on(volume, 32, FAR)}) == untouched.ask("a", {32: box_on(volume, 32, FAR)})
+    assert same(session, untouched, "a")
+
+
 def test_body_found_on_no_slice_beside_the_prompt(make: Make) -> None:
     volume = balls(SHAPE, FAR)
     session = make(volume)

@@ -98,6 +98,12 @@ class Target:
     memories: dict[int, Memory] = field(default_factory=dict)
     stops: dict[tuple[int, int], Stop] = field(default_factory=dict)
 
+    def copy(self, first: int, last: int, *, bounded: bool) -> Target:
+        """The same with these bounds, to be worked on while this one stays as it is."""
+        return Target(
+            self.name, first, last, bounded, dict(self.prompts), dict(self.found), dict(self.memories), dict(self.stops)
+        )
+
     def legs(self, changed: set[int]) -> list[Leg]:
         """The ways that start or end at one of the ``changed`` prompted slices."""
         places = sorted(self.prompts)
