@@ -99,6 +99,18 @@ def test_points_on_a_propagated_slice_correct_its_mask(make: Make) -> None:
     assert prompt.box.hi[:2].tolist() == [38, 35]  # as far as the new point
 
 
+def test_positive_points_widen_the_box_of_a_prompted_slice(make: Make) -> None:
+    session = make(balls(SHAPE, FAR), rules=ANY)
+    session.ask("far", {28: PromptSet(box=Box((22, 17), (38, 33)))})
+    for place, label in (((30, 35), 1), ((5, 5), 0), ((40, 20), 1)):  # background outside the box widens nothing
+        session.ask("far", {28: PromptSet(points=Points([place], label))})
+    ((prompt,),) = (session.prompts("far")[28],)
+    assert prompt.box is not None
+    assert (prompt.box.lo[:2].tolist(), prompt.box.hi[:2].tolist()) == ([22, 17], [40, 35])
+    assert prompt.points is not None
+    assert prompt.points.labels.tolist() == [1, 0, 1]
+
+
 def test_refused_prompt_of_one_target_leaves_all_as_they_were(make: Make) -> None:
     volume = balls(SHAPE, FAR)
     session, untouched = make(volume, "refine"), make(volume, "refine")

@@ -188,7 +188,8 @@ def _joined(old: Sequence[PromptSet], new: Sequence[PromptSet]) -> tuple[PromptS
         raise PromptError("A target with several boxes on one slice cannot be corrected there; ask for it anew.")
     before, after = old[0], new[0]
     points = join_points(before.points, after.points)
-    return (PromptSet(points, after.box or before.box, after.mask or before.mask, after.text or before.text),)
+    box = before.box and _reaching(before.box.lo[:2], before.box.hi[:2], after.points)
+    return (PromptSet(points, after.box or box, after.mask or before.mask, after.text or before.text),)
 
 
 def join_points(before: Points | None, after: Points | None) -> Points | None:
