@@ -196,6 +196,28 @@ def test_prompts_beyond_the_bounds_are_refused(make: Make) -> None:
         session.ask_all({"a": {10: PromptSet(box=Box((2, 2), (8, 8)))}}, bounds={"a": (4, 8)})
 
 
+def test_bounds_that_leave_out_earlier_prompts_are_refused(make: Make) -> None:
+    volume = balls(SHAPE, FAR)
+    session = make(volume)
+    session.ask("a", {k: box_on(volume, k, FAR) for k in (22, 34)})
+    with pytest.raises(PromptError, match="'a' spans slices 26 to 30, but has prompts from 22 to 34"):
+        session.ask_all({"a": {28: box_on(volume, 28, FAR)}}, bounds={"a": (26, 30)})
+    assert list(session.prompts("a")) == [22, 34]
+
+
+def test_other_bounds_are_as_if_they_had_been_given_at_once(make: Make) -> None:
+    volume = balls(SHAPE, FAR)
+    boxes = {k: box_on(volume, k, FAR) for k in (24, 30)}
+    session, once = make(volume), make(volume)
+    session.ask_all({"a": {24: boxes[24]}}, bounds={"a": (20, 33)})
+    lost = set(session.found("a")) - set(range(22, 32))
+    assert lost
+    touched = session.ask_all({"a": {30: boxes[30]}}, bounds={"a": (22, 31)})
+    once.ask_all({"a": boxes}, bounds={"a": (22, 31)})
+    assert touched["a"] == set(range(22, 32)) | lost
+    assert same(session, once, "a")
+
+
 def test_unknown_names_are_refused(make: Make) -> None:
     with pytest.raises(UnknownNameError, match="sequence"):
         make(balls(SHAPE, ONE), "sequenze")

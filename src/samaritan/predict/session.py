@@ -80,7 +80,8 @@ class VolumeSession:
 
         Args:
             targets: name -> slice -> prompts at (x, y, 0) of that slice's picture; several are asked one by one and united.
-            bounds: name -> first and last slice that the target spans, where a person said so.
+            bounds: name -> first and last slice that the target spans, where a person said so. Others than before run the whole
+                target again.
             progress: called with (slices done, slices at most).
 
         Returns:
@@ -93,8 +94,12 @@ class VolumeSession:
         checked = {name: self._checked(name, prompts) for name, prompts in targets.items()}
         limits = {name: self._bounds(name, (bounds or {}).get(name), checked[name]) for name in checked}
         drafts = {name: self._draft(name, prompts, limits[name]) for name, prompts in checked.items()}
-        changed = {name: set(prompts) for name, prompts in checked.items()}
+        changed = {
+            name: set(prompts) | (drafts[name].prompts.keys() - drafts[name].found) for name, prompts in checked.items()
+        }
         touched = self.strategy.run(Job(self.predictor, drafts, changed, self._rules, self._candidates, progress))
+        for name in drafts.keys() & self._targets:
+            touched[name] |= self._targets[name].found.keys() - drafts[name].found
         self._targets |= drafts
         return touched
 
@@ -160,16 +165,17 @@ class VolumeSession:
     ) -> tuple[int, int, bool]:
         known = self._targets.get(name)
         first, last = given or ((known.first, known.last) if known else (0, self.predictor.view.count - 1))
-        if not 0 <= first <= min(prompts) <= max(prompts) <= last < self.predictor.view.count:
+        places = [*prompts, *(known.prompts if known else ())]
+        if not 0 <= first <= min(places) <= max(places) <= last < self.predictor.view.count:
             raise PromptError(
-                f"Target {name!r} spans slices {first} to {last}, but has prompts from {min(prompts)} to {max(prompts)}."
+                f"Target {name!r} spans slices {first} to {last}, but has prompts from {min(places)} to {max(places)}."
             )
         return first, last, given is not None or (known is not None and known.bounded)
 
     def _draft(self, name: str, prompts: Mapping[int, tuple[PromptSet, ...]], bounds: tuple[int, int, bool]) -> Target:
         """A target as it will be asked for; what is known of it stays as it is until the work is done."""
         first, last, bounded = bounds
-        known = self._targets.get(name) or Target(name, first, last)
+        known = self._targets.get(name) or Target(name, first, last, bounded)
         target = known.copy(first, last, bounded=bounded)
         for index, several in prompts.items():
             if index in target.prompts:
@@ -179,6 +185,8 @@ class VolumeSession:
                 target.prompts[index] = tuple(_correction(prompt, patch) for prompt in several)
             else:
                 target.prompts[index] = several
+        if bounds != (known.first, known.last, known.bounded):
+            target.forget_all()
         return target
 
 

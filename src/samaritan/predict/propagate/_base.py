@@ -135,6 +135,11 @@ class Target:
             self.stops.pop((leg.start, leg.step), None)
         return lost
 
+    def forget_all(self) -> None:
+        """Drop all but the prompts."""
+        for known in (self.found, self.memories, self.stops):
+            known.clear()
+
     def _leg(self, places: list[int], number: int, step: int) -> Leg:
         between = 0 <= number + step < len(places)
         end = self.last if step > 0 else self.first
