@@ -128,6 +128,37 @@ def test_correction_sees_its_prompted_neighbours_only(make: Make) -> None:
     assert session.picture_mask("ball", 14).sum() == 7 * 7
 
 
+def held(session: VolumeSession) -> dict[str, list[int]]:
+    """Target -> slices whose memory is kept when the work is done."""
+    return {name: sorted(target.memories) for name, target in session._targets.items()}
+
+
+def test_memories_are_kept_only_where_a_chain_may_start(make: Make) -> None:
+    volume = balls(SHAPE, BALL)
+    session = session_of(make)
+    boxes = {k: box_on(volume, k, BALL) for k in range(6, 19)}
+    deep = {"deep": boxes, "pair": {k: boxes[k] for k in (9, 10, 11, 15)}, "empty": {2: boxes[9]}}
+    session.ask_all(deep, bounds={"deep": (6, 18)})
+    assert held(session) == {"deep": [], "pair": [9, 11, 15], "empty": []}
+    session.ask("pair", {k: boxes[k] for k in (12, 13, 14)})
+    assert held(session)["pair"] == [9, 15]
+
+
+def test_no_memory_is_missed_where_it_is_asked_in_steps(make: Make) -> None:
+    volume = balls(SHAPE, BALL)
+    boxes = {k: box_on(volume, k, BALL) for k in (7, 8, 9, 13, 14, 17)}
+    once, steps = session_of(make), session_of(make)
+    once.ask("ball", boxes)
+    for k in (8, 7, 14, 9, 17, 13):
+        steps.ask("ball", {k: boxes[k]})
+    for session in (once, steps):
+        session.ask("ball", {13: PromptSet(points=Points([(15, 15)], [0]))})
+    one, other = once.found("ball"), steps.found("ball")
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[k].patch.logits(), other[k].patch.logits()) for k in one)
+    assert held(once) == held(steps) == {"ball": [7, 9, 13, 14, 17]}
+
+
 def test_several_boxes_on_a_slice_become_one_mask(make: Make, segmenter: Tracker) -> None:
     volume = balls(SHAPE, BALL, OTHER)
     session = session_of(make)

@@ -85,7 +85,7 @@ class Target:
         bounded: whether a person said that the target spans all of them, so that chains stop for nothing but an empty mask.
         prompts: slice -> what was asked there; several PromptSets are asked one by one and their masks united.
         found: slice -> mask.
-        memories: prompted slice -> what a model with a memory keeps of it.
+        memories: prompted slice -> what a model with a memory keeps of it, where a chain may start now or after a correction.
         stops: (start, step) -> where that chain ended.
     """
 
@@ -115,6 +115,11 @@ class Target:
             if 0 <= number + aside < len(places)
         }
         return [self._leg(places, number, step) for number, step in sorted(touched)]
+
+    def edges(self) -> set[int]:
+        """Prompted slices with one beside them, within the bounds, that is not; chains start nowhere else."""
+        beside = {place: {place - 1, place + 1} - self.prompts.keys() for place in self.prompts}
+        return {place for place, others in beside.items() if any(self.first <= k <= self.last for k in others)}
 
     def gaps(self, changed: set[int]) -> list[tuple[int, int]]:
         """Neighbouring prompted slices, one of them ``changed``, with others between them."""
