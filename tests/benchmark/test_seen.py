@@ -81,6 +81,9 @@ def test_an_adapter_saw_its_training_part_and_perhaps_its_validation_part(arm: A
     assert saw(datasets=["other"], sources=["drive"], train=[], val=[]) == "possibly"
     assert saw("private", datasets=["other"], sources=["private"], train=[], val=[]) == "no"
     assert saw(datasets=["other"], sources=["hc18"], train=[], val=[]) == "no"
+    assert saw("lits", datasets=["other"], sources=["abdomenct-1k"], train=[], val=[]) == "possibly"  # which holds it
+    assert saw("lits", datasets=["other"], sources=["msd"], train=[], val=[]) == "possibly"
+    assert saw("lits", datasets=["other"], sources=[], train=[], val=[]) == "unknown"
 
 
 def test_what_the_base_has_seen_its_adapters_have_seen(arm: Any, case: Case) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,12 +48,44 @@ def test_planes_with_long_pixels_count_less_or_not_at_all(segmenter: ThresholdSe
     volume = blocks((1, 2, 1))
     view = SliceView.of(volume.geometry, "auto")
     assert view.plane == "axial"
-    assert {each.plane: each.weight for each in votes_of(view)} == {"axial": 1.0, "coronal": 0.5, "sagittal": 0.5}
+    weights = {each.plane: each.weight for each in votes_of(view)}
+    assert weights == {"axial": pytest.approx(0.99), "coronal": 0.5, "sagittal": 0.5}
     thick = blocks((1, 4, 1))
-    voted = three_planes(asked(segmenter, thick, hole=True), segmenter, thick, intensity="asis")
-    assert voted.planes == {"axial": 1.0}
-    assert [text.split(" takes")[0] for text in voted.warnings] == ["The coronal plane", "The sagittal plane"]
+    before = asked(segmenter, thick, hole=True)
+    encoded = segmenter.encoded
+    voted = three_planes(before, segmenter, thick, intensity="asis")
+    assert (voted.planes, segmenter.encoded) == (None, encoded)
+    assert "axial slices decide: pixels of the coronal and sagittal plane" in voted.warnings[-1]
     assert np.array_equal(voted.labelmap.data, asked(segmenter, thick, hole=True).labelmap.data)
+
+
+@pytest.mark.parametrize("thickness", [1.5, 2.0, 2.5, 3.0])
+def test_two_planes_that_agree_outvote_any_one(segmenter: ThresholdSegmenter, thickness: float) -> None:
+    volume = blocks((1, thickness, 1))
+    voted = three_planes(asked(segmenter, volume, hole=True), segmenter, volume, intensity="asis")
+    assert voted.mask("a")[8:10, 8:10, 8:10].all()
+
+
+def test_vote_stays_within_the_bounds_of_a_box_with_depth(segmenter: ThresholdSegmenter) -> None:
+    volume = blocks()
+    inner = {"a": [PromptSet(box=Box((7, 5, 3), (9, 13, 16)))]}  # voxel axis 0 runs through axial slices or others
+    for propagation in ("none", "sequence"):
+        found = predict(segmenter, volume, inner, intensity="asis", propagation=propagation)
+        voted = three_planes(found, segmenter, volume, intensity="asis")
+        axis = found.view.axes[2]
+        others = tuple(other for other in range(3) if other != axis)
+        crossed = np.flatnonzero(voted.mask("a").any(axis=others))
+        assert crossed.min() >= inner["a"][0].box.lo[axis]  # type: ignore[union-attr]
+        assert crossed.max() <= inner["a"][0].box.hi[axis]  # type: ignore[union-attr]
+
+
+def test_what_is_said_about_masks_is_about_those_of_the_vote(segmenter: ThresholdSegmenter) -> None:
+    volume = blocks()
+    found = asked(segmenter, volume)
+    stale = replace(found, warnings=("of the file", "no longer true"), mask_warnings=("no longer true",))
+    voted = three_planes(stale, segmenter, volume, intensity="asis")
+    assert voted.warnings == ("of the file",)
+    assert voted.seconds > found.seconds
 
 
 def test_targets_that_were_not_found_stay_so(segmenter: ThresholdSegmenter) -> None:

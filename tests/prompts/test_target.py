@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -52,3 +54,16 @@ def test_a_box_asks_on_the_slices_that_a_volume_box_crosses(ends: list[float]) -
     low, high = (1.0, 1.0, ends[0]), (4.0, 5.0, ends[1])
     asked = TargetPrompt("t", "here", "voxel", box=(low, high)).on_slices(view)
     assert [index for index, _ in asked] == list(view.lower(PromptSet(box=Box(low, high))))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"target": "a\x1b[31m"}, "characters that command a terminal"),
+        ({"box": ((5.0, 5.0, 2.5), (9.0, 9.0, 2.5))}, "number of a slice, which is whole; received 2.5"),
+        ({"box": None, "line": ((5.0, 5.0), (5.0, 5.0))}, "both ends of the line are one place"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(PromptError, match=message):
+        TargetPrompt(**{"target": "a", "origin": "here", "box": ((5.0, 5.0), (9.0, 9.0)), **given})

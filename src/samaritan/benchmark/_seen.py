@@ -60,7 +60,7 @@ def adapter_saw(card: AdapterCard, case: Case, sources: Sequence[str], image: st
 
     Its file lists the images of its training and validation part; all others of its data sets are held out. Validation chose
     among its states, so that such a case is "possibly" seen, and so are images of a public data set that it knows under another
-    name.
+    name, or that shares some with one of its own. Where either side does not say where its images come from it is "unknown".
 
     Args:
         card: of the adapter.
@@ -79,7 +79,9 @@ def adapter_saw(card: AdapterCard, case: Case, sources: Sequence[str], image: st
         return "possibly"
     if case.dataset in (data.get("datasets") or ()):
         return "no" if listed else "possibly"
-    return "possibly" if set(sources) & set(data.get("sources") or ()) - {"phantom", "private"} else "no"
+    of_others = [name for name in data.get("sources") or () if name not in ("phantom", "private")]
+    found = seen(sources, of_others, complete=bool(data.get("sources")))
+    return "possibly" if found == "yes" else found
 
 
 def worst(rows: Iterable[Row]) -> Seen:

@@ -28,6 +28,7 @@ from samaritan.models._base import Segmenter
 from samaritan.predict import EmbeddingCache
 from samaritan.predict.framing import make_framing
 from samaritan.predict.propagate import STRATEGIES
+from samaritan.predict.propagate.auto import chosen
 from samaritan.predict.runtimes import check_runtime, with_runtime
 from samaritan.prompts import PromptStrategy, VolumeStrategy, make_strategy
 
@@ -95,13 +96,16 @@ def run_benchmark(
     strategies = _strategies(config)
     STRATEGIES.get(config.propagate)  # every case would fail for it
     datasets = _datasets(config, out)
-    make_framing(config.framing)  # every case would fail for it
+    framing = make_framing(config.framing).name  # every case would fail for it
     if config.intensity is not None:
         parse_intensity(config.intensity)  # every case would fail for it
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     with part("load"):
         arms = _on_runtime(_arms(config), runtime, config)
+    if any(isinstance(strategy, VolumeStrategy) for strategy in strategies):
+        for arm in arms:  # every case would fail for it
+            chosen(config.propagate, arm.segmenter, framing)
     with RunFolder.open(out, config, overwrite=overwrite) as folder:
         provenance = Provenance(out, config, datasets, arms)
         provenance.write()

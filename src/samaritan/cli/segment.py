@@ -77,7 +77,7 @@ def segment(
     propagate: Annotated[
         str,
         typer.Option(
-            help="How a volume is segmented beyond prompted slices: auto, none, sequence, memory, interpolate."
+            help="How a volume is segmented beyond prompted slices: auto, none, sequence, memory, interpolate, refine."
         ),
     ] = "auto",
     modality: Annotated[str | None, typer.Option(help="CT, MR, ultrasound, ... where the file does not say.")] = None,

@@ -42,7 +42,7 @@ def verify_file(source: WeightSource, path: Path) -> None:
     raise ModelError(
         f"{path} is not the published {source.file} of {source.name}: its SHA-256 or size ({path.stat().st_size} "
         f"bytes, published {size or 'unknown'}) differs; run `samaritan models pull {source.name}`, get it from "
-        f"{source.url}, or pass --allow-unverified if you know where it comes from."
+        f"{source.url}, or pass it with --weights and --allow-unverified if you know where it comes from."
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from samaritan.core import PromptSet
 from samaritan.predict._ask import Candidates
@@ -26,12 +26,14 @@ class Course:
         origins: target -> slice -> prompt, chain, fused, shape or refined; of a target with several strands the first one's.
         stops: target -> where each of its chains ended, and why.
         visited: target -> how many slices it was looked for on.
+        bounds: target -> first and last slice beyond which a person said that it does not go, where one did.
     """
 
     strategy: str
     origins: Mapping[str, Mapping[int, Origin]]
     stops: Mapping[str, Sequence[Stop]]
     visited: Mapping[str, int]
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def prompted(self, target: str) -> list[int]:
         """Slices that a person said something about."""
@@ -91,7 +93,21 @@ def _course(session: VolumeSession, named: Mapping[str, Strand], visited: Mappin
         stops.setdefault(strand.target, []).extend(session.stops(name))
         slices.setdefault(strand.target, set()).update(visited[name])
     ordered = {target: dict(sorted(here.items())) for target, here in origins.items()}
-    return Course(session.strategy.name, ordered, stops, {target: len(seen) for target, seen in slices.items()})
+    seen = {target: len(visited_here) for target, visited_here in slices.items()}
+    return Course(session.strategy.name, ordered, stops, seen, _bounds(named.values()))
+
+
+def _bounds(strands: Iterable[Strand]) -> dict[str, tuple[int, int]]:
+    """Target -> the stretch that holds all its strands, where each of them has bounds."""
+    found: dict[str, list[tuple[int, int] | None]] = {}
+    for strand in strands:
+        found.setdefault(strand.target, []).append(strand.bounds)
+    whole = {target: [each for each in several if each is not None] for target, several in found.items()}
+    return {
+        target: (min(first for first, _ in each), max(last for _, last in each))
+        for target, each in whole.items()
+        if len(each) == len(found[target])
+    }
 
 
 def _warnings(session: VolumeSession, named: Mapping[str, Strand]) -> Iterator[str]:

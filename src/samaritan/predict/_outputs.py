@@ -69,6 +69,8 @@ def plan_outputs(image: Path, output: Path | None, separate: Sequence[str] | Non
     suffix = default_output_suffix(image)
     if output is None:
         output = image.resolve().parent / f"{_short(_stem(image, _read_suffixes()), _MOST_STEM)}_mask{suffix}"
+    if not output.name or output.is_dir():
+        raise UsageError(f"{output} is a folder; give the name of the mask to write.")
     endings = tuple(s for name in FORMATS.names() for s in FORMATS.get(name).write_suffixes)
     if not output.name.lower().endswith(endings):
         raise UsageError(f"A mask cannot be written as {output.name!r}; end the name in one of {', '.join(endings)}.")

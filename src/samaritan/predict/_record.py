@@ -91,7 +91,7 @@ def _target(segmentation: Segmentation, name: str, areas: dict[int, int]) -> dic
                 "slice": index,
                 "pixels": areas.get(index, 0),
                 "quality": _finite(quality),
-                "from": origins.get(index, "prompt"),
+                "from": origins.get(index) or _origin(segmentation, name, index),
             }
             for index, quality in sorted(qualities.items())
         ],
@@ -102,6 +102,13 @@ def _target(segmentation: Segmentation, name: str, areas: dict[int, int]) -> dic
         ],
         "propagation": _propagation(segmentation.course, name) if segmentation.course else None,
     }
+
+
+def _origin(segmentation: Segmentation, name: str, index: int) -> str:
+    """Where a mask came from on a slice that no chain reached: a prompt, the other planes, or the target's name."""
+    if name in segmentation.prompts.get(index, {}):
+        return "prompt"
+    return "vote" if segmentation.planes else "name"
 
 
 def _propagation(course: Course, name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ angles. Planes whose pixels are far from square show the model what it has never
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
@@ -31,6 +32,9 @@ WIDEST_ASPECT = 3.0
 #: The first plane's vote counts this much more, so that two planes of equal weight never stand against each other.
 FIRST = 1.001
 
+#: The most that one plane weighs, in parts of what the two others weigh together: no plane decides alone.
+MOST = 0.99
+
 #: Logits of a unanimous vote.
 SURE = 10.0
 
@@ -55,8 +59,9 @@ def votes_of(view: SliceView) -> list[Vote]:
     """The three planes of a volume, that of ``view`` first."""
     others = [plane for plane in get_args(Plane) if plane not in ("auto", view.plane)]
     weights = {plane: _weight(SliceView.of(view.geometry, plane)) for plane in (view.plane, *others)}
+    total = sum(weights.values())
     return [
-        Vote(plane, weight if plane == view.plane or weight * WIDEST_ASPECT >= 1 else 0.0)
+        Vote(plane, min(weight, MOST * (total - weight)) if weight * WIDEST_ASPECT >= 1 else 0.0)
         for plane, weight in weights.items()
     ]
 
@@ -104,7 +109,8 @@ def three_planes(
 
     In every other plane the model is asked on each slice that the mask of the first plane crosses, with the box around it
     there, all targets together. A voxel belongs to a target where planes with more than half of the weight say so; nothing is
-    looked for further than a tenth of its extent beyond the first mask.
+    looked for further than a tenth of its extent beyond the first mask. Where one of the planes is left out there is no
+    majority, and the first one decides.
 
     Args:
         found: the masks of the first plane.
@@ -121,26 +127,33 @@ def three_planes(
     """
     if found.view.count == 1:
         raise UsageError("Three planes need a volume; this image is a single slice, so leave --planes out.")
+    started = time.perf_counter()
     votes = votes_of(found.view)
+    if out := [each.plane for each in votes if not each.weight]:
+        said = (
+            f"No vote was taken, {found.view.plane} slices decide: pixels of the {' and '.join(out)} plane are more than "
+            f"{WIDEST_ASPECT:g} times as long as wide."
+        )
+        return replace(found, warnings=(*found.warnings, said))
     first = votes[0].weight * FIRST
     total = first + sum(each.weight for each in votes[1:])
     ballots = {n: ballot for n in found.targets if (ballot := _ballot(found, n, first / total)) is not None}
     predictors = []
     for each in votes[1:]:
-        if each.weight:
-            predictors.append(
-                VolumePredictor(
-                    segmenter,
-                    volume,
-                    plane=each.plane,
-                    modality=modality,
-                    intensity=intensity,
-                    cache=cache,
-                    framing=framing,
-                )
+        predictors.append(
+            VolumePredictor(
+                segmenter,
+                volume,
+                plane=each.plane,
+                modality=modality,
+                intensity=intensity,
+                cache=cache,
+                framing=framing,
             )
-            _look_again(ballots, predictors[-1], each.weight / total, candidates)
-    return _decide(found, ballots, votes, predictors)
+        )
+        _look_again(ballots, predictors[-1], each.weight / total, candidates)
+    decided = _decide(found, ballots, votes, predictors)
+    return replace(decided, seconds=found.seconds + time.perf_counter() - started)
 
 
 def _weight(view: SliceView) -> float:
@@ -154,13 +167,25 @@ def _ballot(found: Segmentation, name: str, share: float) -> _Ballot | None:
     if not mask.any():
         return None
     (box,) = ndimage.find_objects(mask.view(np.uint8))
+    through = found.view.axes[2]
+    first_slice, last_slice = _limits(found, name)
     room = [ROOM_VOXELS + round(ROOM * (span.stop - span.start)) for span in box]
     place = tuple(
         slice(max(span.start - more, 0), min(span.stop + more, size))
-        for span, more, size in zip(box, room, mask.shape, strict=True)
+        if axis != through
+        else slice(max(span.start - more, first_slice), min(span.stop + more, last_slice + 1))
+        for axis, (span, more, size) in enumerate(zip(box, room, mask.shape, strict=True))
     )
     first = mask[place].copy()
     return _Ballot(place, first.astype(np.float16) * np.float16(share), first)
+
+
+def _limits(found: Segmentation, name: str) -> tuple[int, int]:
+    """First and last slice of the first plane on which the target may get a mask: what a person said, or asked."""
+    if found.course is None:
+        asked = [index for index, targets in found.prompts.items() if name in targets]
+        return min(asked), max(asked)
+    return found.course.bounds.get(name, (0, found.view.count - 1))
 
 
 def _look_again(
@@ -188,19 +213,16 @@ def _decide(
     collector = Collector(found.view, found.targets, found.overlap)
     for index in range(found.view.count):
         collector.add(index, _answers(found, ballots, index))
-    left_out = [each.plane for each in votes if not each.weight]
-    said = [
-        f"The {plane} plane takes no part in the vote: its pixels are more than {WIDEST_ASPECT:g} times as long as wide."
-        for plane in left_out
-    ]
+    about_masks = tuple(collector.warnings())
     return replace(
         found,
         labelmap=LabelMap(collector.data, found.labelmap.geometry, found.labelmap.names),
         quality=collector.quality,
         overlap_voxels=collector.contested,
         claims=collector.claims,
-        planes={each.plane: round(each.weight, 3) for each in votes if each.weight},
-        warnings=(*found.warnings, *said),
+        planes={each.plane: round(each.weight, 3) for each in votes},
+        warnings=(*(text for text in found.warnings if text not in found.mask_warnings), *about_masks),
+        mask_warnings=about_masks,
         encode_calls=found.encode_calls + sum(one.encode_calls for one in predictors),
         encode_seconds=found.encode_seconds + sum(one.encode_seconds for one in predictors),
         read_calls=found.read_calls + sum(one.read_calls for one in predictors),

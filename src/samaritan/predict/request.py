@@ -113,12 +113,16 @@ class Request:
         items += [parse_line(text, **named) for text in lines]
         items += read_prompts(prompt_file) if prompt_file is not None else []
         sought = tuple(dict.fromkeys(names))
+        if not all(name.strip() and name.isprintable() for name in sought):
+            raise UsageError("--text takes the name of a target, in characters that can be shown; received none.")
         if items and (sought or everywhere):
             raise UsageError(
                 "--everywhere and --text ask on every slice without prompts; leave --box, --point, --line and --prompts out."
             )
         if everywhere and not sought:
             sought = _taught(settings.get("adapter") or {}, label)
+        if sought:
+            _refuse_idle(settings)
         if settings.get("smooth_mm") is not None and not sought:
             raise UsageError("--smooth goes with --everywhere or --text; masks from prompts are not smoothed.")
         if not (items or sought):
@@ -126,6 +130,19 @@ class Request:
                 "Nothing is asked; give at least one --box, --point, --line, --text or a file with --prompts."
             )
         return cls(Path(image), tuple(items), names=sought, prompt_file=prompt_file, **settings)
+
+
+def _refuse_idle(settings: Mapping[str, Any]) -> None:
+    """Options that only prompts give a meaning; ``auto`` propagation, the default, is no choice."""
+    for name, option, idle in (
+        ("framing", "--framing", "whole"),
+        ("propagation", "--propagate", "auto"),
+        ("planes", "--planes", "one"),
+    ):
+        if settings.get(name, idle) not in (idle, "none"):
+            raise UsageError(
+                f"{option} has no meaning with --everywhere and --text, which ask on every whole slice; leave it out."
+            )
 
 
 def _taught(adapter: Mapping[str, Any], label: str | None) -> tuple[str, ...]:

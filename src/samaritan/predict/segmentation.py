@@ -38,6 +38,7 @@ class Segmentation:
         read_calls: how many slices, or parts, were read from a cache instead of being encoded.
         framing: which parts of a slice the model looked at.
         planes: plane -> its weight where several planes voted; None where one decided.
+        mask_warnings: those of ``warnings`` that are about the masks, and no longer true of others.
         course: how the masks of each target got from prompted slices to others; None where they did not.
     """
 
@@ -58,6 +59,7 @@ class Segmentation:
     framing: str = "whole"
     course: Course | None = None
     planes: Mapping[str, float] | None = None
+    mask_warnings: tuple[str, ...] = ()
 
     @property
     def plane(self) -> str:

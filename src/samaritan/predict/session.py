@@ -46,7 +46,7 @@ class VolumeSession:
         rules: Rules | None = None,
     ) -> None:
         self.predictor = predictor
-        self.strategy = chosen(propagation, predictor)
+        self.strategy = chosen(propagation, predictor.segmenter, predictor.framing.name)
         self._candidates = candidates
         self._rules = rules or Rules()
         self._targets: dict[str, Target] = {}

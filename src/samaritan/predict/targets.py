@@ -15,6 +15,7 @@ from samaritan.predict._course import Course, Work, go
 from samaritan.predict._strands import lowered, strands_of
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.overlap import Overlap, check_overlap
+from samaritan.predict.propagate import STRATEGIES
 from samaritan.predict.segmentation import Segmentation
 from samaritan.predict.volume import VolumePredictor
 
@@ -79,6 +80,7 @@ def predict(
     check_overlap(overlap)
     if candidates not in ("single", "quality"):
         raise UsageError(f"There is no choice of candidates {candidates!r}; use single or quality.")
+    STRATEGIES.get(propagation)
     view = SliceView.of(volume.geometry, plane)
     _check_targets(targets)
     run: _Run
@@ -125,7 +127,8 @@ def assemble(
         scaling=predictor.scaling,
         overlap=collector.overlap,
         overlap_voxels=collector.contested,
-        warnings=(*predictor.warnings, *warnings, *collector.warnings()),
+        warnings=(*predictor.warnings, *warnings, *(about_masks := tuple(collector.warnings()))),
+        mask_warnings=about_masks,
         encode_calls=predictor.encode_calls,
         encode_seconds=predictor.encode_seconds,
         read_calls=predictor.read_calls,

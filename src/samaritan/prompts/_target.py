@@ -7,6 +7,7 @@ All count from 0 at the centre of a voxel.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet, SliceView, Term
 
 Frame = Literal["picture", "voxel", "mm"]
+
+#: What moves a terminal's cursor or changes its colours; line breaks and tabs do no harm.
+COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 Place = tuple[float, ...]
 
@@ -83,20 +87,10 @@ class TargetPrompt:
     term: Term | None = None
 
     def __post_init__(self) -> None:
-        if not self.target.strip():
-            raise PromptError(f"{self.origin}: the target's name is empty; give one or leave it out.")
-        if any("\ud800" <= character <= "\udfff" for character in self.target):
-            raise PromptError(f"{self.origin!r}: the target's name is not text in UTF-8; write it in another way.")
+        self._check_name()
         if sum(given is not None for given in (self.point, self.box, self.mask, self.line)) != 1:
             raise PromptError(f"{self.origin}: give exactly one of a point, a box, a line and a mask.")
-        places = [self.point] if self.point is not None else list(self.box or self.line or ())
-        allowed = (3,) if self.frame == "mm" else (2, 3)
-        for place in places:
-            if len(place) not in allowed or len(place) != len(places[0]) or not np.isfinite(place).all():
-                raise PromptError(
-                    f"{self.origin}: a place in the frame {self.frame!r} has {' or '.join(map(str, allowed))} finite "
-                    f"coordinates, both corners of a box or ends of a line equally many; received {list(place)}."
-                )
+        self._check_places([self.point] if self.point is not None else list(self.box or self.line or ()))
         if self.label not in (0, 1):
             raise PromptError(f"{self.origin}: a point's label is 1 (target) or 0 (background), not {self.label}.")
         if self.box and any(low > high for low, high in zip(*self.box, strict=True)):
@@ -104,6 +98,29 @@ class TargetPrompt:
                 f"{self.origin}: the box is inverted, from {list(self.box[0])} to {list(self.box[1])}; "
                 "give the smaller corner first."
             )
+        if self.line is not None and self.line[0] == self.line[1]:
+            raise PromptError(f"{self.origin}: both ends of the line are one place; give the two ends of a diameter.")
+
+    def _check_name(self) -> None:
+        if not self.target.strip():
+            raise PromptError(f"{self.origin}: the target's name is empty; give one or leave it out.")
+        if any("\ud800" <= character <= "\udfff" for character in self.target):
+            raise PromptError(f"{self.origin!r}: the target's name is not text in UTF-8; write it in another way.")
+        if COMMANDS.search(self.target):
+            raise PromptError(f"The name {self.target!r} holds characters that command a terminal; leave them out.")
+
+    def _check_places(self, places: Sequence[Place]) -> None:
+        allowed = (3,) if self.frame == "mm" else (2, 3)
+        for place in places:
+            if len(place) not in allowed or len(place) != len(places[0]) or not np.isfinite(place).all():
+                raise PromptError(
+                    f"{self.origin}: a place in the frame {self.frame!r} has {' or '.join(map(str, allowed))} finite "
+                    f"coordinates, both corners of a box or ends of a line equally many; received {list(place)}."
+                )
+            if self.frame == "picture" and len(place) == 3 and place[2] != int(place[2]):
+                raise PromptError(
+                    f"{self.origin}: the third coordinate is the number of a slice, which is whole; received {place[2]:g}."
+                )
 
     def on_slices(self, view: SliceView) -> Iterator[tuple[int, PromptSet]]:
         """(slice index, prompt at (x, y, 0)) for each slice of ``view`` that this asks on.

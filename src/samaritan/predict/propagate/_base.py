@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal, Protocol
 
 from samaritan.core import PromptSet, Registry
-from samaritan.models._base import Memory
+from samaritan.models._base import Memory, Segmenter
 from samaritan.predict._ask import Candidates
 from samaritan.predict._patch import Patch
 from samaritan.predict.propagate._rules import Rules
@@ -186,7 +186,7 @@ class Strategy(Protocol):
     @property
     def title(self) -> str: ...
 
-    def check(self, predictor: VolumePredictor) -> None:
+    def check(self, segmenter: Segmenter, framing: str) -> None:
         """Refuse a model, or a framing, that cannot do it.
 
         Raises:

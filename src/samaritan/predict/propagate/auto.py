@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from samaritan.models._base import TrackingSegmenter
+from samaritan.models._base import Segmenter, TrackingSegmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job, Strategy
-from samaritan.predict.volume import VolumePredictor
 
 
 class Auto:
@@ -13,15 +12,15 @@ class Auto:
     name = "auto"
     title = "the model's memory where it has one and sees whole slices, else sequence"
 
-    def check(self, predictor: VolumePredictor) -> None:
+    def check(self, segmenter: Segmenter, framing: str) -> None:
         """Every model can do something."""
 
     def run(self, job: Job) -> dict[str, set[int]]:
         """See :class:`Strategy`."""
-        return chosen("auto", job.predictor).run(job)
+        return chosen("auto", job.predictor.segmenter, job.predictor.framing.name).run(job)
 
 
-def chosen(name: str, predictor: VolumePredictor) -> Strategy:
+def chosen(name: str, segmenter: Segmenter, framing: str) -> Strategy:
     """The strategy of that name; instead of "auto" the one that it stands for.
 
     Raises:
@@ -29,10 +28,10 @@ def chosen(name: str, predictor: VolumePredictor) -> Strategy:
         UsageError: the model cannot do it.
     """
     if name == Auto.name:
-        remembers = isinstance(predictor.segmenter, TrackingSegmenter) and predictor.framing.name == "whole"
+        remembers = isinstance(segmenter, TrackingSegmenter) and framing == "whole"
         name = "memory" if remembers else "sequence"
     strategy = STRATEGIES.get(name)
-    strategy.check(predictor)
+    strategy.check(segmenter, framing)
     return strategy
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from samaritan.models._base import Segmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job
 from samaritan.predict.propagate._mask_follower import MaskFollower
 from samaritan.predict.propagate._shape import close_gaps
 from samaritan.predict.propagate._sweep import Sweep
-from samaritan.predict.volume import VolumePredictor
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Interpolate:
     title: str
     refine: bool
 
-    def check(self, predictor: VolumePredictor) -> None:
+    def check(self, segmenter: Segmenter, framing: str) -> None:
         """Every model can."""
 
     def run(self, job: Job) -> dict[str, set[int]]:

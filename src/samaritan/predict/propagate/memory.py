@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from samaritan.core import UsageError
-from samaritan.models._base import TrackingSegmenter
+from samaritan.models._base import Segmenter, TrackingSegmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job
 from samaritan.predict.propagate._memory_follower import MemoryFollower
 from samaritan.predict.propagate._shape import close_gaps
 from samaritan.predict.propagate._sweep import Sweep
-from samaritan.predict.volume import VolumePredictor
 
 
 class WithMemory:
@@ -21,15 +20,15 @@ class WithMemory:
     name = "memory"
     title = "the model's own memory, both directions; for SAM 2 and its relatives"
 
-    def check(self, predictor: VolumePredictor) -> None:
+    def check(self, segmenter: Segmenter, framing: str) -> None:
         """Refuse models without a memory, and parts of slices."""
-        if not isinstance(predictor.segmenter, TrackingSegmenter):
+        if not isinstance(segmenter, TrackingSegmenter):
             raise UsageError(
-                f"{predictor.segmenter.name} has no memory to propagate with; use --propagate sequence, or a SAM 2 model."
+                f"{segmenter.name} has no memory to propagate with; use --propagate sequence, or a SAM 2 model."
             )
-        if predictor.framing.name != "whole":
+        if framing != "whole":
             raise UsageError(
-                f"Memories need whole slices, and the framing is {predictor.framing.name}; use --framing whole, or "
+                f"Memories need whole slices, and the framing is {framing}; use --framing whole, or "
                 "--propagate sequence."
             )
 

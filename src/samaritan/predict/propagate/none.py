@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from samaritan.models._base import Segmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job
 from samaritan.predict.propagate._mask_follower import MaskFollower
 from samaritan.predict.propagate._sweep import Sweep
-from samaritan.predict.volume import VolumePredictor
 
 
 class Nowhere:
@@ -14,7 +14,7 @@ class Nowhere:
     name = "none"
     title = "prompted slices only"
 
-    def check(self, predictor: VolumePredictor) -> None:
+    def check(self, segmenter: Segmenter, framing: str) -> None:
         """Every model can."""
 
     def run(self, job: Job) -> dict[str, set[int]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from samaritan.models._base import Segmenter
 from samaritan.predict.propagate._base import STRATEGIES, Job
 from samaritan.predict.propagate._mask_follower import MaskFollower
 from samaritan.predict.propagate._shape import close_gaps
 from samaritan.predict.propagate._sweep import Sweep
-from samaritan.predict.volume import VolumePredictor
 
 
 class Sequence:
@@ -19,7 +19,7 @@ class Sequence:
     name = "sequence"
     title = "slice to slice, each box from the last mask; two-sided between prompted slices"
 
-    def check(self, predictor: VolumePredictor) -> None:
+    def check(self, segmenter: Segmenter, framing: str) -> None:
         """Every model can."""
 
     def run(self, job: Job) -> dict[str, set[int]]:
