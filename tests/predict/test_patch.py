@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from samaritan.predict._patch import LOWEST, OUTSIDE, Patch
+from samaritan.predict._patch import COARSE, HIGHEST, LOWEST, OUTSIDE, Patch
 
 PICTURES = arrays(np.float32, (9, 7), elements=st.floats(-30, 30, width=32))
 
@@ -18,9 +18,18 @@ def test_mask_is_kept_to_the_pixel_and_logits_to_an_eighth(logits: np.ndarray) -
     assert np.array_equal(patch.mask(), mask)
     assert np.array_equal(patch.logits() > 0, mask)
     assert patch.area == mask.sum()
-    kept = (logits > LOWEST) & (logits < 15)
+    kept, high = (logits > LOWEST) & (logits <= COARSE), logits > COARSE
     assert (patch.logits() - logits)[kept].max(initial=0) <= 1 / 8
-    assert (patch.logits() - logits)[kept].min(initial=0) >= 0
+    assert (patch.logits() - logits)[high].max(initial=0) < 1
+    assert (patch.logits() - logits)[kept | high].min(initial=0) >= 0
+
+
+def test_surer_answers_stay_surer() -> None:
+    logits = np.linspace(LOWEST + 0.1, 60, 500, dtype=np.float32)[:, None]
+    kept = Patch.of(logits).logits()[:, 0]
+    assert (np.diff(kept) >= 0).all()
+    assert (np.diff(kept[logits[:, 0] < HIGHEST][::10]) > 0).all()
+    assert kept.max() == HIGHEST
 
 
 @given(PICTURES)

@@ -99,6 +99,52 @@ def test_points_on_a_propagated_slice_correct_its_mask(make: Make) -> None:
     assert prompt.box.hi[:2].tolist() == [38, 35]  # as far as the new point
 
 
+def test_positive_points_widen_the_box_of_a_prompted_slice(make: Make) -> None:
+    session = make(balls(SHAPE, FAR), rules=ANY)
+    session.ask("far", {28: PromptSet(box=Box((22, 17), (38, 33)))})
+    for place, label in (((30, 35), 1), ((5, 5), 0), ((40, 20), 1)):  # background outside the box widens nothing
+        session.ask("far", {28: PromptSet(points=Points([place], label))})
+    ((prompt,),) = (session.prompts("far")[28],)
+    assert prompt.box is not None
+    assert (prompt.box.lo[:2].tolist(), prompt.box.hi[:2].tolist()) == ([22, 17], [40, 35])
+    assert prompt.points is not None
+    assert prompt.points.labels.tolist() == [1, 0, 1]
+
+
+def test_refused_prompt_of_one_target_leaves_all_as_they_were(make: Make) -> None:
+    volume = balls(SHAPE, FAR)
+    session, untouched = make(volume, "refine"), make(volume, "refine")
+    one = box_on(volume, 28, FAR)
+    for each in (session, untouched):
+        each.ask("b", {25: [one, one]})
+        each.ask("a", {24: one})
+    with pytest.raises(PromptError, match="several boxes"):
+        session.ask_all({"a": {30: one}, "c": {30: one}, "b": {25: PromptSet(points=Points([(30, 25)], 1))}})
+    assert session.targets == ("b", "a")
+    assert session.ask("a", {32: one}) == untouched.ask("a", {32: one}) == set(range(25, 33))
+    assert same(session, untouched, "a")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_interrupted_run_leaves_all_as_they_were(make: Make, error: type[BaseException]) -> None:
+    volume = balls(SHAPE, FAR)
+    session, untouched = make(volume), make(volume)
+    for each in (session, untouched):
+        each.ask("a", {24: box_on(volume, 24, FAR)})
+
+    def stop(done: int, _: int) -> None:
+        if done == 5:
+            raise error
+
+    with pytest.raises(error):
+        session.ask_all({"a": {30: box_on(volume, 30, FAR)}, "b": {29: box_on(volume, 29, FAR)}}, progress=stop)
+    assert session.targets == ("a",)
+    assert list(session.prompts("a")) == [24]
+    assert same(session, untouched, "a")
+    assert session.ask("a", {32: box_on(volume, 32, FAR)}) == untouched.ask("a", {32: box_on(volume, 32, FAR)})
+    assert same(session, untouched, "a")
+
+
 def test_body_found_on_no_slice_beside_the_prompt(make: Make) -> None:
     volume = balls(SHAPE, FAR)
     session = make(volume)
@@ -148,6 +194,28 @@ def test_prompts_beyond_the_bounds_are_refused(make: Make) -> None:
     session = make(balls(SHAPE, ONE))
     with pytest.raises(PromptError, match="spans slices 4 to 8, but has prompts from 10 to 10"):
         session.ask_all({"a": {10: PromptSet(box=Box((2, 2), (8, 8)))}}, bounds={"a": (4, 8)})
+
+
+def test_bounds_that_leave_out_earlier_prompts_are_refused(make: Make) -> None:
+    volume = balls(SHAPE, FAR)
+    session = make(volume)
+    session.ask("a", {k: box_on(volume, k, FAR) for k in (22, 34)})
+    with pytest.raises(PromptError, match="'a' spans slices 26 to 30, but has prompts from 22 to 34"):
+        session.ask_all({"a": {28: box_on(volume, 28, FAR)}}, bounds={"a": (26, 30)})
+    assert list(session.prompts("a")) == [22, 34]
+
+
+def test_other_bounds_are_as_if_they_had_been_given_at_once(make: Make) -> None:
+    volume = balls(SHAPE, FAR)
+    boxes = {k: box_on(volume, k, FAR) for k in (24, 30)}
+    session, once = make(volume), make(volume)
+    session.ask_all({"a": {24: boxes[24]}}, bounds={"a": (20, 33)})
+    lost = set(session.found("a")) - set(range(22, 32))
+    assert lost
+    touched = session.ask_all({"a": {30: boxes[30]}}, bounds={"a": (22, 31)})
+    once.ask_all({"a": boxes}, bounds={"a": (22, 31)})
+    assert touched["a"] == set(range(22, 32)) | lost
+    assert same(session, once, "a")
 
 
 def test_unknown_names_are_refused(make: Make) -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from samaritan.core import Box, Geometry, Points, PromptError, PromptSet, SliceView
+from samaritan.core import Box, Geometry, MaskHint, Points, PromptError, PromptSet, SliceView
 from samaritan.predict._strands import Strand, strands_of
 
 VIEW = SliceView.of(Geometry.from_spacing((40, 30, 20), (1, 1, 1)), "axial")
@@ -44,6 +45,30 @@ def test_two_boxes_with_depth_are_two_strands_and_a_box_within_stands_beside() -
     pair = strands_of(VIEW, {"kidneys": kidneys})
     assert [slices(strand) for strand in pair] == [(list(range(4, 11)), (4, 10)), (list(range(6, 15)), (6, 14))]
     assert len(pair[0].prompts[5]) == 2
+
+
+def test_points_join_the_nearest_of_the_boxes_that_cross_their_slice() -> None:
+    kidneys = [box((2, 2, 6), (10, 10, 18)), box((28, 2, 4), (36, 10, 16))]
+    clicks = PromptSet(points=Points([(32, 6, 12), (5, 5, 12), (25, 4, 12)], [1, 1, 0]))
+    left, right = strands_of(VIEW, {"kidneys": [*kidneys, clicks]})
+    ((one,), (other,)) = (strand.prompts[12] for strand in (left, right))
+    assert one.points is not None
+    assert one.points.ijk[:, :2].tolist() == [[5, 5]]
+    assert other.points is not None
+    assert other.points.ijk[:, :2].tolist() == [[32, 6], [25, 4]]
+    assert other.points.labels.tolist() == [1, 0]
+    assert all(prompt.points is None for k in (11, 13) for prompt in (*left.prompts[k], *right.prompts[k]))
+
+
+def test_flat_box_and_mask_go_whole_to_the_nearest_strand() -> None:
+    kidneys = [box((2, 2, 6), (10, 10, 18)), box((28, 2, 6), (36, 10, 18))]
+    hint = PromptSet(Points([(30, 6, 9), (5, 5, 9)], [1, 0]), mask=MaskHint(np.zeros(VIEW.shape, np.float32)))
+    left, right = strands_of(VIEW, {"kidneys": [*kidneys, box((24, 12, 12), (27, 20, 12)), hint]})
+    assert [len(strand.prompts[12]) for strand in (left, right)] == [1, 2]
+    assert (left.prompts[9][0].points, left.prompts[9][0].mask) == (None, None)
+    assert right.prompts[9][0].mask is not None
+    assert right.prompts[9][0].points is not None
+    assert len(right.prompts[9][0].points.labels) == 2
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,20 @@ def test_strands_of_a_target_are_united(segmenter: ThresholdSegmenter) -> None:
     assert found.course.visited["both"] == 10
 
 
+@pytest.mark.parametrize("order", [("shape", "asked"), ("asked", "shape")])
+def test_interpolated_shape_gives_way_to_an_answer_of_the_model(
+    segmenter: ThresholdSegmenter, order: tuple[str, str]
+) -> None:
+    volume = Volume(
+        np.full((60, 60, 11), 102, np.float32), Geometry.from_spacing((60, 60, 11), (1, 1, 1))
+    )  # logits of 2
+    targets = {"shape": [box((10, 10, k), (49, 49, k)) for k in (2, 8)], "asked": [box((25, 25, 5), (34, 34, 5))]}
+    asked = {name: targets[name] for name in order}
+    found = predict(segmenter, volume, asked, propagation="interpolate", intensity="asis")
+    assert found.mask("asked")[..., 5].sum() == 10 * 10
+    assert found.mask("shape")[..., 5].sum() == 40 * 40 - 10 * 10
+
+
 def test_picture_has_nowhere_to_go(segmenter: ThresholdSegmenter) -> None:
     volume = Volume(np.full((9, 9, 1), 200, np.uint8), Geometry.pixels(9, 9))
     found = predict(segmenter, volume, {"a": [box((1, 1), (4, 4))]}, propagation="auto", intensity="asis")

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 #: Steps per logit, and the logits that are kept: below the lowest a pixel counts as certain background (p < 0.02).
 STEPS, LOWEST = 8.0, -4.0
 
+#: Beyond this logit a step is a whole logit, so that of two sure targets the surer one stays so; 127 steps end at the highest.
+COARSE = 12.0
+HIGHEST = COARSE + 127 - COARSE * STEPS
+
 #: What is said of pixels that are not kept.
 OUTSIDE = -127 / STEPS
 
@@ -25,7 +29,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """The logits of one slice, rounded up to 1/8 and cut at +-15.9, so that "> 0" is the mask to the pixel.
+    """The logits of one slice, rounded up and cut at -15.9 and 43, so that "> 0" is the mask to the pixel.
 
     Attributes:
         shape: size (x, y) of the whole picture.
@@ -54,7 +58,7 @@ class Patch:
             return cls(shape, (0, 0), (0, 0), 0, (0, 0), (-1, -1), b"")
         (x0, x1), (y0, y1) = spans
         kept = logits[x0:x1, y0:y1]
-        steps = np.clip(np.ceil(kept * STEPS), -127, 127).astype(np.int8)
+        steps = _to_steps(kept)
         inside = _spans(steps > 0)
         (a0, a1), (b0, b1) = inside if inside is not None else ((0, 0), (0, 0))
         return cls(
@@ -72,7 +76,7 @@ class Patch:
     def logits(self) -> Logits:
         """(x, y) float32 of the whole picture."""
         picture = np.full(self.shape, OUTSIDE, np.float32)
-        picture[self._place] = self._steps() / np.float32(STEPS)
+        picture[self._place] = _to_logits(self._steps())
         return picture
 
     def mask(self) -> Mask:
@@ -110,6 +114,17 @@ class Patch:
         if not self.packed:
             return np.zeros(self.size, np.int8)
         return np.frombuffer(zlib.decompress(self.packed), np.int8).reshape(self.size)
+
+
+def _to_steps(logits: Logits) -> NDArray[np.int8]:
+    steps = np.where(logits > COARSE, logits + (COARSE * STEPS - COARSE), logits * STEPS)
+    return np.clip(np.ceil(steps), -127, 127).astype(np.int8)
+
+
+def _to_logits(steps: NDArray[np.int8]) -> Logits:
+    every = steps.astype(np.float32)
+    fine = np.minimum(every, np.float32(COARSE * STEPS))
+    return np.asarray(fine / STEPS + (every - fine), np.float32)
 
 
 def _spans(mask: Mask) -> tuple[tuple[int, int], tuple[int, int]] | None:

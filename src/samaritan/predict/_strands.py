@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from samaritan.core import PromptError, PromptSet, SliceView
+import numpy as np
+
+from samaritan.core import Points, PromptError, PromptSet, SliceView
 from samaritan.predict.session import join_points
+from samaritan.prompts._gather import nearest_box, some_points
 
 #: A target prompted on so many slices, none left out between them, is taken as prompted from end to end.
 COMPLETE = 3
@@ -34,7 +37,8 @@ class Strand:
 def strands_of(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) -> list[Strand]:
     """Prompts in voxel positions of the volume -> strands, in the order of the targets.
 
-    A box with depth is asked on every slice that it crosses, and bounds its strand; points on those slices join it.
+    A box with depth is asked on every slice that it crosses, and bounds its strand; points on those slices join it,
+    or of several boxes on a slice the nearest.
 
     Raises:
         PromptError: as :func:`lowered`.
@@ -75,15 +79,25 @@ def _span(pieces: Mapping[int, PromptSet]) -> tuple[int, int]:
 
 
 def _place(index: int, prompt: PromptSet, deep: Iterable[Strand], rest: Strand) -> None:
-    """Give a prompt to the strand whose bounds it lies in, else to the one without bounds."""
-    strand = next((one for one in deep if one.bounds and one.bounds[0] <= index <= one.bounds[1]), rest)
-    here = strand.prompts.get(index, ())
-    if strand is rest or prompt.box is not None:
-        strand.prompts[index] = (*here, prompt)
+    """Give a prompt to the strands whose bounds it lies in, each point to the one with the nearest box; else to ``rest``.
+
+    A box stays whole and stands beside the box nearest to its centre; so does a mask, near the first point it comes with.
+    """
+    over = [one for one in deep if one.bounds and one.bounds[0] <= index <= one.bounds[1]]
+    if not over:
+        rest.prompts[index] = (*rest.prompts.get(index, ()), prompt)
         return
-    first = here[0]
-    joined = replace(first, points=join_points(first.points, prompt.points), mask=prompt.mask or first.mask)
-    strand.prompts[index] = (joined, *here[1:])
+    boxes = [box for one in over if (box := one.prompts[index][0].box)]
+    if prompt.box is not None:
+        (owner,) = nearest_box(Points([(prompt.box.lo + prompt.box.hi) / 2], [1]), boxes)
+        over[owner].prompts[index] += (prompt,)
+        return
+    owners = nearest_box(prompt.points, boxes)
+    for number in np.unique(owners[:1] if prompt.mask else owners):
+        points = prompt.points if prompt.mask else some_points(prompt.points, owners == number)
+        first, *others = over[number].prompts[index]
+        joined = replace(first, points=join_points(first.points, points), mask=prompt.mask or first.mask)
+        over[number].prompts[index] = (joined, *others)
 
 
 def _complete(prompts: Mapping[int, object]) -> tuple[int, int] | None:

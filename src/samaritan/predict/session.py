@@ -80,24 +80,28 @@ class VolumeSession:
 
         Args:
             targets: name -> slice -> prompts at (x, y, 0) of that slice's picture; several are asked one by one and united.
-            bounds: name -> first and last slice that the target spans, where a person said so.
+            bounds: name -> first and last slice that the target spans, where a person said so. Others than before run the whole
+                target again.
             progress: called with (slices done, slices at most).
 
         Returns:
             Target -> slices that were computed again, or lost their mask.
 
         Raises:
-            PromptError: a prompt is empty, lies outside the picture or the bounds, or there is no such slice.
+            PromptError: a prompt is empty, lies outside the picture or the bounds, or there is no such slice. After this or any
+                other exception all targets are as they were.
         """
         checked = {name: self._checked(name, prompts) for name, prompts in targets.items()}
         limits = {name: self._bounds(name, (bounds or {}).get(name), checked[name]) for name in checked}
-        for name, prompts in checked.items():
-            self._enter(name, prompts, limits[name])
-        job = Job(
-            self.predictor, {name: self._targets[name] for name in checked},
-            {name: set(prompts) for name, prompts in checked.items()}, self._rules, self._candidates, progress,
-        )  # fmt: skip
-        return self.strategy.run(job)
+        drafts = {name: self._draft(name, prompts, limits[name]) for name, prompts in checked.items()}
+        changed = {
+            name: set(prompts) | (drafts[name].prompts.keys() - drafts[name].found) for name, prompts in checked.items()
+        }
+        touched = self.strategy.run(Job(self.predictor, drafts, changed, self._rules, self._candidates, progress))
+        for name in drafts.keys() & self._targets:
+            touched[name] |= self._targets[name].found.keys() - drafts[name].found
+        self._targets |= drafts
+        return touched
 
     def mask(self, target: str) -> NDArray[np.bool_]:
         """(i, j, k) bool mask, made when asked for.
@@ -161,15 +165,18 @@ class VolumeSession:
     ) -> tuple[int, int, bool]:
         known = self._targets.get(name)
         first, last = given or ((known.first, known.last) if known else (0, self.predictor.view.count - 1))
-        if not 0 <= first <= min(prompts) <= max(prompts) <= last < self.predictor.view.count:
+        places = [*prompts, *(known.prompts if known else ())]
+        if not 0 <= first <= min(places) <= max(places) <= last < self.predictor.view.count:
             raise PromptError(
-                f"Target {name!r} spans slices {first} to {last}, but has prompts from {min(prompts)} to {max(prompts)}."
+                f"Target {name!r} spans slices {first} to {last}, but has prompts from {min(places)} to {max(places)}."
             )
         return first, last, given is not None or (known is not None and known.bounded)
 
-    def _enter(self, name: str, prompts: Mapping[int, tuple[PromptSet, ...]], bounds: tuple[int, int, bool]) -> None:
-        target = self._targets.setdefault(name, Target(name, bounds[0], bounds[1]))
-        target.first, target.last, target.bounded = bounds
+    def _draft(self, name: str, prompts: Mapping[int, tuple[PromptSet, ...]], bounds: tuple[int, int, bool]) -> Target:
+        """A target as it will be asked for; what is known of it stays as it is until the work is done."""
+        first, last, bounded = bounds
+        known = self._targets.get(name) or Target(name, first, last, bounded)
+        target = known.copy(first, last, bounded=bounded)
         for index, several in prompts.items():
             if index in target.prompts:
                 target.prompts[index] = _joined(target.prompts[index], several)
@@ -178,6 +185,9 @@ class VolumeSession:
                 target.prompts[index] = tuple(_correction(prompt, patch) for prompt in several)
             else:
                 target.prompts[index] = several
+        if bounds != (known.first, known.last, known.bounded):
+            target.forget_all()
+        return target
 
 
 def _joined(old: Sequence[PromptSet], new: Sequence[PromptSet]) -> tuple[PromptSet, ...]:
@@ -186,7 +196,8 @@ def _joined(old: Sequence[PromptSet], new: Sequence[PromptSet]) -> tuple[PromptS
         raise PromptError("A target with several boxes on one slice cannot be corrected there; ask for it anew.")
     before, after = old[0], new[0]
     points = join_points(before.points, after.points)
-    return (PromptSet(points, after.box or before.box, after.mask or before.mask, after.text or before.text),)
+    box = before.box and _reaching(before.box.lo[:2], before.box.hi[:2], after.points)
+    return (PromptSet(points, after.box or box, after.mask or before.mask, after.text or before.text),)
 
 
 def join_points(before: Points | None, after: Points | None) -> Points | None:
@@ -200,7 +211,11 @@ def _correction(prompt: PromptSet, patch: Patch) -> PromptSet:
     """Points alone where there is a mask: with the box around it and the positive points."""
     if prompt.points is None or prompt.box is not None or prompt.mask is not None or not patch.area:
         return prompt
-    inside = prompt.points.ijk[prompt.points.labels == 1][:, :2]
-    low = np.min([patch.low, *inside], axis=0)
-    high = np.max([patch.high, *inside], axis=0)
-    return PromptSet(prompt.points, Box(low, high), None, prompt.text)
+    box = _reaching(np.array(patch.low, float), np.array(patch.high, float), prompt.points)
+    return PromptSet(prompt.points, box, None, prompt.text)
+
+
+def _reaching(low: NDArray[np.float64], high: NDArray[np.float64], points: Points | None) -> Box:
+    """The box from (x, y) ``low`` to ``high``, widened as far as the positive points."""
+    inside = points.ijk[points.labels == 1][:, :2] if points else []
+    return Box(np.min([low, *inside], axis=0), np.max([high, *inside], axis=0))

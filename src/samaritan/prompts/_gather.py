@@ -91,8 +91,8 @@ def _unite(pieces: Sequence[PromptSet], target: str, index: int, view: SliceView
     hint = masks[0] if masks else None
     if len(boxes) <= 1:
         return [PromptSet(points, boxes[0] if boxes else None, hint)]
-    owners = _nearest_box(points, boxes)
-    return [PromptSet(_some(points, owners == number), box) for number, box in enumerate(boxes)]
+    owners = nearest_box(points, boxes)
+    return [PromptSet(some_points(points, owners == number), box) for number, box in enumerate(boxes)]
 
 
 def _check(points: Points | None, boxes: int, masks: int, where: str, count: int, *, covered: bool) -> None:
@@ -110,7 +110,7 @@ def _check(points: Points | None, boxes: int, masks: int, where: str, count: int
         raise PromptError(f"{where} has a mask alone; in a volume give a point or a box on the same slice with it.")
 
 
-def _nearest_box(points: Points | None, boxes: Sequence[Box]) -> NDArray[np.int64]:
+def nearest_box(points: Points | None, boxes: Sequence[Box]) -> NDArray[np.int64]:
     """For each point the number of the box that it lies in or is nearest to, the first of equals."""
     places = points.ijk if points else np.empty((0, 3))
     owners, nearest = np.zeros(len(places), np.int64), np.full(len(places), np.inf)
@@ -121,7 +121,8 @@ def _nearest_box(points: Points | None, boxes: Sequence[Box]) -> NDArray[np.int6
     return owners
 
 
-def _some(points: Points | None, chosen: NDArray[np.bool_]) -> Points | None:
+def some_points(points: Points | None, chosen: NDArray[np.bool_]) -> Points | None:
+    """Those of the points that are chosen; None instead of no points."""
     return Points(points.ijk[chosen], points.labels[chosen]) if points and chosen.any() else None
 
 

@@ -23,7 +23,10 @@ OTHER: Ball = (33, 29, 18, 5)
 
 @dataclass
 class Tracker(ThresholdSegmenter):
-    """Remembers masks: follows a target two pixels around where the nearest memory saw it."""
+    """Remembers masks: follows a target two pixels around where the nearest memory saw it.
+
+    The distances that it is given must be those of :class:`Track`: at most one is negative, a prompted slice's that lies ahead.
+    """
 
     name: str = "tracker"
     seen: list[list[Track]] = field(default_factory=list)
@@ -44,7 +47,9 @@ class Tracker(ThresholdSegmenter):
 
     @staticmethod
     def _around(track: Track, shape: tuple[int, int]) -> PromptSet:
-        _, memory = min(track.past, key=lambda one: one[0])
+        assert all(distance >= 1 or (distance <= -1 and memory.prompted) for distance, memory in track.past)
+        assert sum(distance < 0 for distance, _ in track.past) <= 1
+        _, memory = min(track.past, key=lambda one: abs(one[0]))
         places = np.argwhere(memory.features["mask"][0].numpy())
         return PromptSet(box=Box(np.maximum(places.min(0) - 2, 0), np.minimum(places.max(0) + 2, np.array(shape) - 1)))
 
@@ -104,6 +109,9 @@ def test_between_prompted_slices_both_ends_are_looked_at(make: Make, segmenter: 
         t for tracks in segmenter.seen for t in tracks if t.prompt is None and sum(m.prompted for _, m in t.past) == 2
     ]
     assert len(between) == 2 * 5
+    ends = [[distance for distance, memory in track.past if memory.prompted] for track in between]
+    up = [[1, -5], [2, -4], [3, -3], [4, -2], [5, -1]]
+    assert ends == 2 * up  # the same on the way down, where 9 lies ahead
     assert {k: f.origin for k, f in session.found("ball").items() if 9 <= k <= 15} == {
         9: "prompt", **dict.fromkeys(range(10, 15), "fused"), 15: "prompt",
     }  # fmt: skip
@@ -118,6 +126,37 @@ def test_correction_sees_its_prompted_neighbours_only(make: Make) -> None:
     after = session.found("ball")
     assert all(after[k] is before[k] for k in before if k <= 10 or k >= 18)
     assert session.picture_mask("ball", 14).sum() == 7 * 7
+
+
+def held(session: VolumeSession) -> dict[str, list[int]]:
+    """Target -> slices whose memory is kept when the work is done."""
+    return {name: sorted(target.memories) for name, target in session._targets.items()}
+
+
+def test_memories_are_kept_only_where_a_chain_may_start(make: Make) -> None:
+    volume = balls(SHAPE, BALL)
+    session = session_of(make)
+    boxes = {k: box_on(volume, k, BALL) for k in range(6, 19)}
+    deep = {"deep": boxes, "pair": {k: boxes[k] for k in (9, 10, 11, 15)}, "empty": {2: boxes[9]}}
+    session.ask_all(deep, bounds={"deep": (6, 18)})
+    assert held(session) == {"deep": [], "pair": [9, 11, 15], "empty": []}
+    session.ask("pair", {k: boxes[k] for k in (12, 13, 14)})
+    assert held(session)["pair"] == [9, 15]
+
+
+def test_no_memory_is_missed_where_it_is_asked_in_steps(make: Make) -> None:
+    volume = balls(SHAPE, BALL)
+    boxes = {k: box_on(volume, k, BALL) for k in (7, 8, 9, 13, 14, 17)}
+    once, steps = session_of(make), session_of(make)
+    once.ask("ball", boxes)
+    for k in (8, 7, 14, 9, 17, 13):
+        steps.ask("ball", {k: boxes[k]})
+    for session in (once, steps):
+        session.ask("ball", {13: PromptSet(points=Points([(15, 15)], [0]))})
+    one, other = once.found("ball"), steps.found("ball")
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[k].patch.logits(), other[k].patch.logits()) for k in one)
+    assert held(once) == held(steps) == {"ball": [7, 9, 13, 14, 17]}
 
 
 def test_several_boxes_on_a_slice_become_one_mask(make: Make, segmenter: Tracker) -> None:

@@ -29,6 +29,13 @@ def test_disc_moves_when_the_two_overlap() -> None:
     assert places[:, 0].mean() == pytest.approx(40, abs=0.5)
 
 
+def test_shapes_are_never_sure_and_surer_towards_their_middle() -> None:
+    row = between(disc(40, 28), disc(40, 28), 0.5).logits()[40:69, 30]
+    assert 0 < row.min() <= row.max() <= 1
+    assert (np.diff(row) <= 0).all()
+    assert len(np.unique(row)) >= 4
+
+
 def test_bodies_apart_vanish_in_the_middle_rather_than_bridging() -> None:
     assert between(disc(15, 8), disc(65, 8), 0.5).area == 0
     assert between(disc(15, 8), disc(65, 8), 0.01).overlap(disc(15, 8)) > 0.8

@@ -85,7 +85,7 @@ class Target:
         bounded: whether a person said that the target spans all of them, so that chains stop for nothing but an empty mask.
         prompts: slice -> what was asked there; several PromptSets are asked one by one and their masks united.
         found: slice -> mask.
-        memories: prompted slice -> what a model with a memory keeps of it.
+        memories: prompted slice -> what a model with a memory keeps of it, where a chain may start now or after a correction.
         stops: (start, step) -> where that chain ended.
     """
 
@@ -98,6 +98,12 @@ class Target:
     memories: dict[int, Memory] = field(default_factory=dict)
     stops: dict[tuple[int, int], Stop] = field(default_factory=dict)
 
+    def copy(self, first: int, last: int, *, bounded: bool) -> Target:
+        """The same with these bounds, to be worked on while this one stays as it is."""
+        return Target(
+            self.name, first, last, bounded, dict(self.prompts), dict(self.found), dict(self.memories), dict(self.stops)
+        )
+
     def legs(self, changed: set[int]) -> list[Leg]:
         """The ways that start or end at one of the ``changed`` prompted slices."""
         places = sorted(self.prompts)
@@ -109,6 +115,11 @@ class Target:
             if 0 <= number + aside < len(places)
         }
         return [self._leg(places, number, step) for number, step in sorted(touched)]
+
+    def edges(self) -> set[int]:
+        """Prompted slices with one beside them, within the bounds, that is not; chains start nowhere else."""
+        beside = {place: {place - 1, place + 1} - self.prompts.keys() for place in self.prompts}
+        return {place for place, others in beside.items() if any(self.first <= k <= self.last for k in others)}
 
     def gaps(self, changed: set[int]) -> list[tuple[int, int]]:
         """Neighbouring prompted slices, one of them ``changed``, with others between them."""
@@ -128,6 +139,11 @@ class Target:
         for leg in legs:
             self.stops.pop((leg.start, leg.step), None)
         return lost
+
+    def forget_all(self) -> None:
+        """Drop all but the prompts."""
+        for known in (self.found, self.memories, self.stops):
+            known.clear()
 
     def _leg(self, places: list[int], number: int, step: int) -> Leg:
         between = 0 <= number + step < len(places)

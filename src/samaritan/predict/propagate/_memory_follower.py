@@ -8,7 +8,7 @@ from samaritan.core import MaskHint, PromptSet
 from samaritan.models._base import Memory, Track
 from samaritan.predict._ask import BATCH, patches
 from samaritan.predict._patch import Patch
-from samaritan.predict.propagate._base import Job, Leg, Target
+from samaritan.predict.propagate._base import Job, Leg
 from samaritan.predict.propagate._sweep import Answers, Asked, Chain
 
 
@@ -23,6 +23,10 @@ class MemoryFollower:
     def __init__(self, job: Job) -> None:
         self._job = job
         self.patience = job.rules.patience
+        self._edges = {name: target.edges() for name, target in job.targets.items()}
+        for name, target in job.targets.items():
+            for place in job.changed[name] | (target.memories.keys() - self._edges[name]):
+                target.memories.pop(place, None)
 
     def answer(self, index: int, asked: Asked, chains: Mapping[str, Chain]) -> Answers:
         """See :class:`samaritan.predict.propagate._sweep.Follower`."""
@@ -31,10 +35,12 @@ class MemoryFollower:
         answers: Answers = {}
         for name, patch, quality, memory in self._follow(index, tracks):
             answers[name] = patch, quality
-            if name in asked:
-                asked[name][0].memories[index] = memory
-            elif patch.area:
+            if not patch.area:
+                continue
+            if name in chains:
                 self._remember(chains[name], index, memory)
+            elif index in self._edges[name]:
+                asked[name][0].memories[index] = memory
         return answers
 
     def reason(self, chain: Chain, patch: Patch, quality: float) -> str | None:  # noqa: ARG002 - the contract's
@@ -64,11 +70,10 @@ class MemoryFollower:
 
 
 def _past(chain: Chain, index: int) -> tuple[tuple[int, Memory], ...]:
-    """What a chain may look back at on slice ``index``."""
-    ends = [(place, chain.target.memories[place]) for place in _ends(chain.leg, chain.target)]
-    return tuple((abs(index - place), memory) for place, memory in (*ends, *chain.memories))
+    """What a chain may look at on slice ``index``; the prompted slice that it has not reached yet is at a negative distance."""
+    ends = [(place, chain.target.memories[place]) for place in _ends(chain.leg) if place in chain.target.memories]
+    return tuple(((index - place) * chain.leg.step, memory) for place, memory in (*ends, *chain.memories))
 
 
-def _ends(leg: Leg, target: Target) -> list[int]:
-    places = [leg.start, leg.last + leg.step] if leg.between else [leg.start]
-    return [place for place in places if place in target.memories and target.found[place].patch.area]
+def _ends(leg: Leg) -> list[int]:
+    return [leg.start, leg.last + leg.step] if leg.between else [leg.start]

@@ -16,19 +16,18 @@ from scipy import ndimage
 from samaritan.predict._patch import Mask, Patch
 from samaritan.predict.propagate._base import Found, Target
 
-#: A signed distance of one pixel becomes a logit of this size: sure two pixels away from the outline.
-LOGITS_PER_PIXEL = 2.0
-
 
 def between(low: Patch, high: Patch, share: float) -> Patch:
     """The shape ``share`` (0..1) of the way from ``low`` to ``high``; empty where both are empty.
 
-    A mask that is empty on one side only shrinks to nothing halfway.
+    A mask that is empty on one side only shrinks to nothing halfway. A signed distance of d pixels becomes the logit
+    d / (1 + abs(d)): nobody looked at the slice, so a shape stays below 1 and gives way to a model that is sure of its answer.
     """
     first, last = (_signed(patch, _window(low, high)) for patch in (low, high))
     x, y = _window(low, high)
     picture = np.full(low.shape, -np.inf, np.float32)
-    picture[x, y] = ((1 - share) * first + share * last) * LOGITS_PER_PIXEL
+    distance = (1 - share) * first + share * last
+    picture[x, y] = distance / (1 + np.abs(distance))
     return Patch.of(picture)
 
 
