@@ -126,6 +126,19 @@ def prompt(clicks: list[list[int]] | None = None, box: list[int] | None = None, 
     return PromptSet(points, None if box is None else Box(np.array(box[:2]) * scale, np.array(box[2:]) * scale))
 
 
+def mask_prompt(mask: NDArray[np.bool_]) -> PromptSet:
+    """A drawn mask (x, y) and nothing else."""
+    return PromptSet(mask=MaskHint.from_mask(mask))
+
+
+def drawing(scale: int) -> NDArray[np.bool_]:
+    """(x, y) the drawn mask of sam2_reference.py."""
+    mask = np.zeros(SIZE, bool)
+    mask[50:111, 48:98] = True
+    mask[50:73, 48:61] = False
+    return mask.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
 BLOCK = [50, 48, 109, 97]
 
 
@@ -187,6 +200,20 @@ class Walk:
             yield "memories", f"{here}/memory", memory.features["memory"].numpy()
             yield "pointers", f"{here}/pointer", memory.features["pointer"].numpy()
 
+    def drawn(self) -> Iterator[tuple[str, str, Any]]:
+        """A drawn mask, and an empty one, followed up; then another in the place of an answer, and further up."""
+        mask = drawing(self.scale)
+        self.visit(FIRST, 1, {1: mask_prompt(mask), 2: mask_prompt(np.zeros_like(mask))})
+        found = [*self.answers("up", FIRST)]
+        for index in (FIRST + 1, FIRST + 2):
+            self.visit(index, 1, {})
+            found += self.answers("up", index)
+        self.visit(FIRST + 2, 1, {1: mask_prompt(mask[:, ::-1])}, (1,))
+        found += self.answers("redrawn", FIRST + 2)
+        self.visit(FIRST + 3, 1, {})
+        found += self.answers("again", FIRST + 3)
+        yield from (("a drawn mask and what follows from it", key, value) for _, key, value in found)
+
     def go(self, steps: int) -> Iterator[tuple[str, str, Any]]:
         """Up, down, a correction, up again."""
         clicks = prompt([[140, 120, 1], [30, 20, 0]], scale=self.scale)
@@ -219,7 +246,8 @@ def compare(config: str, reference: Reference) -> list[Row]:
     found = list(image_mode(segmenter, plan.scale))
     for name in sorted({key.partition("/")[0] for key in reference} - {"image"}):
         walk = Walk(segmenter, plan.scale, conditioning=name != "default")
-        found += [(what, f"{name}/{key}", value) for what, key, value in walk.go(plan.steps)]
+        answers = walk.drawn() if name == "drawn" else walk.go(plan.steps)
+        found += [(what, f"{name}/{key}", value) for what, key, value in answers]
     worst: dict[str, float] = {}
     for what, key, value in found:
         thinned = np.asarray(value).reshape(-1)[:: max(1, value.size // plan.keep)]

@@ -200,6 +200,26 @@ class Exact:
         return getattr(torch, name)
 
 
+def begin(net: Any, plan: Plan, *, conditioning: bool) -> Any:
+    """A session of the authors' predictor with the pictures of a volume."""
+    frames = torch.stack([pixels(net, number, plan.scale) for number in range(COUNT)])
+    video.load_video_frames = lambda **_: (frames, *plan.size())
+    net.add_all_frames_to_correct_as_cond = conditioning
+    return net.init_state("")
+
+
+def kept(session: Any, visit: str, frame: int) -> dict[str, np.ndarray]:
+    """What a session holds of all targets on a slice."""
+    found = {}
+    for number, outputs in session["output_dict_per_obj"].items():
+        here = f"{visit}/{frame}/{number + 1}"
+        held = outputs["cond_frame_outputs"].get(frame) or outputs["non_cond_frame_outputs"].get(frame)
+        found[f"{here}/low"] = held["pred_masks"].numpy()
+        found[f"{here}/pointer"] = held["obj_ptr"].numpy()
+        found[f"{here}/memory"] = held["maskmem_features"].float().numpy()
+    return found
+
+
 def volume(net: Any, plan: Plan, *, conditioning: bool) -> dict[str, np.ndarray]:
     """Two targets from the first prompts up, then down, a correction of one, and up again; logits of each visit.
 
@@ -208,35 +228,44 @@ def volume(net: Any, plan: Plan, *, conditioning: bool) -> dict[str, np.ndarray]
         plan: slices in each direction, size of the pictures.
         conditioning: whether a corrected slice counts as a prompted one, as in training; the predictor's default is no.
     """
-    frames = torch.stack([pixels(net, number, plan.scale) for number in range(COUNT)])
-    video.load_video_frames = lambda **_: (frames, *plan.size())
-    net.add_all_frames_to_correct_as_cond = conditioning
-    session = net.init_state("")
+    session = begin(net, plan, conditioning=conditioning)
     found: dict[str, np.ndarray] = {}
-
-    def keep(visit: str, frame: int) -> None:
-        for number, outputs in session["output_dict_per_obj"].items():
-            target = number + 1
-            kept = outputs["cond_frame_outputs"].get(frame) or outputs["non_cond_frame_outputs"].get(frame)
-            found[f"{visit}/{frame}/{target}/low"] = kept["pred_masks"].numpy()
-            found[f"{visit}/{frame}/{target}/pointer"] = kept["obj_ptr"].numpy()
-            found[f"{visit}/{frame}/{target}/memory"] = kept["maskmem_features"].float().numpy()
-
     net.add_new_points_or_box(session, FIRST, 1, box=np.array([50, 48, 109, 97], np.float32) * plan.scale)
     net.add_new_points_or_box(
         session, FIRST, 2, points=np.array([[140, 120], [30, 20]], np.float32) * plan.scale, labels=np.array([1, 0])
     )
     for visit, reverse in (("up", False), ("down", True)):
         for frame, _, _ in net.propagate_in_video(session, FIRST, plan.steps, reverse):
-            keep(visit, frame)
+            found |= kept(session, visit, frame)
     corrected = FIRST + max(1, plan.steps - 1)
     net.add_new_points_or_box(
         session, corrected, 1, points=np.array([[90, 80], [20, 150]], np.float32) * plan.scale, labels=np.array([1, 0])
     )
     for frame, _, _ in net.propagate_in_video(session, corrected + 1, 1, reverse=False):
-        keep("again", frame)
-    keep("corrected", corrected)
-    return found
+        found |= kept(session, "again", frame)
+    return found | kept(session, "corrected", corrected)
+
+
+def drawing(plan: Plan) -> np.ndarray:
+    """(row, column) a block without one of its corners."""
+    mask = np.zeros(SIZE, bool)
+    mask[48:98, 50:111] = True
+    mask[48:61, 50:73] = False
+    return mask.repeat(plan.scale, axis=0).repeat(plan.scale, axis=1)
+
+
+def drawn(net: Any, plan: Plan) -> dict[str, np.ndarray]:
+    """A drawn mask, and an empty one, followed up; then another in the place of an answer, and further up."""
+    session = begin(net, plan, conditioning=True)
+    mask, found = drawing(plan), {}
+    net.add_new_mask(session, FIRST, 1, mask)
+    net.add_new_mask(session, FIRST, 2, np.zeros_like(mask))
+    for frame, _, _ in net.propagate_in_video(session, FIRST, 2, reverse=False):
+        found |= kept(session, "up", frame)
+    net.add_new_mask(session, FIRST + 2, 1, mask[::-1].copy())
+    for frame, _, _ in net.propagate_in_video(session, FIRST + 3, 0, reverse=False):
+        found |= kept(session, "again", frame)
+    return found | kept(session, "redrawn", FIRST + 2)
 
 
 def main(config: str, out: Path) -> None:
@@ -246,11 +275,13 @@ def main(config: str, out: Path) -> None:
     video.torch, video.tqdm = Exact(), lambda frames, **_: frames
     with torch.inference_mode():
         net = build(config)
-        kept = {f"image/{name}": value for name, value in image_mode(net, plan).items()}
+        found = {f"image/{name}": value for name, value in image_mode(net, plan).items()}
         for name, conditioning in WALKS.get(config, {}).items():
             seen = volume(net, plan, conditioning=conditioning)
-            kept |= {f"{name}/{key}": value for key, value in seen.items()}
-    thinned = {name: value.reshape(-1)[:: max(1, value.size // plan.keep)] for name, value in kept.items()}
+            found |= {f"{name}/{key}": value for key, value in seen.items()}
+        if config.startswith("small"):
+            found |= {f"drawn/{key}": value for key, value in drawn(net, plan).items()}
+    thinned = {name: value.reshape(-1)[:: max(1, value.size // plan.keep)] for name, value in found.items()}
     np.savez_compressed(out, **thinned)
     print(f"wrote {out}: {out.stat().st_size} bytes, {len(thinned)} arrays")
 

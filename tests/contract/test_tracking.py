@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from samaritan.core import Box, Points, PromptError, PromptSet
+from samaritan.core import Box, MaskHint, Points, PromptError, PromptSet
 from samaritan.models import MODELS, Embedding, Memory, Prediction, Track, TrackingSegmenter, load_model
 from samaritan.models._sam import SamSegmenter
 from samaritan.predict.runtimes._segmenter import compiled
@@ -101,6 +101,54 @@ def test_of_one_click_the_best_candidate_is_the_answer(segmenter: TrackingSegmen
     assert followed.quality[0] == pytest.approx(candidates.quality.max(), abs=TOLERANCE)
 
 
+def _drawing() -> NDArray[np.bool_]:
+    """A shape with a hole, a thin line and a single pixel."""
+    mask = np.zeros(SHAPE, bool)
+    mask[8:30, 6:20] = True
+    mask[15:19, 10:13] = False
+    mask[2, 3:28] = mask[40, 25] = True
+    return mask
+
+
+def test_a_drawn_mask_is_the_answer_to_the_pixel(segmenter: TrackingSegmenter, slices: list[Embedding]) -> None:
+    """However sure the drawing was said to be, and whatever was known before."""
+    mask = _drawing()
+    past = tuple((1, memory) for _, memory in _first(segmenter, slices[0])[:1])
+    prompts = [PromptSet(mask=MaskHint.from_mask(mask, strength)) for strength in (10.0, 0.5)]
+    tracks = [Track(prompt=prompts[0]), Track(past, prompts[0]), Track(prompt=prompts[1])]
+    answers = segmenter.follow(slices[1], tracks)
+    for prediction, memory in answers:
+        assert np.array_equal(prediction.masks[0], mask)
+        assert np.array_equal(np.unique(prediction.logits), [-10, 10])
+        assert prediction.quality == pytest.approx(1)
+        assert memory.prompted
+    assert all(_near(answers[0], other) for other in answers[1:])
+    ((found, _),) = segmenter.follow(slices[2], [Track(((1, answers[0][1]),))])
+    ((other, _),) = segmenter.follow(slices[2], [Track(past)])
+    assert np.abs(found.low_res - other.low_res).max() > 1e-3
+
+
+def test_an_empty_drawing_says_that_nothing_is_there(segmenter: TrackingSegmenter, slices: list[Embedding]) -> None:
+    tracks = [Track(prompt=PromptSet(mask=MaskHint.from_mask(mask))) for mask in (np.zeros(SHAPE, bool), _drawing())]
+    (empty, nothing), (_, something) = segmenter.follow(slices[0], tracks)
+    assert not empty.masks.any()
+    assert all((nothing.features[name] - something.features[name]).abs().max() > 1e-3 for name in nothing.features)
+
+
+def test_a_mask_beside_other_prompts_and_the_models_own_are_hints(
+    segmenter: TrackingSegmenter, slices: list[Embedding]
+) -> None:
+    drawn, low = MaskHint.from_mask(_drawing()), _first(segmenter, slices[0])[0][0].low_res[0]
+    prompts = [replace(prompt, mask=drawn) for prompt in PROMPTS] + [PromptSet(mask=MaskHint(low, "model"))]
+    decoded = segmenter.decode(slices[0], prompts)
+    followed = segmenter.follow(slices[0], [Track(prompt=prompt) for prompt in prompts])
+    for prediction, _ in followed:
+        assert np.abs(np.abs(prediction.logits) - 10).max() > 1e-3
+    for one, (other, _) in zip(decoded[:-1], followed[:-1], strict=True):
+        if other.low_res.max() > -100:
+            assert np.abs(one.low_res - other.low_res).max() <= TOLERANCE
+
+
 def test_several_targets_are_answered_as_each_alone(segmenter: TrackingSegmenter, slices: list[Embedding]) -> None:
     first = _first(segmenter, slices[0])
     second = segmenter.follow(slices[1], _pasts(first))
@@ -109,7 +157,10 @@ def test_several_targets_are_answered_as_each_alone(segmenter: TrackingSegmenter
         *(Track(((2, one[1]), (1, other[1]))) for one, other in zip(first, second, strict=True)),
         *(Track(((2, one[1]),), prompt) for one, prompt in zip(first, PROMPTS, strict=True)),
         *(Track(prompt=prompt) for prompt in PROMPTS),
+        Track(((2, first[0][1]),), PromptSet(mask=MaskHint.from_mask(_drawing()))),
         *_pasts(first * 2),
+        Track(prompt=PromptSet(mask=MaskHint.from_mask(_drawing()[::-1]))),
+        Track(prompt=PromptSet(mask=MaskHint(first[0][0].low_res[0], "model"))),
     ]
     together = segmenter.follow(slices[2], tracks)
     assert len(together) == len(tracks)
@@ -188,6 +239,7 @@ def test_a_memory_may_be_told_to_be_no_prompt(segmenter: TrackingSegmenter, slic
         Track(),
         Track(prompt=PromptSet(box=Box([5, 4], [20, SHAPE[1]]))),
         Track(prompt=PromptSet(Points([[SHAPE[0], 3]], [1]))),
+        Track(prompt=PromptSet(mask=MaskHint.from_mask(np.ones(SHAPE[::-1], bool)))),
     ],
 )
 def test_what_cannot_be_followed_is_refused(

@@ -140,6 +140,21 @@ def test_a_coarser_grid_is_enlarged_before_padding_is_cut() -> None:
     assert (full[:, 20:] == 0).all()
 
 
+def test_a_drawn_mask_lands_on_its_place_as_zeros_and_ones() -> None:
+    mask = np.zeros((128, 64), bool)
+    mask[64:, :32] = True  # right and up
+    mask[10:13, 40:43] = True
+    drawn = FRAME.drawn(MaskHint.from_mask(mask, 0.1), (128, 64))[0]
+    x, y = FRAME.fit((128, 64))
+    assert drawn.shape == (FRAME.side, FRAME.side)
+    assert set(drawn.flatten().tolist()) == {0.0, 1.0}
+    assert drawn[: y // 2, x // 2 : x].all()
+    assert not drawn[y:].any()
+    assert not drawn[:, x:].any()
+    with pytest.raises(PromptError, match=r"image frame needs shape \(64, 128\); received \(128, 64\)"):
+        FRAME.drawn(MaskHint.from_mask(mask), (64, 128))
+
+
 def test_a_mask_hint_lands_on_its_place_and_the_padding_is_background() -> None:
     mask = np.zeros((128, 64), bool)
     mask[64:, :32] = True  # right and up

@@ -34,7 +34,7 @@ def test_embedding_logits_quality_and_memory_are_the_authors(script: ModuleType,
     assert {row.what for row in rows} == {
         *(f"embedding, {name} map" for name in ("image", "finer", "finest")),
         "logits of a picture", "logits of a picture, low resolution", "quality",
-        "logits of a followed target", "memories", "pointers",
+        "logits of a followed target", "memories", "pointers", "a drawn mask and what follows from it",
     }  # fmt: skip
     assert [row for row in rows if not row.max_abs_difference <= script.TOLERANCE] == []
 

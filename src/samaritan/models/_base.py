@@ -172,7 +172,7 @@ class TrackingSegmenter(Segmenter, Protocol):
         """One answer per target, in order, and the memory that later slices are to be given.
 
         Nothing is kept between calls; each target's answer is what it is alone. A target that is not on the slice any more
-        gets logits <= 0 everywhere.
+        gets logits <= 0 everywhere. A prompt that is a mask on the picture and nothing else is the answer, to the pixel.
 
         Raises:
             PromptError: a prompt lies outside the picture, or a track has neither past nor prompt.

@@ -126,10 +126,7 @@ class Frame:
         Raises:
             PromptError: the hint's shape is not that of its frame.
         """
-        logits = np.asarray(mask.logits, dtype=np.float32)
-        allowed = shape if mask.frame == "image" else (self.grid, self.grid)
-        if logits.shape != tuple(allowed):
-            raise PromptError(f"A mask hint in the {mask.frame} frame needs shape {allowed}; received {logits.shape}.")
+        logits = self._fitting(mask, shape)
         if mask.frame == "model":
             given = torch.from_numpy(logits.copy())[None]
         else:
@@ -137,6 +134,16 @@ class Frame:
             square = self._pad(self._resize(rows_first, self.fit(shape)), min(0.0, float(logits.min())))
             given = self._resize(square, (self.grid, self.grid))[0]
         return given.sigmoid() if self.hints == "probabilities" else given
+
+    def drawn(self, mask: MaskHint, shape: tuple[int, int]) -> Tensor:
+        """A mask on a picture of ``shape`` (x, y) -> (1, side, side), 1 where at least half of a pixel is target, else 0.
+
+        Raises:
+            PromptError: the mask's shape is not that of its frame.
+        """
+        inside = (self._fitting(mask, shape) > 0).astype(np.float32)
+        fitted = self._resize(torch.from_numpy(np.ascontiguousarray(inside.T))[None, None], self.fit(shape))
+        return self._pad((fitted >= 0.5).float(), 0.0)[0]
 
     def shrink(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
         """(x, y[, c]) -> the size that the encoder would see, where that is smaller; smoothed, so that masks become soft."""
@@ -170,6 +177,18 @@ class Frame:
         inside = low_res[..., :y, :x]
         full = functional.interpolate(inside, (shape[1], shape[0]), mode="bilinear", align_corners=False)
         return full.transpose(-1, -2).contiguous()
+
+    def _fitting(self, mask: MaskHint, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """The logits of a mask hint.
+
+        Raises:
+            PromptError: their shape is not that of the hint's frame.
+        """
+        logits = np.asarray(mask.logits, dtype=np.float32)
+        allowed = shape if mask.frame == "image" else (self.grid, self.grid)
+        if logits.shape != tuple(allowed):
+            raise PromptError(f"A mask hint in the {mask.frame} frame needs shape {allowed}; received {logits.shape}.")
+        return logits
 
     def _resize(self, picture: Tensor, size: tuple[int, int], how: Interpolation = "linear") -> Tensor:
         """(1, channel, y, x) -> size (x, y); smoothed where it shrinks, and never beyond what the picture holds."""

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from samaritan.core import ModelError, PromptError
+from samaritan.core import MaskHint, ModelError, PromptError, PromptSet
 from samaritan.models._base import Embedding, Memory, Prediction, Track
 from samaritan.models._frame import Frame, imagenet
 from samaritan.models._hiera import HieraConfig, HieraEncoder
@@ -22,7 +25,7 @@ from samaritan.models._prompt_encoder import PromptEncoder
 from samaritan.models._prompt_tensors import PromptTensors
 from samaritan.models._sam import CHUNK, SamSegmenter, evaluating, kind_of
 from samaritan.models._sam2_decoder import Sam2MaskDecoder, Sam2PromptEncoder, single
-from samaritan.models._sam2_tracker import ABSENT, POINTERS, Recalled, Tracker, TrackerConfig, whole
+from samaritan.models._sam2_tracker import ABSENT, POINTERS, SCALE, SHIFT, Recalled, Tracker, TrackerConfig, whole
 from samaritan.models._sam_network import DecoderConfig, SamNetwork
 
 #: Pixels of the network's square to a cell of the image embedding.
@@ -136,11 +139,37 @@ class Sam2Network(SamNetwork):
         memory = self.tracker.remember(image, whole(low_res, self.side, sure=prompts is not None), present)
         return Found(low_res, quality, memory, self.tracker.point(maker, present))
 
-    def _question(self, prompts: PromptTensors | None, count: int, *, recalled: bool) -> tuple[Tensor | None, Tensor]:
-        """Tokens and dense part of n questions; one without a prompt has two tokens that are no points, as in training."""
+    def take(self, features: Tensor, masks: Tensor, texts: Sequence[str | None]) -> Found:
+        """Take masks as what is found of n targets on one picture; the decoder only makes their pointers.
+
+        Args:
+            features: (1, 4 C, y, x), packed.
+            masks: (n, 1, side, side), 0 or 1.
+            texts: names of the n targets.
+        """
+        hidden, decoder, tracker = super().channels, self.mask_decoder, self.tracker
+        image, fine = features[:, :hidden], features[:, hidden:]
+        asked = replace(self._nothing(len(masks)), masks=tracker.mask_downsample(masks), texts=tuple(texts))
+        sparse, dense = self._question(asked, len(masks), recalled=True)  # the picture as it is, without "no memories"
+        question = decoder.asked(len(masks), sparse)
+        _, _, tokens = decoder.answer_and_tokens(question, image + dense, fine, self.position_grid)
+        self.asked = self.sparse = None
+        grid = 4 * self.cells
+        low_res = functional.interpolate(masks * SCALE + SHIFT, (grid, grid), mode="bilinear", antialias=True)
+        present = masks.flatten(1).any(1, keepdim=True)
+        memory = tracker.remember(image, whole(low_res, self.side, sure=True), present)
+        pointer = tracker.point(tokens[:, 2], present & tracker.present(tokens))
+        return Found(low_res, torch.ones_like(present, dtype=low_res.dtype), memory, pointer)
+
+    def _nothing(self, count: int) -> PromptTensors:
+        """Prompts that say nothing: one point each that is none, as in training."""
         nothing = self.no_memory_embedding.new_zeros(count, 1, 1, 2)
         labels = torch.full((count, 1, 1), -1, device=nothing.device)
-        self.asked = prompts or PromptTensors(nothing, labels, texts=(None,) * count)
+        return PromptTensors(nothing, labels, texts=(None,) * count)
+
+    def _question(self, prompts: PromptTensors | None, count: int, *, recalled: bool) -> tuple[Tensor | None, Tensor]:
+        """Tokens and dense part of n questions; one without a prompt has two tokens that are no points, as in training."""
+        self.asked = prompts or self._nothing(count)
         self.sparse, dense = super().embed_prompts(self.asked) if recalled else self.embed_prompts(self.asked)
         return self.sparse, dense
 
@@ -156,10 +185,12 @@ class Sam2Segmenter(SamSegmenter):
 
         As the authors' tracker: all slices with a prompt are looked at, of the others the last six, and fifteen pointers;
         without a prompt, or with one click, the best of three candidates is the answer; a mask that a prompt led to is
-        remembered as it is, black and white.
+        remembered as it is, black and white. A mask that a person drew is the answer itself, with logits of +-10 and a quality
+        of 1, whatever the past; with points or a box, or as logits of the model, it is a hint and goes through the decoder.
 
         Raises:
-            PromptError: a prompt lies outside the picture, or a track has neither a prompt nor a past that is looked at.
+            PromptError: a prompt lies outside the picture, a mask does not fit it, or a track has neither a prompt nor a past
+                that is looked at.
             InputError: the embedding is not of this model.
             ModelError: an attached adaptation has replaced the mask decoder.
         """
@@ -177,10 +208,25 @@ class Sam2Segmenter(SamSegmenter):
         with evaluating(self.network):
             for chunk in _alike(tracks, pasts):
                 prompts = [prompt for i in chunk if (prompt := tracks[i].prompt) is not None]
-                tensors = self.prompt_tensors(prompts, embedding.shape).to(self._device) if prompts else None
-                answer = self.network.follow(features, [pasts[i] for i in chunk], tensors)
-                found.update(zip(chunk, self._kept(answer, embedding.shape, prompted=bool(prompts)), strict=True))
+                drawn = [mask for prompt in prompts if (mask := _drawn(prompt)) is not None]
+                if drawn:
+                    kept = self._taken(features, prompts, drawn, embedding.shape)
+                else:
+                    tensors = self.prompt_tensors(prompts, embedding.shape).to(self._device) if prompts else None
+                    answer = self.network.follow(features, [pasts[i] for i in chunk], tensors)
+                    kept = self._kept(answer, embedding.shape, prompted=bool(prompts))
+                found.update(zip(chunk, kept, strict=True))
         return [found[i] for i in range(len(tracks))]
+
+    def _taken(
+        self, features: Tensor, prompts: Sequence[PromptSet], drawn: Sequence[MaskHint], shape: tuple[int, int]
+    ) -> Iterator[tuple[Prediction, Memory]]:
+        """Answer and memory of each drawn mask; the answer is the drawing to the pixel, not what the square leaves of it."""
+        masks = torch.stack([self.frame.drawn(mask, shape) for mask in drawn]).to(self._device)
+        found = self.network.take(features, masks, [prompt.text for prompt in prompts])
+        for mask, (prediction, memory) in zip(drawn, self._kept(found, shape, prompted=True), strict=True):
+            logits = ((mask.logits > 0) * SCALE + SHIFT).astype(np.float32)
+            yield replace(prediction, logits=logits[None]), memory
 
     def _kept(self, found: Found, shape: tuple[int, int], *, prompted: bool) -> Iterator[tuple[Prediction, Memory]]:
         """Answer and memory of each target of a chunk."""
@@ -210,9 +256,19 @@ def _alike(tracks: Sequence[Track], pasts: Sequence[Recalled]) -> Iterator[list[
     """Indices of tracks that can run together, at most :data:`CHUNK` at a time."""
     kinds: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, (track, past) in enumerate(zip(tracks, pasts, strict=True)):
-        kinds[past.counts, None if track.prompt is None else kind_of(track.prompt)].append(index)
+        prompt = track.prompt
+        if prompt is not None and _drawn(prompt) is not None:
+            kinds["drawn",].append(index)
+        else:
+            kinds[past.counts, None if prompt is None else kind_of(prompt)].append(index)
     for members in kinds.values():
         yield from (members[i : i + CHUNK] for i in range(0, len(members), CHUNK))
+
+
+def _drawn(prompt: PromptSet) -> MaskHint | None:
+    """The mask of a prompt that is nothing but a mask on the picture; None of any other."""
+    alone = prompt.points is None and prompt.box is None
+    return prompt.mask if alone and prompt.mask is not None and prompt.mask.frame == "image" else None
 
 
 def _clicks(prompts: PromptTensors | None) -> int:

@@ -169,6 +169,21 @@ def test_several_boxes_on_a_slice_become_one_mask(make: Make, segmenter: Tracker
     assert np.array_equal(session.picture_mask("both", 15), (inside(BALL) | inside(OTHER))[:, :, 15])
 
 
+def test_two_boxes_on_a_slice_come_back_from_sam2_as_their_union() -> None:
+    """What the model answers to each box, united to the pixel, with the mean of its own estimates."""
+    volume = balls((24, 20, 9), (11, 9, 4, 6))
+    boxes = [PromptSet(box=Box((2, 2), (9, 9))), PromptSet(box=Box((12, 10), (21, 17)))]
+    predictor = VolumePredictor(load_model("tiny-sam2"), volume, keep=9)
+    session = VolumeSession(predictor, "memory")
+    session.ask("both", {4: boxes})
+    one, other = predictor.decode(4, boxes, multimask=False)
+    assert one.masks.any() or other.masks.any()
+    assert not np.array_equal(one.masks, other.masks)
+    assert np.array_equal(session.picture_mask("both", 4), (one.masks | other.masks)[0])
+    expected = (one.quality[0] + other.quality[0]) / 2
+    assert session.found("both")[4].quality == pytest.approx(expected, abs=1e-4)
+
+
 def test_models_without_a_memory_are_refused() -> None:
     predictor = VolumePredictor(ThresholdSegmenter(), balls(SHAPE, BALL), intensity="asis")
     with pytest.raises(UsageError, match="threshold has no memory to propagate with; use --propagate sequence"):

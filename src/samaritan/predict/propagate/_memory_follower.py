@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from samaritan.core import MaskHint, PromptSet
 from samaritan.models._base import Memory, Track
@@ -30,11 +30,15 @@ class MemoryFollower:
 
     def answer(self, index: int, asked: Asked, chains: Mapping[str, Chain]) -> Answers:
         """See :class:`samaritan.predict.propagate._sweep.Follower`."""
-        tracks = {name: Track(prompt=self._one(name, index, prompts)) for name, (_, prompts) in asked.items()}
+        united = self._united(index, asked)
+        tracks = {
+            name: Track(prompt=PromptSet(mask=MaskHint(united[name][0].logits())) if name in united else prompts[0])
+            for name, (_, prompts) in asked.items()
+        }
         tracks |= {name: Track(_past(chain, index)) for name, chain in chains.items()}
         answers: Answers = {}
         for name, patch, quality, memory in self._follow(index, tracks):
-            answers[name] = patch, quality
+            answers[name] = patch, united[name][1] if name in united else quality
             if not patch.area:
                 continue
             if name in chains:
@@ -57,12 +61,10 @@ class MemoryFollower:
                 found.append((name, Patch.of(prediction.logits[0]), float(prediction.quality[0]), memory))
         return found
 
-    def _one(self, name: str, index: int, prompts: Sequence[PromptSet]) -> PromptSet:
-        """What is asked on a slice, as one prompt: several are answered first, and their united mask is the prompt."""
-        if len(prompts) == 1:
-            return prompts[0]
-        patch, _ = patches(self._job.predictor, index, {name: prompts}, self._job.candidates)[name]
-        return PromptSet(mask=MaskHint(patch.logits()))
+    def _united(self, index: int, asked: Asked) -> Answers:
+        """Answers to targets with several prompts on a slice, united; their mask is then the prompt, which the model keeps."""
+        several = {name: prompts for name, (_, prompts) in asked.items() if len(prompts) > 1}
+        return patches(self._job.predictor, index, several, self._job.candidates)
 
     def _remember(self, chain: Chain, index: int, memory: Memory) -> None:
         chain.memories.append((index, memory))
