@@ -234,3 +234,15 @@ def test_picture_has_nowhere_to_go(segmenter: ThresholdSegmenter) -> None:
     found = predict(segmenter, volume, {"a": [box((1, 1), (4, 4))]}, propagation="auto", intensity="asis")
     assert found.course is None
     assert found.mask("a").sum() == 16
+
+
+def test_clicks_between_boxes_correct_what_came_from_them(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    boxes = [box((1, 2, 1), (6, 7, 1)), box((1, 2, 3), (6, 7, 3))]
+    click = PromptSet(points=Points([[3, 4, 2]], [1]))
+    plain = predict(segmenter, phantom, {"block": boxes}, propagation="sequence")
+    corrected = predict(segmenter, phantom, {"block": [*boxes, click]}, propagation="sequence")
+    (asked,) = corrected.prompts[2]["block"]
+    assert asked.box is not None  # that of the mask which was there
+    assert asked.points is not None
+    assert np.array_equal(plain.mask("block"), corrected.mask("block"))
+    assert sorted(predict(segmenter, phantom, {"block": [click]}, propagation="sequence").prompts) == [2]

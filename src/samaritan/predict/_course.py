@@ -62,6 +62,10 @@ def go(
     named = {f"{strand.target}\n{number}": strand for number, strand in enumerate(strands)}
     bounds = {name: strand.bounds for name, strand in named.items() if strand.bounds is not None}
     visited = session.ask_all({n: s.prompts for n, s in named.items()}, bounds=bounds, progress=progress)
+    corrected = {name: strand.corrections for name, strand in named.items() if strand.corrections}
+    if corrected:
+        again = session.ask_all(corrected, progress=progress)
+        visited = {name: slices | again.get(name, set()) for name, slices in visited.items()}
     _collect(session, named, collector)
     return _work(session, named), _course(session, named, visited), list(_warnings(session, named))
 

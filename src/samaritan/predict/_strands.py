@@ -26,12 +26,15 @@ class Strand:
     Attributes:
         target: its name.
         prompts: slice -> prompts at (x, y, 0) of its picture.
+        corrections: the same for slices with clicks alone, of a target that has boxes or masks on others: they are about the
+            mask that comes from there.
         bounds: first and last slice, where a person said so.
     """
 
     target: str
     prompts: dict[int, tuple[PromptSet, ...]] = field(default_factory=dict)
     bounds: tuple[int, int] | None = None
+    corrections: dict[int, tuple[PromptSet, ...]] = field(default_factory=dict)
 
 
 def strands_of(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) -> list[Strand]:
@@ -52,9 +55,17 @@ def strands_of(view: SliceView, targets: Mapping[str, Sequence[PromptSet]]) -> l
             _place(index, prompt, deep, rest)
         if rest.prompts:
             rest.bounds = _complete(rest.prompts)
+            _set_apart(rest)
             deep.append(rest)
         found += deep
     return found
+
+
+def _set_apart(strand: Strand) -> None:
+    """Move clicks alone to the corrections, where other slices have more than clicks."""
+    clicked = {k for k, asked in strand.prompts.items() if all(p.box is None and p.mask is None for p in asked)}
+    if clicked != strand.prompts.keys():
+        strand.corrections = {k: strand.prompts.pop(k) for k in sorted(clicked)}
 
 
 def lowered(view: SliceView, name: str, prompt: PromptSet) -> dict[int, PromptSet]:
