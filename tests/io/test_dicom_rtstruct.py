@@ -11,7 +11,7 @@ import pytest
 from matplotlib.path import Path as Curve
 from numpy.typing import NDArray
 
-from samaritan.core import Geometry, GeometryError, InputError, LabelMap, UsageError, Volume
+from samaritan.core import FormatError, Geometry, GeometryError, InputError, LabelMap, UsageError, Volume
 from samaritan.core.colour import PALETTE
 from samaritan.io import holds_overlaps, read_labels, read_volume, source_format, write_labels
 
@@ -183,3 +183,9 @@ def test_damage_is_a_sentence(make_series: Make, tmp_path: Path) -> None:
         dataset.save_as(path)
         with pytest.raises(InputError, match=message):
             read_labels(path, like=image)
+    path.write_bytes(content)
+    dataset = pydicom.dcmread(path)
+    del dataset.ROIContourSequence[-1].ReferencedROINumber  # it comes last, so a file that was cut off has none
+    dataset.save_as(path)
+    with pytest.raises(FormatError, match="it ends in the middle of a structure's contours"):
+        read_labels(path, like=image)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import Geometry, GeometryError, InputError, LabelMap, Volume
+from samaritan.core import FormatError, Geometry, GeometryError, InputError, LabelMap, Volume
 from samaritan.io import _dicom_file
 from samaritan.io._base import FORMATS, Choice, reading
 from samaritan.io._dicom_source import check_is_dicom
@@ -61,6 +61,8 @@ class DicomRtstruct:
             }
             merged = np.zeros(like.geometry.shape, smallest_unsigned(np.array(list(names) or [0])))
             for item in dataset.get("ROIContourSequence") or ():
+                if "ReferencedROINumber" not in item:
+                    raise FormatError("it ends in the middle of a structure's contours; export or copy it again.")
                 _enter(merged, int(item.ReferencedROINumber), item, like.geometry, names)
             return make_labels(merged, like.geometry, path, {value: name for value, name in names.items() if name})
 
