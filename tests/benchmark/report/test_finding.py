@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from samaritan.benchmark._row import Row
+from samaritan.benchmark.report import _facts
 from samaritan.benchmark.report._arms import Arms
 from samaritan.benchmark.report._differences import compare_arms
 from samaritan.benchmark.report._finding import Extent, _uses, find, untrained_prompts
@@ -22,6 +23,16 @@ def test_extent_counts_cases_not_rows(fake_rows: list[Row]) -> None:
     assert extent.slices == 3 + 2
     assert extent.failed == 8
     assert extent.rows == len(fake_rows)
+
+
+def test_slices_of_volumes_are_counted_though_a_cache_held_them(fake_rows: list[Row]) -> None:
+    key = fake_rows[0]["dataset"], fake_rows[0]["case_id"]
+    rows = [
+        cast("Row", {**row, "case_calls": 7}) if (row["dataset"], row["case_id"]) == key else row for row in fake_rows
+    ]
+
+    assert Extent.of(rows, Arms.of(rows), {}).slices == 7
+    assert "slices" not in dict(_facts(Extent.of(fake_rows, Arms.of(fake_rows), {})))
 
 
 def test_oracle_never_is_the_best(fake_rows: list[Row]) -> None:

@@ -162,7 +162,8 @@ def _facts(extent: Extent) -> list[tuple[str, str]]:
         ("model", len(extent.models)), ("data set", extent.datasets), ("prompt", extent.prompts), ("case", extent.cases),
         ("patient", extent.patients), ("target", extent.targets), ("slice", extent.slices), ("measurement", extent.rows),
     ]  # fmt: skip
-    facts = [(name if n == 1 else f"{name}s", count(n)) for name, n in one_each]
+    # no slice was encoded where a cache held all, and how many were looked at nobody counted
+    facts = [(name if n == 1 else f"{name}s", count(n)) for name, n in one_each if n or name != "slice"]
     return [*facts, ("undefined", count(extent.undefined)), ("failed", count(extent.failed))]
 
 

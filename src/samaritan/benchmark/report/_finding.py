@@ -38,7 +38,7 @@ class Extent:
         cases: images or volumes.
         patients: over all data sets.
         targets: data set and label.
-        slices: pictures and slices that were encoded, once each whatever the number of models.
+        slices: pictures and slices that were encoded, once each whatever the number of models; 0 where a cache held all.
         rows: measurements.
         failed: rows that failed.
         undefined: rows that ran and have no Dice.
@@ -62,6 +62,9 @@ class Extent:
         most: dict[tuple[str, str], int] = {}
         for (dataset, case, *_), calls in encode_calls.items():
             most[dataset, case] = max(most.get((dataset, case), 0), calls)
+        for row in rows:  # prompts about volumes know what a cache held, too
+            key = row["dataset"], row["case_id"]
+            most[key] = max(most.get(key, 0), row.get("case_calls") or 0)
         return cls(
             models=tuple(arms.systems),
             datasets=len({row["dataset"] for row in rows}),
