@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_type_hints
@@ -110,7 +111,7 @@ class Strategy(Named):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VolumeStrategy(Named):
+class VolumeStrategy(Named, ABC):
     """Simulates a person who knows the reference in space, and says something about it on a few slices.
 
     Base of the strategies whose unit is a target in space; a subclass says what is asked in :meth:`ask`.
@@ -136,9 +137,9 @@ class VolumeStrategy(Named):
         """Slice -> the first question there, at (x, y, 0) of its picture; nothing about an empty reference."""
         return self.ask(ref, rng) if ref else {}
 
+    @abstractmethod
     def ask(self, ref: Solid, rng: np.random.Generator) -> dict[int, PromptSet]:
         """The first questions about a reference that is not empty."""
-        raise NotImplementedError
 
     def correct(self, ref: Solid, pred: Solid, rng: np.random.Generator) -> dict[int, PromptSet]:  # noqa: ARG002 - the contract
         """What is added after seeing ``pred``; what was said before stays said. Here nothing: one round is all."""
