@@ -46,7 +46,7 @@ clean:  ## remove the environment and the runs
 $(STAMP): pyproject.toml constraints.txt constraints-cpu.txt requirements-nodeps.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet -e ".[fast,samples,tensorboard]" --group dev -c constraints.txt $(CPU_TORCH)
+	$(BIN)/python -m pip install --quiet -e ".[fast,notebook,samples,tensorboard]" --group dev -c constraints.txt $(CPU_TORCH)
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements-nodeps.txt
 	touch $@
 

@@ -1,0 +1,1 @@
+"""Cases, masks, journal and exports: files, no model and no network."""
