@@ -124,3 +124,35 @@ class Attention:
     plane: Plane
     index: int
     ahead: int = 2
+
+
+@dataclass(frozen=True, eq=False)
+class CaseQuestion:
+    """A whole image without a person's prompts: which masks would the model propose, and how sure is it?
+
+    Attributes:
+        image: of the case.
+        names: labels that are wanted.
+        repeats: how often each is asked with jittered prompts, or drawn where the adapter draws samples.
+        lane: as in :class:`SliceQuestion`.
+    """
+
+    image: ImageRef
+    names: tuple[str, ...]
+    repeats: int = 3
+    lane: str = "case"
+
+
+@dataclass(frozen=True, eq=False)
+class CaseAnswer:
+    """Proposals, and how uncertain they are.
+
+    Attributes:
+        masks: label -> (i, j, k) bool on the image's own grid.
+        uncertainty: 0 (all answers agree) to 1; see :mod:`samaritan.annotate.learn`.
+        seconds: in the model process.
+    """
+
+    masks: Mapping[str, NDArray[np.bool_]]
+    uncertainty: float
+    seconds: float
