@@ -27,8 +27,9 @@ class Tally:
             counts = self._counts.setdefault(number, [np.zeros(size, np.int64) for size in self._shape])
             for axis in range(3):
                 start = low[axis] + first[axis]
-                along = np.count_nonzero(part, axis=tuple(other for other in range(3) if other != axis))
-                counts[axis][start : start + len(along)] += sign * along
+                others = tuple(other for other in range(3) if other != axis)
+                along = part.sum(axis=others, dtype=np.int64)
+                counts[axis][start : start + along.size] += sign * along
 
     def voxels(self, number: int) -> int:
         """How many voxels an object has."""
@@ -36,8 +37,10 @@ class Tally:
 
     def span(self, number: int, axis: int) -> tuple[int, int] | None:
         """First and last slice along a native axis that show the object; None where it has no voxel."""
-        hits = np.flatnonzero(self._counts[number][axis]) if number in self._counts else ()
-        return (int(hits[0]), int(hits[-1])) if len(hits) else None
+        if number not in self._counts:
+            return None
+        hits = np.flatnonzero(self._counts[number][axis])
+        return (int(hits[0]), int(hits[-1])) if hits.size else None
 
 
 def _objects(values: NDArray[Any]) -> Iterator[tuple[int, list[int], NDArray[np.bool_]]]:
