@@ -206,21 +206,23 @@ def _with_layouts(folder: Path, cases: Iterable[Found]) -> Iterator[Found]:
     infos: dict[Path, DatasetInfo | None] = {}
     known: dict[Path, dict[Path, Case]] = {}
     for case in cases:
-        images = (
-            case.path.parent if case.series is None else case.path
-        )  # of one series of several files: the folder itself
+        images = next((place for place in (case.path.parent, case.path) if place.name in _LAYOUTS), folder)
         root = images.parent
-        if images.name not in _LAYOUTS or not root.is_relative_to(folder):
+        if not root.is_relative_to(folder):
             yield case
             continue
         if root not in known:
             infos[root] = DatasetInfo.read(root / FILE_NAME) if (root / FILE_NAME).is_file() else None
-            known[root] = _known(root)
-        yield replace(case, info=infos[root], known=known[root].get(case.path))
+            known[root] = _known(root, images.name)
+        belongs = known[root].get(case.path)
+        name = f"{case.name.rpartition('/')[0]}/{belongs.case_id}".lstrip("/") if belongs else case.name
+        yield replace(case, name=name, info=infos[root], known=belongs)
 
 
-def _known(root: Path) -> dict[Path, Case]:
-    """Image -> case of the data set in ``root``; nothing where it is none, or cannot be used as one."""
+def _known(root: Path, images: str) -> dict[Path, Case]:
+    """Image -> case of the data set in ``root``; nothing where it has no masks, or cannot be used as one."""
+    if not any((root / masks).is_dir() for masks in _LAYOUTS[images]):
+        return {}
     try:
         return {case.sources[0]: case for case in open_folder(root).cases if case.sources}
     except InputError as error:

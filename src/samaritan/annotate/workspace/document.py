@@ -263,7 +263,7 @@ class Document:
         return _export.export(self.found, frozen, self._project, form)
 
     def rest(self) -> None:
-        """Save, and let go of image and state; the next call reads them again. Raises as :meth:`save`."""
+        """Save, and let go of image and state, which the next call reads again; raises as :meth:`save`."""
         with self._saving, self._lock:
             self._save(leaving=True)
             if self._opened is not None:
