@@ -11,7 +11,6 @@ import pytest
 from samaritan.annotate.engine import ModelGoneError
 from samaritan.annotate.engine.requests import ImageRef, SliceQuestion
 from samaritan.core import Box, InputError, PromptSet
-
 from tests.annotate.engine.conftest import Running
 
 BOX = PromptSet(box=Box((15, 10), (29, 24)))
