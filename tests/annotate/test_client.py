@@ -274,11 +274,19 @@ def test_patience_ends_with_the_server_s_sentence(server: StandIn, case: Case, p
 @pytest.mark.parametrize(
     ("status", "error", "kind"),
     [
-        (401, "unauthorized", UsageError), (403, "origin", UsageError), (404, "not-found", InputError),
-        (413, "too-large", InputError), (422, "input", InputError), (422, "usage", UsageError), (409, "superseded", ConflictError), (503, "model", ModelError),
-        (503, "overload", ResourceError), (507, "resources", ResourceError), (500, "unexpected", ResourceError),
+        (401, "unauthorized", UsageError),
+        (403, "origin", UsageError),
+        (404, "not-found", InputError),
+        (413, "too-large", InputError),
+        (422, "input", InputError),
+        (422, "usage", UsageError),
+        (409, "superseded", ConflictError),
+        (503, "model", ModelError),
+        (503, "overload", ResourceError),
+        (507, "resources", ResourceError),
+        (500, "unexpected", ResourceError),
     ],
-)  # fmt: skip
+)
 def test_refusals_are_errors_with_the_server_s_sentence(
     server: StandIn, case: Case, status: int, error: str, kind: type[SamaritanError]
 ) -> None:
