@@ -203,7 +203,12 @@ class Sessions:
             if found is None:
                 return None
             age = time.monotonic() - found.made
-            return {"name": name, "image": found.target.ref.path.name, "create_ts": int(time.time() - age), "expiry": EXPIRY}
+            return {
+                "name": name,
+                "image": found.target.ref.path.name,
+                "create_ts": int(time.time() - age),
+                "expiry": EXPIRY,
+            }
 
     def remove(self, name: str) -> None:
         """Forget a session and its files."""

@@ -152,7 +152,9 @@ def said_slices(said: Said, *, positive: bool = True) -> list[int]:
     return sorted(inside) if positive else sorted(outside - inside)
 
 
-def correction(said: Said, asked: VolumeQuestion, geometry: Geometry, index: int, mask: NDArray[np.bool_]) -> SliceQuestion:
+def correction(
+    said: Said, asked: VolumeQuestion, geometry: Geometry, index: int, mask: NDArray[np.bool_]
+) -> SliceQuestion:
     """The question about a slice that a propagation gave ``mask``, (x, y) bool, and of which parts do not belong to it."""
     prompts = _lowered(said, stack(geometry), index, None)
     assert prompts is not None  # noqa: S101 - it has negative clicks
