@@ -70,7 +70,9 @@ def visit(browser: Any) -> Iterator[Callable[..., Screen]]:
     errors: list[str] = []
 
     def open_page(server: Server, path: str = "", allowed: tuple[str, ...] = (), **context: Any) -> Screen:
-        window = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **context})
+        window = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **context}
+        )
         contexts.append(window)
         page = window.new_page()
         page.set_default_timeout(30_000)
