@@ -77,16 +77,23 @@ class Screen:
     @property
     def surface(self) -> Locator:
         """What the slices are drawn on, the topmost of its canvases."""
-        return self.page.locator(".stage canvas, [data-stage] canvas").last
+        return self.page.get_by_role("application", name="Image").locator("canvas").last
 
     def await_case(self, name: str) -> None:
         """Until the case is open and shown."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(name, timeout=SOON)
         expect(self.surface).to_be_visible(timeout=SOON)
+        expect(self.page.get_by_text(f"Reading {name}")).to_have_count(0, timeout=SOON)
+
+    def open(self, name: str) -> None:
+        """Choose a case in the list."""
+        cases = self.page.get_by_role("navigation", name="Cases")
+        cases.get_by_role("button", name=re.compile(rf"^{re.escape(name)}")).click()
+        self.await_case(name)
 
     def await_saved(self) -> None:
         """Until the page says that everything is saved."""
-        expect(self.page.get_by_text("Saved", exact=True).first).to_be_visible(timeout=SOON)
+        expect(self.page.locator("[data-state]")).to_have_text("Saved", timeout=SOON)
 
     def view(self, case: Case, plane: PlaneName) -> View:
         """Where a slice is when it is alone on the screen."""
