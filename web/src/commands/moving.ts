@@ -191,9 +191,8 @@ function nudge(app: App, axis: 0 | 1, by: 1 | -1): void {
   const { grid } = app.doc;
   if (!grid) return;
   const move: Voxel = [0, 0, 0];
-  // Seen from the feet, the patient's right is at the left of the screen.
-  const along = WITHIN[app.view.plane.value][axis];
-  move[along] = along === 0 ? -by : by;
+  // As radiologists look: the patient's right, or front, is at the left of the screen.
+  move[WITHIN[app.view.plane.value][axis]] = axis === 0 ? -by : by;
   app.viewer.value?.moveTo(grid.moved(app.view.crosshair.value, move));
 }
 

@@ -4,7 +4,7 @@ import type { Tool } from "./tool";
 export const tool: Tool = {
   id: "brush",
   name: "Brush",
-  hint: "Paint by hand; [ and ] change the size, the right button or alt erases.",
+  hint: "Paint by hand; [ and ] change the size, alt erases.",
   key: "d",
   icon: "brush",
   order: 5,

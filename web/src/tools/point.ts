@@ -4,7 +4,7 @@ import type { Tool } from "./tool";
 export const tool: Tool = {
   id: "point",
   name: "Point",
-  hint: "Click on the object; right-click, or alt, on what does not belong to it.",
+  hint: "Click on the object; right-click, or alt-click, on what does not belong to it.",
   key: "p",
   icon: "point",
   order: 1,

@@ -6,7 +6,7 @@ const MOST_POINTS = 2000;
 export const tool: Tool = {
   id: "scribble",
   name: "Scribble",
-  hint: "Draw a line through the object; with the right button, or alt, through what does not belong to it.",
+  hint: "Draw a line through the object; with alt held, through what does not belong to it.",
   key: "s",
   icon: "scribble",
   order: 3,
