@@ -184,27 +184,25 @@ def licences(web: Path) -> str:
     """The licences of all packages of which the page may hold a part: those of the lock file that are not for development.
 
     Raises:
-        PageError: one has neither a licence file nor the name of a licence.
+        PageError: one holds no text of its licence, and none lies in web/licences/ either.
     """
     parts = ["The page of the annotator holds code of the packages below."]
     for place, locked in sorted(json.loads((web / _LOCK).read_text(encoding="utf-8"))["packages"].items()):
         folder = web / place
         # a package for one kind of machine is a compiled tool, which no page can hold
         if place and not locked.get("dev") and not locked.get("cpu") and folder.is_dir():
-            parts.append(_licence(folder))
+            parts.append(_licence(folder, web / "licences"))
     return f"\n\n{'-' * 78}\n\n".join(parts) + "\n"
 
 
-def _licence(folder: Path) -> str:
+def _licence(folder: Path, known: Path) -> str:
     told = json.loads((folder / "package.json").read_text(encoding="utf-8"))
-    licence, author = told.get("license", ""), told.get("author", "")
-    head = f"{told['name']} {told['version']}: {licence}".rstrip(": ")
     texts = [path for path in sorted(folder.iterdir()) if path.is_file() and _LICENCE_FILE.match(path.name)]
-    if not texts and not licence:
-        raise PageError(f"the package {told['name']} says nothing about its licence")
-    author = author.get("name", "") if isinstance(author, dict) else author
+    texts = texts or [path for path in [known / f"{told['name']}.txt"] if path.is_file()]
+    if not texts:
+        raise PageError(f"the package {told['name']} holds no text of its licence; put that into web/licences/")
     body = [path.read_text(encoding="utf-8", errors="replace").strip() for path in texts]
-    return "\n\n".join([head, *(body or [f"by {author or 'its authors'}, {licence}; the package holds no text of it"])])
+    return "\n\n".join([f"{told['name']} {told['version']}: {told.get('license', 'see below')}", *body])
 
 
 def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:

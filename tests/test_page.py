@@ -141,10 +141,13 @@ def test_licences_are_those_of_what_the_page_may_hold(tree: Path, machine: Path)
     assert re.findall(r"You may use (\w+)", told) == ["seen"]
 
 
-def test_a_package_without_a_licence_is_refused(tree: Path) -> None:
-    _package(tree / "web" / "node_modules" / "seen", "seen")
-    with pytest.raises(page.PageError, match="seen says nothing about its licence"):
+def test_a_package_that_holds_no_licence_needs_one_beside_the_sources(tree: Path) -> None:
+    _package(tree / "web" / "node_modules" / "seen", "seen", license="MIT")
+    with pytest.raises(page.PageError, match="seen holds no text of its licence; put that into web/licences/"):
         page.licences(tree / "web")
+    (tree / "web" / "licences").mkdir()
+    (tree / "web" / "licences" / "seen.txt").write_text("You may use it.")
+    assert page.licences(tree / "web").endswith("seen 1.2.3: MIT\n\nYou may use it.\n")
 
 
 def test_a_build_that_fails_leaves_no_page_that_looks_whole(tree: Path, machine: Path) -> None:
