@@ -101,13 +101,13 @@ def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager
         try:
             yield
         finally:
+            parts.hub.bind(None)  # nobody listens any more
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_ENDING):
                     await parts.engine.stop()
             await to_thread.run_sync(parts.workspace.close)
-            parts.hub.bind(None)
 
     return lifespan
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from samaritan.annotate.engine.requests import (
+    Attention,
     ImageRef,
     SliceAnswer,
     SliceQuestion,
@@ -22,6 +23,7 @@ from samaritan.annotate.messages import (
     Edited,
     EditRequest,
     ExportFormat,
+    Focus,
     Mark,
     Patch,
     PreviewRequest,
@@ -139,6 +141,11 @@ class Document:
             if isinstance(edit, Ask):
                 return _questions.slice_question(state, grid, self.image_ref, edit, text)
             return _questions.volume_question(state, grid, self.image_ref, edit, text)
+
+    def attention(self, focus: Focus) -> Attention:
+        """Where the model is to look, when a person looks there; raises PromptError for a place outside the image."""
+        with self._lock:
+            return _questions.attention(self._open().image.grid, self.image_ref, focus)
 
     def preview_question(self, preview: PreviewRequest) -> SliceQuestion:
         """What the model is to be asked for a preview; raises as :meth:`question`."""
