@@ -19,6 +19,7 @@ from samaritan.annotate.server.hosts import is_loopback
 from samaritan.annotate.server.listen import listening_socket
 from samaritan.annotate.server.presence import Presence, announced, new_link, running
 from samaritan.annotate.server.run import log_to, serve
+from samaritan.annotate.server.tokens import PROTOCOL
 from samaritan.annotate.workspace import Workspace
 from samaritan.core.errors import InputError, UsageError
 
@@ -31,6 +32,9 @@ class Teller(Protocol):
 
     def listening(self, link: str, cases: int, output: Path) -> None:
         """The page can be opened, once, with ``link``."""
+
+    def protocol(self, address: str) -> None:
+        """Programs that speak the MONAI Label protocol take ``address`` for their server."""
 
     def already(self, link: str) -> None:
         """Another process annotates the folder; ``link`` opens its page."""
@@ -57,6 +61,8 @@ class Start:
         host: address to listen on.
         port: to listen on; None takes the next free one.
         remote: whether ``host`` may be reached from other machines.
+        monailabel: whether programs that speak the MONAI Label protocol are served too.
+        origins: of pages that may speak it.
     """
 
     folder: Path
@@ -66,6 +72,8 @@ class Start:
     host: str = "127.0.0.1"
     port: int | None = None
     remote: bool = False
+    monailabel: bool = False
+    origins: tuple[str, ...] = ()
 
     @property
     def results(self) -> Path:
@@ -113,6 +121,8 @@ def _serve(start: Start, workspace: Workspace, listener: socket.socket, teller: 
         stack.enter_context(announced(start.results, presence))
         address = _address(start.host, port, for_people=True)
         teller.listening(f"{address}/?token={settings.keys.link()}", cases, start.results)
+        if settings.monailabel:
+            teller.protocol(f"{address}{PROTOCOL}/{settings.keys.protocol}/")
         if not is_loopback(start.host):
             teller.warn("Other machines can reach this server, and what is sent between is not encrypted.")
         if not (settings.page / "index.html").is_file():
@@ -142,7 +152,8 @@ def _settings(start: Start) -> ServerSettings:
     roots = [start.folder, folder, start.results, output, start.engine.adapter, start.engine.weights, Path.home()]
     return ServerSettings(
         host=start.host, remote=start.remote, names=names, folder=folder.name, output=output.name,
-        roots=tuple(root for root in roots if root is not None),
+        roots=tuple(root for root in roots if root is not None), monailabel=start.monailabel or bool(start.origins),
+        origins=start.origins,
     )  # fmt: skip
 
 

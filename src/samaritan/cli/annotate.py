@@ -56,6 +56,13 @@ def annotate(
         bool,
         typer.Option("--allow-remote", help="Allow a --host that other machines reach: unencrypted, with the token."),
     ] = False,
+    monai_label: Annotated[
+        bool, typer.Option("--monai-label", help="Also be a MONAI Label server, for 3D Slicer, OHIF, MITK and QuPath.")
+    ] = False,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="A page that may use it, such as http://localhost:3000 of OHIF (repeatable)."),
+    ] = None,
     framing: FramingName = "whole",
     cache: Annotated[
         bool, typer.Option(help="Keep image embeddings, so that an image that comes again needs no encoder.")
@@ -99,7 +106,10 @@ def annotate(
         runtime=runtime, fast=fast, framing=framing, cache=cache, half=half,
     )  # fmt: skip
     names = tuple(name.strip() for name in labels.split(",") if name.strip())
-    start = Start(folder, output, names, engine, host=host, port=port, remote=allow_remote)
+    start = Start(
+        folder, output, names, engine, host=host, port=port, remote=allow_remote, monailabel=monai_label,
+        origins=tuple(allow_origin or ()),
+    )  # fmt: skip
     raise typer.Exit(annotate_folder(start, TerminalTeller(browser, as_json, quiet)))
 
 

@@ -41,6 +41,14 @@ class TerminalTeller:
             )
         self._open(link)
 
+    def protocol(self, address: str) -> None:
+        """The address to give to 3D Slicer and others."""
+        if self.as_json:
+            _say(json.dumps({"monai_label": address}))
+        else:
+            self._tell("3D Slicer, OHIF, MITK and QuPath take this for a MONAI Label server; it holds the key:")
+            _say(address)
+
     def already(self, link: str) -> None:
         """A link to the one that runs."""
         if self.as_json:

@@ -40,7 +40,7 @@ from samaritan.annotate.workspace._journal import Journal
 from samaritan.annotate.workspace._opening import Opened, open_case, saved_mask, timestamp
 from samaritan.annotate.workspace._project import Project
 from samaritan.annotate.workspace._records import Change, Record, canonical
-from samaritan.core import InputError, SamaritanError
+from samaritan.core import InputError, SamaritanError, Volume
 
 #: Seconds that a row of the list of cases waits for a case that is busy; the journal tells the same.
 _PATIENCE = 0.1
@@ -118,6 +118,11 @@ class Document:
         """Everything about the open case but its arrays; raises as :meth:`open`."""
         with self._lock:
             return _describe.detail(self.found, self._open(), self._project)
+
+    def like(self) -> Volume:
+        """Grid and meta data of the image, for writers of masks; its voxels are zeros. Raises as :meth:`open`."""
+        with self._lock:
+            return self._open().image.like
 
     def image_file(self) -> Path:
         """The image as an uncompressed NIfTI file on the shown grid; raises as :meth:`open`."""
