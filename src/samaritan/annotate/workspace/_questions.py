@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samaritan.annotate.engine.requests import ImageRef, SliceQuestion, VolumeAnswer, VolumeQuestion
-from samaritan.annotate.messages import Ask, PlaneName, PreviewRequest, Propagate
+from samaritan.annotate.messages import Ask, Mm, PlaneName, Point, PreviewRequest, Prompts, Propagate
 from samaritan.annotate.workspace import _prompts
 from samaritan.annotate.workspace._canvas import Pen
 from samaritan.annotate.workspace._records import Note
@@ -47,6 +47,11 @@ def slice_question(
         image, asked.plane, drawn.index, prompts, own if own.any() else None, several=kept,
         lane=f"{image.key}/{asked.object}" if kept else PREVIEW,
     )  # fmt: skip
+
+
+def slice_of(grid: ShownGrid, plane: PlaneName, at: Mm) -> int:
+    """The native slice of a plane on which a place lies; raises as :func:`slice_question`."""
+    return _prompts.lower(grid, plane, Prompts(points=(Point(at=at),))).index
 
 
 def volume_question(
