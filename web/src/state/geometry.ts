@@ -39,12 +39,12 @@ export class Grid {
   }
 
   toVoxel(mm: Mm): Voxel {
-    return this.toGrid(mm).map(Math.round) as Voxel;
+    return this.toGrid(mm).map((at) => Math.round(at) + 0) as Voxel; // not -0
   }
 
   /** Which slice of the plane a place lies on. */
   slice(plane: Plane, mm: Mm): number {
-    return Math.round(this.toGrid(mm)[NORMAL[plane]]);
+    return this.toVoxel(mm)[NORMAL[plane]];
   }
 
   slices(plane: Plane): number {

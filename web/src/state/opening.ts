@@ -92,7 +92,7 @@ async function read(app: App, id: string, stop: AbortSignal): Promise<CaseDetail
   if (stop.aborted) return null;
   app.doc.show(detail, labels.values);
   // An answer that is on its way has a revision of its own; without one this is what the next edit is made on.
-  if (!app.outbox.waiting(id).length) app.outbox.know(id, detail.revision);
+  if (!app.outbox.waiting(id).length || app.outbox.revision(id) === undefined) app.outbox.know(id, detail.revision);
   viewer.patch(app.doc.settle([], strokesOf(app.outbox.waiting(id).map((entry) => entry.edit))));
   return detail;
 }

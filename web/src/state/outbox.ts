@@ -52,6 +52,7 @@ export class Outbox {
   /** The revision of a case that the page knows: from its detail, or from the last answer. */
   know(id: string, revision: number): void {
     this.revisions.set(id, revision);
+    void this.pump(id);
   }
 
   revision(id: string): number | undefined {

@@ -6,7 +6,7 @@ import zlib
 from typing import assert_never
 
 from anyio import to_thread
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from samaritan.annotate.engine.errors import SupersededError
 from samaritan.annotate.engine.requests import Attention, SliceAnswer, SliceQuestion, VolumeAnswer, VolumeQuestion
@@ -26,8 +26,8 @@ from samaritan.annotate.messages import (
     Propagate,
 )
 from samaritan.annotate.server.calls import Call, Parts
+from samaritan.annotate.server.files import send_file
 from samaritan.annotate.server.ports import DocumentPort
-from samaritan.annotate.server.ranges import with_one_range
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -47,13 +47,7 @@ async def image(call: Call[None]) -> Response:
     """The image on the shown grid."""
     document = await _document(call.parts, call.case)
     path = await to_thread.run_sync(document.image_file)
-    stat = await to_thread.run_sync(path.stat)
-    response = FileResponse(path, media_type="application/octet-stream", stat_result=stat)
-    etag = response.headers["etag"]
-    if etag in call.request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers={"ETag": etag})
-    with_one_range(call.request.scope, stat.st_size)
-    return response
+    return await send_file(call.request, path)
 
 
 async def labels(call: Call[None]) -> Response:
@@ -71,11 +65,8 @@ async def edits(call: Call[EditRequest]) -> Edited:
     """Do an edit; where it is a question, the model is asked first. The answer comes when the edit is on disk."""
     parts, request = call.parts, call.body
     document = await _document(parts, call.case)
-    answer: SliceAnswer | VolumeAnswer | None = None
-    # one of another revision is refused, or answered again, without asking the model
-    if isinstance(request.edit, Ask | Propagate) and request.revision == document.revision:
-        question = await to_thread.run_sync(document.question, request.edit)
-        answer = await _answer(parts, call.case, question)
+    question = await to_thread.run_sync(_question, document, request)
+    answer = None if question is None else await _answer(parts, call.case, question)
     async with parts.order.of(call.case):
         edited = await to_thread.run_sync(document.commit, request, answer)
         await announce(parts, call.case)
@@ -107,7 +98,7 @@ async def export(call: Call[ExportRequest]) -> Response:
     """The masks as a file."""
     document = await _document(call.parts, call.case)
     path = await to_thread.run_sync(document.export, call.body.format)
-    return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+    return await send_file(call.request, path, name=path.name)
 
 
 async def announce(parts: Parts, case: str) -> None:
@@ -132,6 +123,13 @@ async def _answer(parts: Parts, case: str, question: SliceQuestion | VolumeQuest
             return await parts.engine.propagate(question, progress)
         case _:
             assert_never(question)
+
+
+def _question(document: DocumentPort, request: EditRequest) -> SliceQuestion | VolumeQuestion | None:
+    """What to ask the model; an edit of another revision is refused, or answered again, without asking."""
+    if isinstance(request.edit, Ask | Propagate) and request.revision == document.revision:
+        return document.question(request.edit)
+    return None
 
 
 def _labels(document: DocumentPort, zipped: bool) -> tuple[int, bytes]:

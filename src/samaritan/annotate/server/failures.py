@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,10 @@ from samaritan.core.errors import InputError, ModelError, ResourceError, Samarit
 #: Two or more names with separators between them, or an absolute one; quotes and brackets end it, blanks inside are taken
 #: along as long as more of the path follows.
 _PATHS = re.compile(r"(?:[A-Za-z]:)?[^\s'\"`(<=,;:]*[/\\](?:[^'\"`)>,;:]*[/\\])?[^\s'\"`)>,;:]*")
+
+#: Where a path may end in a sentence, and how many such places are tried.
+_BREAKS = re.compile(r"[\s'\"`)>,;:]|\.(?=\s|$)")
+_MOST_BREAKS = 40
 
 #: The first of these that an error is decides; the tree of samaritan.core.errors, and what the rooms of the annotator add.
 _KINDS: tuple[tuple[type[SamaritanError], int, str], ...] = (
@@ -76,8 +81,21 @@ def _known(error: SamaritanError, status: int, name: str, sentence: str, request
 
 
 def without_paths(sentence: str, roots: Iterable[Path] = ()) -> str:
-    """``sentence`` with "the file" in place of every path, since names of files may be names of people."""
+    """``sentence`` with "the file" in place of every path, since names of files may be names of people.
+
+    Args:
+        sentence: of an error.
+        roots: folders whose files are looked up: their names may hold blanks, so that nothing in the sentence ends them.
+    """
     for root in sorted((str(root) for root in roots), key=len, reverse=True):
-        if len(root) > 1:
-            sentence = re.sub(re.escape(root) + r"[^'\"`)>,;:]*?(?=[\s'\"`)>,;:.]|$)", "/the", sentence)
+        while len(root) > 1 and (start := sentence.find(root)) >= 0:
+            sentence = sentence[:start] + "the file" + sentence[_end(sentence, start, len(root)) :]
     return _PATHS.sub("the file", sentence)
+
+
+def _end(sentence: str, start: int, least: int) -> int:
+    """Where the longest path ends that begins at ``start`` and exists; what only looks like one goes with it."""
+    ends = [found.start() for found in _BREAKS.finditer(sentence, start + least)] + [len(sentence)]
+    there = [end for end in ends[:_MOST_BREAKS] if os.path.lexists(sentence[start:end])]
+    rest = _PATHS.match(sentence, start)
+    return max([start + least, *there, rest.end() if rest else 0])

@@ -6,7 +6,7 @@ import http.client
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -83,11 +83,10 @@ def _lives(pid: int) -> bool:
 def _ask(presence: Presence, method: str, path: str) -> dict[str, object] | None:
     address = urlsplit(presence.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_PATIENCE)
-    with suppress(OSError, ValueError, http.client.HTTPException):
+    with closing(connection), suppress(OSError, ValueError, http.client.HTTPException):
         connection.request(method, path, headers={"Authorization": f"Bearer {presence.token}"})
         response = connection.getresponse()
         content = json.loads(response.read(1 << 16))
         if response.status == 200 and isinstance(content, dict):
             return content
-    connection.close()
     return None

@@ -36,6 +36,11 @@ def of_state(opened: Opened) -> dict[str, Any]:
     return {"status": state.status, "objects": len(state.objects), "revision": state.revision, "note": state.note}
 
 
+def is_volume(opened: Opened) -> bool:
+    """Whether an open case is more than a picture."""
+    return min(opened.image.grid.native.shape) > 1
+
+
 def of_journal(journal: Journal) -> dict[str, Any]:
     """What the list of cases shows of a case that is not open, from the last line of its journal."""
     last = journal.last()
@@ -57,7 +62,7 @@ def detail(found: Found, opened: Opened, project: Project) -> CaseDetail:
     grid = image.grid
     forms = get_args(ExportFormat)
     return CaseDetail(
-        case=found.case, name=found.name[:500], status=state.status, note=state.note, revision=state.revision,
+        case=found.case, name=found.name, status=state.status, note=state.note, revision=state.revision,
         undo=_name(state.undo), redo=_name(state.redo), shape=grid.geometry.shape,
         affine=tuple(tuple(float(value) for value in row) for row in grid.geometry.affine),
         spacing=grid.geometry.spacing, unit=grid.native.unit, orientation=grid.native.orientation, colour=image.colour,

@@ -8,6 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from samaritan.core import InputError
@@ -71,8 +72,7 @@ def find_cases(folder: Path, output: Path) -> list[Found]:
         raise InputError(f"{folder} is not a folder; give the folder that holds the images.")
     root = folder.resolve()
     found = [case for place, files in _walk(folder, output.resolve()) for case in _cases_of(folder, root, place, files)]
-    unique = {case.case: case for case in found}
-    return sorted(_distinct(unique.values()), key=lambda case: (case.name.casefold(), case.name))
+    return sorted(_distinct(_with_layouts(folder, found)), key=lambda case: (case.name.casefold(), case.name))
 
 
 def _walk(folder: Path, output: Path) -> Iterator[tuple[Path, list[str] | OSError]]:
@@ -100,8 +100,7 @@ def _cases_of(folder: Path, root: Path, place: Path, files: list[str] | OSError)
     paths = [path for path in paths if not path.is_symlink() or _leads_inside(path, root)]
     plain = [_found(folder, path, volume=_may_be_volume(path)) for path in paths if _is_plain(path, files)]
     dicom = [path for path in paths if _may_be_dicom(path)]
-    cases = [*plain, *_series(folder, place, dicom)]
-    return _with_layout(place, cases) if cases else []
+    return [*plain, *_series(folder, place, dicom)]
 
 
 def _leads_inside(path: Path, root: Path) -> bool:
@@ -122,8 +121,12 @@ def _is_plain(path: Path, files: list[str]) -> bool:
 
 def ending_of(path: Path) -> str | None:
     """The longest name ending of a known format, in lower case; None where there is none."""
-    endings = {suffix for name in FORMATS.names() for suffix in FORMATS.get(name).suffixes}
-    return max((end for end in endings if path.name.lower().endswith(end)), key=len, default=None)
+    return max((end for end in _endings() if path.name.lower().endswith(end)), key=len, default=None)
+
+
+@cache
+def _endings() -> tuple[str, ...]:
+    return tuple({suffix for name in FORMATS.names() for suffix in FORMATS.get(name).suffixes})
 
 
 def _may_be_volume(path: Path) -> bool:
@@ -198,19 +201,28 @@ def _number(series: str) -> str:
     return f"series {hashlib.sha256(series.encode()).hexdigest()[:6]}"
 
 
-def _with_layout(place: Path, cases: list[Found]) -> list[Found]:
-    """The same, with what the data set around them says."""
-    root = place.parent if place.name in _LAYOUTS else place.parent.parent
-    images = place if place.name in _LAYOUTS else place.parent
-    if images.name not in _LAYOUTS:
-        return cases
-    info = DatasetInfo.read(root / FILE_NAME) if (root / FILE_NAME).is_file() else None
-    known = _known(root)
-    return [replace(case, info=info, known=known.get(case.path)) for case in cases]
+def _with_layouts(folder: Path, cases: Iterable[Found]) -> Iterator[Found]:
+    """The same, with what the data set around each of them says."""
+    infos: dict[Path, DatasetInfo | None] = {}
+    known: dict[Path, dict[Path, Case]] = {}
+    for case in cases:
+        images = next((place for place in (case.path.parent, case.path) if place.name in _LAYOUTS), folder)
+        root = images.parent
+        if not root.is_relative_to(folder):
+            yield case
+            continue
+        if root not in known:
+            infos[root] = DatasetInfo.read(root / FILE_NAME) if (root / FILE_NAME).is_file() else None
+            known[root] = _known(root, images.name)
+        belongs = known[root].get(case.path)
+        name = f"{case.name.rpartition('/')[0]}/{belongs.case_id}".lstrip("/") if belongs else case.name
+        yield replace(case, name=name, info=infos[root], known=belongs)
 
 
-def _known(root: Path) -> dict[Path, Case]:
-    """Image -> case of the data set in ``root``; nothing where it is none, or cannot be used as one."""
+def _known(root: Path, images: str) -> dict[Path, Case]:
+    """Image -> case of the data set in ``root``; nothing where it has no masks, or cannot be used as one."""
+    if not any((root / masks).is_dir() for masks in _LAYOUTS[images]):
+        return {}
     try:
         return {case.sources[0]: case for case in open_folder(root).cases if case.sources}
     except InputError as error:

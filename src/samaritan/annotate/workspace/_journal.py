@@ -156,15 +156,20 @@ class Journal:
             self._handle = None
 
     def _open(self) -> int:
+        if self._handle is not None and not os.fstat(self._handle).st_nlink:
+            self._put_back(self._handle)
         if self._handle is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            for folder in (self.path.parent, self.path.parent.parent):
+                _sync_folder(folder)
         return self._handle
+
+    def _put_back(self, handle: int) -> None:
+        """Somebody removed the file while it was open: what it held can still be read."""
+        content = os.pread(handle, self.size, 0)
+        self.close()
+        write_bytes(self.path, content)
 
     def _withdraw(self) -> None:
         """Take back a line that was not written whole; it would be dropped at the next start anyway."""
@@ -196,6 +201,14 @@ def _record(line: bytes) -> Record | None:
         return Record.of_line(line)
     except DamagedLineError:
         return None
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _write_all(handle: int, content: bytes, place: int) -> None:

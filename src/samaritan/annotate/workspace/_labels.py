@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -111,6 +111,12 @@ class Labels:
             ResourceError: as :meth:`add`.
         """
         return {value: self.add(NewLabel(name=plain(name)), value).name for value, name in names.items()}
+
+    def restore(self, names: Iterable[str]) -> None:
+        """Add those of ``names`` that are not there, because the file was changed meanwhile; raises as :meth:`add`."""
+        for name in names:
+            if name not in self._entries:
+                self.add(NewLabel(name=name))
 
     def _free(self, wanted: int | None) -> int:
         used = {entry.value for entry in self._entries.values()}

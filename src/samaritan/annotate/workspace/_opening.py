@@ -69,6 +69,7 @@ def open_case(found: Found, layout: Layout, labels: Labels, snapshots: Snapshots
     if head is not None:
         _check_image(head, image, opened)
         _follow(opened, layout, snapshots, found.case)
+    labels.restore(opened.state.objects.values())
     if opened.last is None:
         opened.journal.size = 0
         _begin(opened, found, layout, labels)

@@ -111,6 +111,11 @@ class Change(BaseModel):
     objects: tuple[ObjectChange, ...] = ()
     notes: tuple[NoteChange, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes, so that there is nothing to take back."""
+        return self.delta is None and not self.objects and not self.notes
+
 
 class Now(BaseModel):
     """What the list of cases shows, so that the last line of a journal is enough for it.

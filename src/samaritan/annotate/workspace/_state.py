@@ -75,8 +75,8 @@ class State:
             self.redo.append(self.undo.pop())
         elif kind == "redo":
             self.undo.append(self.redo.pop())
-        elif kind not in ("start", "mark"):
-            self.undo.append((place, change.name if change else kind))
+        elif kind != "start" and change is not None and not change.is_empty:
+            self.undo.append((place, change.name))
             self.redo.clear()
         self.revision = record.revision
         self.status = record.now.status
@@ -120,7 +120,7 @@ class State:
     def _apply(self, change: Change, *, backwards: bool) -> None:
         if change.delta is not None:
             box = change.delta.box
-            before = self.labels[box].copy()
+            before = self.labels[box].copy(order="K")
             after = before ^ change.delta.values
             self.tally.add(before, change.delta.low, -1)
             self.tally.add(after, change.delta.low)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,7 +40,8 @@ from samaritan.annotate.workspace._project import Project
 from samaritan.annotate.workspace._records import Change, Record, canonical
 from samaritan.core import InputError, SamaritanError
 
-_LOG = logging.getLogger(__name__)
+#: Seconds that a row of the list of cases waits for a case that is busy; the journal tells the same.
+_PATIENCE = 0.1
 
 
 class Document:
@@ -98,14 +98,19 @@ class Document:
 
     def summary(self) -> CaseSummary:
         """The row in the list of cases; nothing is opened for it."""
-        with self._lock:
+        free = self._lock.acquire(timeout=_PATIENCE)  # not while it is opened, which takes seconds
+        try:
+            opened = self._opened if free else None
+            known = _describe.of_state(opened) if opened else _describe.of_journal(self._journal())
+            volume = _describe.is_volume(opened) if opened else self.found.volume
             proposal = self.found.case in self._project.proposals
-            known = _describe.of_state(self._opened) if self._opened else _describe.of_journal(self._journal())
-            volume = self._opened.image.grid.native.shape[2] > 1 if self._opened else self.found.volume
             return CaseSummary(
-                case=self.found.case, name=self.found.name[:500], volume=volume, uncertainty=self.uncertainty,
+                case=self.found.case, name=self.found.name, volume=volume, uncertainty=self.uncertainty,
                 proposal=proposal, problem=self._problem, **known,
             )  # fmt: skip
+        finally:
+            if free:
+                self._lock.release()
 
     def detail(self) -> CaseDetail:
         """Everything about the open case but its arrays; raises as :meth:`open`."""
@@ -180,6 +185,7 @@ class Document:
             opened.pending.clear()
             opened.state.follow(place, record, taken)
             opened.last = record
+            self._project.labels.restore(opened.state.objects.values())
             if request.edit.kind == "propose":
                 self._project.proposals.drop(self.found.case)
             edited = _describe.edited(opened, self._project, record, taken, context.warnings)
@@ -257,7 +263,7 @@ class Document:
         return _export.export(self.found, frozen, self._project, form)
 
     def rest(self) -> None:
-        """Save, and let go of image and state; the next call reads them again. Raises as :meth:`save`."""
+        """Save, and let go of image and state, which the next call reads again; raises as :meth:`save`."""
         with self._saving, self._lock:
             self._save(leaving=True)
             if self._opened is not None:

@@ -7,7 +7,7 @@ sends LPS or RAS positions. ``roi`` is Slicer's [i0, i1, j0, j1, k0, k1].
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -176,3 +176,8 @@ def _lowered(said: Said, view: SliceView, index: int, roi: NDArray[np.float64] |
         return None
     prompt = PromptSet(Points(points, labels) if len(points) else None, box)
     return cast(dict[int, PromptSet], view.lower(prompt)).get(index)
+
+
+def with_fixed(asked: VolumeQuestion, fixed: Mapping[int, NDArray[np.bool_]]) -> VolumeQuestion:
+    """The same question, with slices whose mask, (x, y) bool, is known."""
+    return replace(asked, fixed=dict(fixed))
