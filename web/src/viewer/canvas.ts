@@ -1,0 +1,112 @@
+// Slices on a plain 2D canvas, for machines without WebGL 2 and for images that no texture can hold.
+
+import { toScreen } from "./camera";
+import { AXES, type Grid, type Triple } from "./grid";
+import type { Volume } from "./nifti";
+import { deviceRect, type Painter, type Scene } from "./painter";
+import { walk } from "./slice";
+import type { Plane } from "./types";
+
+interface Kept {
+  index: number;
+  low: number;
+  high: number;
+  image: HTMLCanvasElement;
+}
+
+export class CanvasPainter implements Painter {
+  readonly name = "canvas" as const;
+  readonly canvas = document.createElement("canvas");
+  private readonly context = this.canvas.getContext("2d", { alpha: false })!;
+  private volume: Volume | null = null;
+  private kept = new Map<Plane, Kept>();
+  private ratio = 1;
+
+  load(volume: Volume, _grid: Grid): void {
+    this.volume = volume;
+    this.kept.clear();
+  }
+
+  resize(width: number, height: number, ratio: number): void {
+    this.canvas.width = width;
+    this.canvas.height = height;
+    this.ratio = ratio;
+  }
+
+  draw(scene: Scene): void {
+    const { context, volume } = this;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = scene.background;
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    if (!volume) return;
+    for (const tile of scene.tiles) {
+      const image = this.slice(volume, scene, tile.plane);
+      const { across, down } = AXES[tile.plane];
+      const shape = scene.grid.shape;
+      const corner = (x: number, y: number): [number, number] => {
+        const voxel: Triple = [0, 0, 0];
+        voxel[across] = shape[across] - 0.5 - x;
+        voxel[down] = shape[down] - 0.5 - y;
+        return toScreen(scene.grid, tile, scene.camera, voxel);
+      };
+      const [left, top] = corner(0, 0);
+      const [right, bottom] = corner(image.width, image.height);
+      context.save();
+      context.beginPath();
+      context.rect(...deviceRect(tile, this.ratio));
+      context.clip();
+      context.scale(this.ratio, this.ratio);
+      context.imageSmoothingEnabled = scene.smooth;
+      context.drawImage(image, left, top, right - left, bottom - top);
+      context.restore();
+    }
+  }
+
+  dispose(): void {
+    this.volume = null;
+    this.kept.clear();
+    this.canvas.remove();
+  }
+
+  private slice(volume: Volume, scene: Scene, plane: Plane): HTMLCanvasElement {
+    const index = scene.slices[plane];
+    const { low, high } = scene;
+    const kept = this.kept.get(plane);
+    if (kept && kept.index === index && kept.low === low && kept.high === high) return kept.image;
+    const image = kept?.image ?? document.createElement("canvas");
+    paintSlice(image, volume, plane, index, low, high);
+    this.kept.set(plane, { index, low, high, image });
+    return image;
+  }
+}
+
+function paintSlice(
+  image: HTMLCanvasElement,
+  volume: Volume,
+  plane: Plane,
+  index: number,
+  low: number,
+  high: number,
+): void {
+  const { start, across, down, width, height } = walk(volume.shape, plane, index);
+  const { data, channels } = volume;
+  // Grey = stored * gain + offset; the array below clamps and rounds.
+  const gain = (255 * volume.slope) / (high - low);
+  const offset = (255 * (volume.intercept - low)) / (high - low);
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  let out = 0;
+  for (let y = 0; y < height; y++) {
+    let at = (start + y * down) * channels;
+    for (let x = 0; x < width; x++, at += across * channels) {
+      const first = data[at]! * gain + offset;
+      pixels[out] = first;
+      pixels[out + 1] = channels === 1 ? first : data[at + 1]! * gain + offset;
+      pixels[out + 2] = channels === 1 ? first : data[at + 2]! * gain + offset;
+      pixels[out + 3] = 255;
+      out += 4;
+    }
+  }
+  if (image.width !== width) image.width = width;
+  if (image.height !== height) image.height = height;
+  image.getContext("2d")!.putImageData(new ImageData(pixels, width, height), 0, 0);
+}
