@@ -53,6 +53,17 @@ def test_a_new_socket_is_told_how_things_are(live: Callable[..., Live]) -> None:
         assert next_event(peer)["learn"]["state"] == "idle"
 
 
+def test_a_socket_stays_open_longer_than_a_head_may_take(live: Callable[..., Live]) -> None:
+    server = live(head_seconds=0.2)
+    with listening(server) as peer:
+        next_event(peer), next_event(peer)
+        time.sleep(0.5)
+        server.stand.hub.publish(Event(event="learn", learn=LearnState(accepted=1)))
+        told = next_event(peer)
+    assert told["learn"]["accepted"] == 1
+    assert told["learn"]["before"] is None, "messages arrive whole"
+
+
 def test_what_happens_is_told_to_every_page_in_its_order(live: Callable[..., Live]) -> None:
     server = live()
     with listening(server) as one, listening(server) as other:
