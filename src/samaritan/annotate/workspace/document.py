@@ -40,7 +40,7 @@ from samaritan.annotate.workspace._journal import Journal
 from samaritan.annotate.workspace._opening import Opened, open_case, saved_mask, timestamp
 from samaritan.annotate.workspace._project import Project
 from samaritan.annotate.workspace._records import Change, Record, canonical
-from samaritan.core import InputError, SamaritanError
+from samaritan.core import InputError, SamaritanError, Volume
 
 #: Seconds that a row of the list of cases waits for a case that is busy; the journal tells the same.
 _PATIENCE = 0.1
@@ -119,6 +119,11 @@ class Document:
         with self._lock:
             return _describe.detail(self.found, self._open(), self._project)
 
+    def like(self) -> Volume:
+        """Grid and meta data of the image, for writers of masks; its voxels are zeros. Raises as :meth:`open`."""
+        with self._lock:
+            return self._open().image.like
+
     def image_file(self) -> Path:
         """The image as an uncompressed NIfTI file on the shown grid; raises as :meth:`open`."""
         with self._lock:
@@ -147,22 +152,17 @@ class Document:
                 return _questions.slice_question(state, grid, self.image_ref, edit, text)
             return _questions.volume_question(state, grid, self.image_ref, edit, text)
 
+    def attention(self, focus: Focus) -> Attention:
+        """Where the model is to look, when a person looks there; raises PromptError for a place outside the image."""
+        with self._lock:
+            return _questions.attention(self._open().image.grid, self.image_ref, focus)
+
     def preview_question(self, preview: PreviewRequest) -> SliceQuestion:
         """What the model is to be asked for a preview; raises as :meth:`question`."""
         with self._lock:
             opened = self._open()
             text = self._context(opened).label_of(preview.object)
             return _questions.slice_question(opened.state, opened.image.grid, self.image_ref, preview, text)
-
-    def attention(self, focus: Focus) -> Attention:
-        """Which slice somebody looks at; there need not be an object.
-
-        Raises:
-            PromptError: the place lies outside the image.
-        """
-        with self._lock:
-            index = _questions.slice_of(self._open().image.grid, focus.plane, focus.at)
-            return Attention(self.image_ref, focus.plane, index)
 
     def previewed(self, question: SliceQuestion, answer: SliceAnswer) -> Patch:
         """The answer to a preview: 1 where the object would be, for the whole slice."""
