@@ -84,9 +84,6 @@ class Document:
             return VolumeQuestion(self.image_ref, "axial", {1: PromptSet()}, lane=f"{self.case}/{edit.object}")
         return SliceQuestion(self.image_ref, "axial", 1, PromptSet(), lane=f"{self.case}/{edit.object}")
 
-    def attention(self, focus: Focus) -> Attention:
-        return Attention(self.image_ref, focus.plane, 2)
-
     def preview_question(self, request: PreviewRequest) -> SliceQuestion:
         return SliceQuestion(self.image_ref, request.plane, 2, PromptSet(), lane="preview")
 
