@@ -152,17 +152,21 @@ class Document:
                 return _questions.slice_question(state, grid, self.image_ref, edit, text)
             return _questions.volume_question(state, grid, self.image_ref, edit, text)
 
-    def attention(self, focus: Focus) -> Attention:
-        """Where the model is to look, when a person looks there; raises PromptError for a place outside the image."""
-        with self._lock:
-            return _questions.attention(self._open().image.grid, self.image_ref, focus)
-
     def preview_question(self, preview: PreviewRequest) -> SliceQuestion:
         """What the model is to be asked for a preview; raises as :meth:`question`."""
         with self._lock:
             opened = self._open()
             text = self._context(opened).label_of(preview.object)
             return _questions.slice_question(opened.state, opened.image.grid, self.image_ref, preview, text)
+
+    def attention(self, focus: Focus) -> Attention:
+        """Which slice somebody looks at; there need not be an object.
+
+        Raises:
+            PromptError: the place lies outside the image.
+        """
+        with self._lock:
+            return _questions.attention(self._open().image.grid, self.image_ref, focus)
 
     def previewed(self, question: SliceQuestion, answer: SliceAnswer) -> Patch:
         """The answer to a preview: 1 where the object would be, for the whole slice."""

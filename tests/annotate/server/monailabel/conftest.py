@@ -124,22 +124,29 @@ class Stand:
         return {"Authorization": f"Bearer {self.settings.keys.protocol}"}
 
 
-@pytest.fixture
-def stand(tmp_path: Path) -> Stand:
-    folder = tmp_path / "images"
+def make_stand(place: Path, volumes: tuple[str, ...], pictures: tuple[str, ...] = ()) -> Stand:
+    """An application on a folder of images in ``place``; all volumes hold the same."""
+    folder = place / "images"
     folder.mkdir()
     voxels = np.random.default_rng(3).integers(-500, 500, SHAPE, np.int16)
     as_nifti: Any = nibabel.Nifti1Image
-    nibabel.save(as_nifti(voxels, AFFINE), folder / "ct_1.nii.gz")
-    Image.fromarray(np.random.default_rng(4).integers(0, 255, (9, 12, 3), np.uint8)).save(folder / "skin.png")
-    workspace = Workspace(folder, tmp_path / "out", labels=["liver"])
+    for name in volumes:
+        nibabel.save(as_nifti(voxels, AFFINE), folder / f"{name}.nii.gz")
+    for name in pictures:
+        pixels = np.random.default_rng(4).integers(0, 255, (9, 12, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+    workspace = Workspace(folder, place / "out", labels=["liver"])
     settings = ServerSettings(
-        page=tmp_path, folder="images", output="out", monailabel=True, origins=("http://localhost:3000",)
+        page=place, folder="images", output="out", monailabel=True, origins=("http://localhost:3000",)
     )
-    # the picture's slices and the volume's stack have other shapes; the engine draws on those of the volume
     engine, learner = DrawingEngine((20, 16), 6), StepLearner()
     app = create_app(workspace, engine, learner, settings)
-    return Stand(workspace, engine, learner, settings, app, folder / "ct_1.nii.gz", voxels)
+    return Stand(workspace, engine, learner, settings, app, folder / f"{volumes[0]}.nii.gz", voxels)
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Stand:
+    return make_stand(tmp_path, ("ct_1",), ("skin",))
 
 
 @pytest.fixture
