@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 
 from samaritan import io
 from samaritan.annotate.engine.requests import CaseQuestion
+from samaritan.annotate.server.monailabel import outlines
 from samaritan.annotate.server.monailabel import said as protocol
 from samaritan.annotate.server.monailabel.desk import Desk, Mode, Proposing
 from samaritan.annotate.server.monailabel.forms import Form, answer, form_of, result_ending, save
@@ -60,6 +61,25 @@ async def infer(desk: Desk, request: Request) -> Response:
         kind = "application/dicom" if ending == ".dcm" else "application/octet-stream"
         return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
     return answer(found.params, name, content)
+
+
+async def outlined(desk: Desk, request: Request) -> Response:
+    """POST /infer/wsi/{model} and /infer/wsi_v2/{model}: outlines for QuPath, from its clicks and rectangle."""
+    mode = desk.mode(request.path_params["model"])
+    if request.query_params.get("output", "asap") != "asap":
+        raise InputError("Outlines are answered in the form of ASAP (output=asap).")
+    async with form_of(request) as form:
+        target = await asked_about(desk, request, form)
+        params, smallest = outlines.prompts(form.params), form.params.get("min_poly_area")
+    outlines.picture_of(target.like)
+    labels = {label.name: label.colour for label in desk.parts.workspace.labels}
+    params.setdefault("label", next(iter(labels), "object"))
+    found = await found_by(desk, mode, target, params)
+    [(name, value)] = dict(found.params["label_names"]).items()
+    least = float(smallest) if isinstance(smallest, int | float) else 0.0
+    mask = found.labelmap.data[:, :, 0] == value
+    content = await to_thread.run_sync(outlines.write, mask, name, labels.get(name, "#ffb000"), least)
+    return Response(content, media_type="application/xml")
 
 
 async def asked_about(desk: Desk, request: Request, form: Form) -> Target:
