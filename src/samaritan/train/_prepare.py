@@ -242,7 +242,7 @@ def _strategy(text: str) -> PromptStrategy:
 
 def _by_name(adapted: Adaptation) -> bool:
     """True for methods that are asked by the name of a target."""
-    return "name" in adapted.method.card.prompts or bool(adapted.surgery.tokens)
+    return "name" in adapted.method.card.prompts
 
 
 def _check_known(labels: Sequence[str], examples: Sequence[Example]) -> None:

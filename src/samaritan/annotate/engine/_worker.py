@@ -106,11 +106,11 @@ class Worker:
             self._pause()
 
     def _propose(self, question: CaseQuestion) -> Any:
-        learn: Any = import_module("samaritan.annotate.learn")  # it trains as well, which most processes never do
-        volume = self._volumes.volume(question.image)
-        adaptation = self._loaded.adaptation
+        learn: Any = import_module("samaritan.annotate.learn.answer")  # needed by few processes
+        loaded = self._loaded
+        predictor = self._volumes.predictor(loaded, question.image, loaded.about.get("preparation", {}).get("plane") or "auto")
         return learn.answer_case(
-            self._loaded.segmenter, volume, question, adaptation=adaptation, progress=self._progress
+            predictor, question, loaded.about, adaptation=loaded.adaptation, progress=self._progress
         )
 
     def _use(self, adapter: Path | None) -> Ready:

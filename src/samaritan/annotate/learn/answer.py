@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.adapt import AdapterHeader, Adaptation
+from samaritan.adapt import Adaptation
 from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion
 from samaritan.annotate.learn.uncertainty import of_case, uncertainty
-from samaritan.core import Plane, PromptSet, UsageError, Volume
-from samaritan.models._base import Prediction, Segmenter
-from samaritan.predict.cache import EmbeddingCache
+from samaritan.core import PromptSet, UsageError
+from samaritan.models._base import Prediction
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts import make_prompt
 
@@ -24,63 +24,56 @@ JITTER = 0.05
 Mask = NDArray[np.bool_]
 
 
-def proposes(header: AdapterHeader | None) -> bool:
+def proposes(about: Mapping[str, Any]) -> bool:
     """Whether a model with this adapter answers without a person: it was trained with ``none`` or ``image``."""
-    return header is not None and bool({"none", "image"} & set(header.prompts))
+    return bool({"none", "image"} & set(about.get("prompts", ())))
 
 
 def answer_case(
-    segmenter: Segmenter,
-    volume: Volume,
+    predictor: VolumePredictor,
     question: CaseQuestion,
+    about: Mapping[str, Any],
     *,
-    header: AdapterHeader | None = None,
     adaptation: Adaptation | None = None,
-    plane: Plane = "auto",
-    cache: EmbeddingCache | None = None,
-    stop: Callable[[], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> CaseAnswer:
     """Masks of all ``names`` that the adapter was taught, slice by slice, with one encoding of each slice.
 
     Each name is asked alone; then, as a person would draw it, with the box around that answer, once as it is and then with
-    its corners moved a little. The answer to the box is the proposal. How much the answers differ, and how good the model thinks the
-    first one is, make the uncertainty (:mod:`samaritan.annotate.learn.uncertainty`), averaged over slices with their areas.
+    its corners moved a little. The answer to the box is the proposal. How much the answers differ, and how good the model
+    thinks the first one is, make the uncertainty (:mod:`samaritan.annotate.learn.uncertainty`), averaged over slices with
+    their areas.
 
     Args:
-        segmenter: the adapted model.
-        volume: the image.
+        predictor: the adapted model on the image.
         question: which names, and how often each is asked.
-        header: of the adapter; None where the model is not adapted.
+        about: what is known of the adapter, as :meth:`samaritan.adapt.AdapterCard.summary` says it; empty without one.
         adaptation: the adapter as attached; one that draws samples gives them in place of moved boxes.
-        plane: of the slices.
-        cache: where embeddings are kept.
-        stop: called between slices; what it raises ends the work.
+        progress: called with (slices done, slices in all); what it raises ends the work.
 
     Raises:
         UsageError: the model was not taught to answer without prompts, or knows none of the names.
     """
     started = time.perf_counter()
-    if header is None or not proposes(header):
+    if not proposes(about):
         raise UsageError(
             "The model in use was not taught to answer without prompts; let Improve train one on accepted cases."
         )
-    names = [name for name in question.names if name in header.labels]
+    known = about.get("labels", ())
+    names = [name for name in question.names if name in known]
     if not names:
         raise UsageError(
-            f"The model in use was taught {', '.join(header.labels)}, and none of {', '.join(question.names)}; accept cases with "
-            "them, and let Improve train again."
+            f"The model in use was taught {', '.join(known)}, and none of {', '.join(question.names)}; accept cases with them, "
+            "and let Improve train again."
         )
-    image = question.image
-    predictor = VolumePredictor(
-        segmenter, volume, plane=plane, modality=image.modality, intensity=image.intensity, cache=cache
-    )
-    asked = _Asking(predictor, "none" in header.prompts, max(question.repeats, 1), _sampler(adaptation))
-    masks = {name: np.zeros(volume.geometry.shape, bool) for name in names}
-    for index in range(predictor.view.count):
+    view = predictor.view
+    asked = _Asking(predictor, "none" in about["prompts"], max(question.repeats, 1), _sampler(adaptation))
+    masks = {name: np.zeros(view.geometry.shape, bool) for name in names}
+    for index in range(view.count):
         for name in names:
-            if stop is not None:
-                stop()
-            predictor.view.insert(masks[name], index, asked.ask(name, index))
+            view.insert(masks[name], index, asked.ask(name, index))
+        if progress is not None:
+            progress(index + 1, view.count)
     return CaseAnswer(masks, of_case([asked.uncertainty(name) for name in names]), time.perf_counter() - started)
 
 

@@ -34,7 +34,7 @@ class Person:
     first: First = "box"
     goal: float = 0.9
     patience: int = 20
-    usable: float = 0.5
+    usable: float = 0.8
 
     def label(
         self,
@@ -68,6 +68,7 @@ class Person:
         if before is None and found.course[0] < self.usable:
             found.mask = np.zeros_like(ref)
             return make_prompt("box" if self.first == "box" else "point").first(ref, rng)[0]
+        found.corrected = found.corrected or before is None
         asked = correction(ref, found.mask, None, before or PromptSet(), rng)
         if asked is None:
             raise AssertionError("A mask that equals the reference has been accepted.")
@@ -82,6 +83,7 @@ class Labelled:
         mask: (x, y) bool.
         interactions: acts of the person.
         proposed: Dice of the proposal; None where there was none.
+        corrected: whether the first act corrected the proposal, instead of throwing it away.
         course: Dice before the first act and after each.
         seconds: the model's, in all.
         encoded: how many of the answers waited for the encoder.
@@ -90,6 +92,7 @@ class Labelled:
     mask: Mask
     interactions: int = 0
     proposed: float | None = None
+    corrected: bool = False
     course: list[float] = field(default_factory=list)
     seconds: float = 0.0
     encoded: int = 0

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.adapt import AdapterHeader, load_adapted, read_adapter
 from samaritan.annotate.engine.requests import CaseQuestion, ImageRef
 from samaritan.annotate.learn.answer import answer_case
 from samaritan.annotate.learn.plan import Job
 from samaritan.annotate.learn.uncertainty import dice
-from samaritan.core import SliceView
 from samaritan.datasets import Case
-from samaritan.models import load_model
-from samaritan.models._base import Segmenter
+from samaritan.loading import load_segmenter
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts import make_prompt
 
@@ -46,26 +44,21 @@ def score(job: Job, adapter: str | None, cases: Sequence[Case], *, alone: bool =
         cases: with masks.
         alone: also ask by name alone.
     """
-    segmenter: Segmenter
-    header: AdapterHeader | None = None
-    if adapter is None:
-        segmenter = load_model(job.model, weights=job.weights, device=job.device)
-    else:
-        segmenter, _ = load_adapted(job.model, adapter, weights=job.weights, device=job.device)
-        header = read_adapter(adapter).header
+    loaded = load_segmenter(job.model, None if adapter is None else Path(adapter), weights=job.weights, device=job.device)
     found = Scores()
     for case in cases:
         masks = dict(targets(case))
+        if not masks:
+            continue
         intensity = job.intensity or case.intensity
-        if masks:
-            predictor = VolumePredictor(segmenter, case.read_image(), modality=case.modality, intensity=intensity)
-            values = [dice_of for name, mask in masks.items() for dice_of in _boxed(predictor, name, mask)]
-            found.boxed[case.case_id] = float(np.mean(values))
-        if masks and alone:
+        predictor = VolumePredictor(loaded.segmenter, case.read_image(), modality=case.modality, intensity=intensity)
+        boxed = [value for name, mask in masks.items() for value in _boxed(predictor, name, mask)]
+        found.boxed[case.case_id] = float(np.mean(boxed))
+        if alone:
             image = ImageRef(case.case_id, case.sources[0], modality=case.modality, intensity=intensity)
-            answer = answer_case(segmenter, case.read_image(), CaseQuestion(image, tuple(masks), 1), header=header)
-            values = [dice(answer.masks[n], m) if n in answer.masks else 0.0 for n, m in masks.items()]
-            found.alone[case.case_id] = float(np.mean(values))
+            answer = answer_case(predictor, CaseQuestion(image, tuple(masks), 1), loaded.about)
+            told = [dice(answer.masks[n], m) if n in answer.masks else 0.0 for n, m in masks.items()]
+            found.alone[case.case_id] = float(np.mean(told))
     return found
 
 
@@ -80,7 +73,7 @@ def targets(case: Case) -> Iterator[tuple[str, NDArray[np.bool_]]]:
 
 
 def _boxed(predictor: VolumePredictor, name: str, mask: NDArray[np.bool_]) -> Iterator[float]:
-    view = SliceView.of(predictor.volume.geometry)
+    view = predictor.view
     shown = [k for k in range(view.count) if view.slice(mask, k).any()]
     count = min(SLICES, len(shown))
     for n in range(count):

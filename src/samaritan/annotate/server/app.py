@@ -106,6 +106,7 @@ def _lifespan(parts: Parts, desk: Desk) -> Callable[[Starlette], AbstractAsyncCo
         try:
             yield
         finally:
+            parts.hub.bind(None)  # nobody listens any more
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
             with suppress(TimeoutError):
@@ -113,7 +114,6 @@ def _lifespan(parts: Parts, desk: Desk) -> Callable[[Starlette], AbstractAsyncCo
                     await parts.engine.stop()
             await to_thread.run_sync(parts.workspace.close)
             await to_thread.run_sync(desk.close)
-            parts.hub.bind(None)
 
     return lifespan
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from samaritan.annotate.engine.requests import (
+    Attention,
     ImageRef,
     SliceAnswer,
     SliceQuestion,
@@ -21,6 +22,7 @@ from samaritan.annotate.messages import (
     Edited,
     EditRequest,
     ExportFormat,
+    Focus,
     Mark,
     Patch,
     PreviewRequest,
@@ -156,6 +158,15 @@ class Document:
             opened = self._open()
             text = self._context(opened).label_of(preview.object)
             return _questions.slice_question(opened.state, opened.image.grid, self.image_ref, preview, text)
+
+    def attention(self, focus: Focus) -> Attention:
+        """Which slice somebody looks at; there need not be an object.
+
+        Raises:
+            PromptError: the place lies outside the image.
+        """
+        with self._lock:
+            return _questions.attention(self._open().image.grid, self.image_ref, focus)
 
     def previewed(self, question: SliceQuestion, answer: SliceAnswer) -> Patch:
         """The answer to a preview: 1 where the object would be, for the whole slice."""

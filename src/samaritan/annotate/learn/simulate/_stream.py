@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 
-from samaritan.adapt import Adaptation, AdapterHeader, load_adapted, read_adapter
 from samaritan.annotate.engine.answers import answer_slice
 from samaritan.annotate.engine.requests import CaseQuestion, SliceQuestion
 from samaritan.annotate.learn.answer import answer_case
@@ -22,8 +21,7 @@ from samaritan.annotate.learn.simulate._cases import Accepted, Mask, Subject
 from samaritan.annotate.learn.simulate._config import Condition, SimulationConfig
 from samaritan.benchmark._seeds import generator
 from samaritan.core import InputError, PromptSet
-from samaritan.models import load_model
-from samaritan.models._base import Segmenter
+from samaritan.loading import load_segmenter
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.volume import VolumePredictor
 
@@ -42,6 +40,7 @@ class Row:
         target: label.
         interactions: of the person.
         proposed: Dice of the proposal; None where there was none.
+        corrected: whether the proposal was corrected, instead of being thrown away.
         dice: in the end, before anything is drawn by hand.
         by_hand: whether it stayed below the goal.
         uncertainty: of the case; None where unknown.
@@ -58,6 +57,7 @@ class Row:
     target: str
     interactions: int
     proposed: float | None
+    corrected: bool
     dice: float
     by_hand: bool
     uncertainty: float | None
@@ -134,22 +134,17 @@ class Stream:
                 self._learn(position + 1, list(waiting.values()))
 
     def _load(self) -> None:
-        config = self.config
-        self._segmenter: Segmenter
-        self._adaptation: Adaptation | None = None
-        self._header: AdapterHeader | None = None
-        if self._adapter is None:
-            self._segmenter = load_model(config.model, weights=config.weights, device=config.device)
-            return
-        found = load_adapted(config.model, self._adapter, weights=config.weights, device=config.device)
-        self._segmenter, self._adaptation = found
-        self._header = read_adapter(self._adapter).header
+        config, adapter = self.config, None if self._adapter is None else Path(self._adapter)
+        self._loaded = load_segmenter(config.model, adapter, weights=config.weights, device=config.device)
+
+    def _predictor(self, subject: Subject) -> VolumePredictor:
+        case = subject.case
+        return VolumePredictor(
+            self._loaded.segmenter, subject.volume, modality=case.modality, intensity=case.intensity, cache=self.cache
+        )
 
     def _label(self, subject: Subject, position: int) -> Iterator[Row]:
-        case = subject.case
-        predictor = VolumePredictor(
-            self._segmenter, subject.volume, modality=case.modality, intensity=case.intensity, cache=self.cache
-        )
+        case, predictor = subject.case, self._predictor(subject)
         predictor.embed(0)  # the page has the next case encoded before it is opened
         proposals = self._proposals.get(case.case_id, {})
         masks = {}
@@ -168,7 +163,7 @@ class Stream:
         return Row(
             dataset=case.dataset, condition=self.condition.label, case=case.case_id, patient=case.patient_id,
             position=position, trainings=len(self.trainings), target=name, interactions=found.interactions,
-            proposed=found.proposed, dice=found.course[-1], by_hand=not done,
+            proposed=found.proposed, corrected=found.corrected, dice=found.course[-1], by_hand=not done,
             uncertainty=self._uncertain.get(case.case_id), seconds=found.seconds,
             course=tuple(round(value, 4) for value in found.course),
         )  # fmt: skip
@@ -206,9 +201,8 @@ class Stream:
     def _propose(self, waiting: Sequence[Subject]) -> None:
         for subject in waiting:
             question = CaseQuestion(subject.ref, tuple(subject.targets), self.config.repeats)
-            answer = answer_case(
-                self._segmenter, subject.volume, question, header=self._header, adaptation=self._adaptation, cache=self.cache
-            )
+            loaded = self._loaded
+            answer = answer_case(self._predictor(subject), question, loaded.about, adaptation=loaded.adaptation)
             case = subject.case.case_id
             self._proposals[case] = {n: subject.view.slice(mask, 0).copy() for n, mask in answer.masks.items() if mask.any()}
             self._uncertain[case] = answer.uncertainty
