@@ -28,7 +28,7 @@ from samaritan.annotate.server.monailabel.desk import Desk, Mode, Proposing
 from samaritan.annotate.server.monailabel.forms import Form, answer, form_of, result_ending, save
 from samaritan.annotate.server.monailabel.images import Target, target_of
 from samaritan.annotate.server.refusal import RefusedError
-from samaritan.core import InputError, LabelMap
+from samaritan.core import InputError, LabelMap, UsageError
 
 Mask = NDArray[np.bool_]
 
@@ -137,12 +137,27 @@ async def found_by(desk: Desk, mode: Mode, target: Target, params: Mapping[str, 
         found = await _proposed(desk, target)
     else:
         told = protocol.read(params)
+        _check_taught(desk, told)
         lane = f"monai-label/{str(params.get('client_id'))[:64]}/{target.ref.key}"
         ask = _slice if mode == "slice" else _volume
         mask, about = await ask(desk, target, told, lane)
         labelmap = LabelMap(mask.astype(np.uint8), target.like.geometry, {1: told.label})
         found = Found(labelmap, {"label_names": {told.label: 1}, **about})
     return Found(found.labelmap, {**found.params, "latencies": {"total": round(time.perf_counter() - started, 3)}})
+
+
+def _check_taught(desk: Desk, told: protocol.Said) -> None:
+    """A model that was taught boxes alone answers a click with nothing, or with anything.
+
+    Raises:
+        UsageError: there are clicks and no box.
+    """
+    state = desk.parts.engine.state
+    if told.roi is None and len(told.points) and "points" not in state.prompts:
+        raise UsageError(
+            f"{state.name} was taught with {' and '.join(state.prompts)}, not with points: add a box (roi), or start "
+            "samaritan annotate with a model that takes points (samaritan models)."
+        )
 
 
 async def _slice(desk: Desk, target: Target, told: protocol.Said, lane: str) -> tuple[Mask, dict[str, Any]]:
