@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PAGE := $(VENV)/.page
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test install lint format types contracts check bench clean help
+.PHONY: demo test install page web lint format types contracts check bench clean help
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,7 +19,13 @@ demo: install  ## benchmark LiteMedSAM on the built-in samples, then adapt it to
 test: install  ## the default test suite: no network, no weights beyond the package's
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2  # one thread for each of the two workers: two cores
 
-install: $(STAMP)  ## the environment in .venv/
+install: $(STAMP) $(PAGE)  ## the environment in .venv/, and the annotator's page where it can be built
+
+page: $(STAMP)  ## the annotator's page, built from web/ where it is not there yet or web/ has changed
+	$(BIN)/python scripts/page.py build
+
+web: install  ## types, lint and tests of the page
+	$(BIN)/python scripts/page.py check
 
 lint: install  ## ruff
 	$(BIN)/ruff check .
@@ -34,7 +41,7 @@ types: install  ## strict type check
 contracts: install  ## lower rooms never import upper ones
 	$(BIN)/lint-imports
 
-check: lint types contracts test  ## everything that CI checks beside the demo
+check: lint types contracts test web  ## everything that CI checks beside the demo
 
 bench: install  ## every figure of docs/performance.md; IMAGE and LABELS are a brain with its labels, such as Colin27 with AAL
 	scripts/parity/environment.sh runs/reference
@@ -46,9 +53,14 @@ clean:  ## remove the environment and the runs
 $(STAMP): pyproject.toml constraints.txt constraints-cpu.txt requirements-nodeps.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet -e ".[fast,notebook,samples,tensorboard]" --group dev -c constraints.txt $(CPU_TORCH)
+	SAMARITAN_PAGE=skip $(BIN)/python -m pip install --quiet -e ".[fast,notebook,samples,tensorboard]" --group dev -c constraints.txt $(CPU_TORCH)
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements-nodeps.txt
 	touch $@
+
+# Once for each state of web/: where the page cannot be built, it says how to get it, and `make` goes on
+$(PAGE): $(STAMP) $(shell find web -name node_modules -prune -o -type f -print)
+	@$(BIN)/python scripts/page.py build --if-possible
+	@touch $@
 
 # Where no GPU is present, pin the torch that the tests ran with and that has a CPU build; a GPU machine gets its own.
 CPU_TORCH := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "-c constraints-cpu.txt")

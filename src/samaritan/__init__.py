@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from samaritan.evaluate import evaluate as score
     from samaritan.io import read_labels, read_volume, write_labels
     from samaritan.models import load_model
+    from samaritan.notebook import view
     from samaritan.predict import predict as segment
     from samaritan.prompts import make_prompt
 
@@ -23,7 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Box", "Geometry", "LabelMap", "MaskHint", "Points", "PromptSet", "RunConfig", "SamaritanError", "Volume",
     "compare_runs", "load_model", "make_prompt", "open_datasets", "read_labels", "read_volume", "run_benchmark",
-    "score", "segment", "write_labels",
+    "score", "segment", "view", "write_labels",
 ]  # fmt: skip
 
 _ROOMS = {
@@ -33,6 +34,7 @@ _ROOMS = {
     "evaluate": ("score",),
     "io": ("read_labels", "read_volume", "write_labels"),
     "models": ("load_model",),
+    "notebook": ("view",),
     "predict": ("segment",),
     "prompts": ("make_prompt",),
 }

@@ -40,6 +40,8 @@ NAMES = [
     "points:5+5:start=centroid",
     "box+point",
     "box+point:random:jitter=5px",
+    "box+clicks:3",
+    "box+clicks:4:feedback=none,jitter=5px",
     "clicks:4",
     "clicks:4:feedback=none,start=random,candidates=first",
     "mask",

@@ -27,21 +27,30 @@ class TableTokens(nn.Module):
         labels: names of the targets.
         start: (hidden,) what every token starts from.
         count: tokens for each target.
+        unnamed: above 0 there are tokens besides, for questions without a name or with one that was not learned; in training
+            so many questions are asked without their name. They stand before the others.
     """
 
-    def __init__(self, labels: Sequence[str], start: Tensor, count: int = 1) -> None:
+    def __init__(self, labels: Sequence[str], start: Tensor, count: int = 1, unnamed: float = 0.0) -> None:
         super().__init__()
         self.labels = tuple(labels)
-        noise = NOISE * torch.randn(len(self.labels), count, len(start))
+        self.unnamed = unnamed
+        noise = NOISE * torch.randn((unnamed > 0) + len(self.labels), count, len(start))
         self.table = nn.Parameter(start.detach() + noise.to(start))
 
     def forward(self, texts: Sequence[str | None]) -> Tensor:
         """Names of the targets of n prompts -> (n, 1, token, hidden).
 
         Raises:
-            PromptError: a name was not learned.
+            PromptError: a name was not learned, and there are no tokens for that.
         """
-        return self.table[indices_of(texts, self.labels)][:, None]
+        return self.table[self._rows(texts).to(self.table.device)][:, None]
+
+    def _rows(self, texts: Sequence[str | None]) -> Tensor:
+        if not self.unnamed:
+            return torch.tensor(indices_of(texts, self.labels))
+        rows = torch.tensor([1 + self.labels.index(text) if text in self.labels else 0 for text in texts])
+        return rows * (torch.rand(len(rows)) >= self.unnamed) if self.training else rows
 
 
 class TextTokens(nn.Module):

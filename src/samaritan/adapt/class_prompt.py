@@ -34,10 +34,13 @@ class ClassPromptConfig(MethodConfig):
 
     Attributes:
         tokens: for each target.
+        unnamed: share of the questions that are asked without their name in training. Above 0 the adapter also answers
+            questions that name no target, or one that it was not taught.
         train: parts of the base that train besides.
     """
 
     tokens: int = Field(default=1, ge=1, le=64)
+    unnamed: float = Field(default=0.0, ge=0, lt=1)
     train: tuple[Part, ...] = ("decoder",)
 
 
@@ -45,7 +48,7 @@ def attach(surgery: Surgery, config: ClassPromptConfig) -> None:
     """Add the tokens of the targets."""
     surgery.train(config.train)
     unused = surgery.module("prompt_encoder").not_a_point_embed.weight[0]
-    surgery.add_tokens(TableTokens(check_labels(surgery.labels, CARD.name), unused, config.tokens))
+    surgery.add_tokens(TableTokens(check_labels(surgery.labels, CARD.name), unused, config.tokens, config.unnamed))
 
 
 METHODS.add(CARD.name, Method(CARD, ClassPromptConfig, attach))

@@ -16,7 +16,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from samaritan.adapt._base import METHODS, Method, MethodCard, MethodConfig
+from samaritan.adapt._names import check_labels
 from samaritan.adapt._surgery import Part, Surgery, Wrapper
+from samaritan.adapt._tokens import TableTokens
 
 Target = Literal["q", "k", "v"]
 
@@ -46,6 +48,8 @@ class LoraConfig(MethodConfig):
         decoder_targets: which projections of all attentions of the mask decoder are updated (finetune-SAM: q and v); with
             ``train`` empty the file then holds the updates alone.
         train: parts of the base that train besides.
+        tokens: learned prompt tokens for each target, as ``class-prompt`` adds them; 0 adds none.
+        unnamed: of these tokens, as there.
     """
 
     rank: int = Field(default=4, ge=1)
@@ -55,6 +59,8 @@ class LoraConfig(MethodConfig):
     blocks: str = "all"
     decoder_targets: tuple[Target, ...] = ()
     train: tuple[Part, ...] = ("decoder",)
+    tokens: int = Field(default=0, ge=0, le=64)
+    unnamed: float = Field(default=0.0, ge=0, lt=1)
 
 
 class LoraLinear(Wrapper):
@@ -130,6 +136,9 @@ def attach(surgery: Surgery, config: LoraConfig) -> None:
             every = torch.arange(surgery.module(f"{attention}.{target}_proj").out_features)
             surgery.wrap(f"{attention}.{target}_proj", partial(LoraLinear, config=config, rows={target: every}))
     surgery.train(config.train)
+    if config.tokens:
+        unused = surgery.module("prompt_encoder").not_a_point_embed.weight[0]
+        surgery.add_tokens(TableTokens(check_labels(surgery.labels, CARD.name), unused, config.tokens, config.unnamed))
 
 
 METHODS.add(CARD.name, Method(CARD, LoraConfig, attach))

@@ -355,6 +355,19 @@ class Session(Message):
     limits: dict[str, int]
 
 
+class Health(Message):
+    """GET /api/health: the server lives; ``model`` is the state of its model process."""
+
+    version: str
+    model: Literal["starting", "ready", "busy", "restarting", "failed"]
+
+
+class Launch(Message):
+    """POST /api/launch: a link that opens the page once, in a browser that is not in yet."""
+
+    url: str
+
+
 class Failure(Message):
     """Every answer of 400 and more: one sentence, and a number that stands in the log beside what happened."""
 

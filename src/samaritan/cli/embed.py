@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from samaritan.cli._app import app
-from samaritan.cli._load import load_segmenter
 from samaritan.cli._options import (
     AsJson,
     Debug,
@@ -61,6 +60,7 @@ def embed(
     """Encode images in advance, so that prompts cost the decoder alone. Run it again to continue after a stop."""
     bind_threads(threads)
     from samaritan.core import UsageError
+    from samaritan.loading import load_segmenter
     from samaritan.predict.cache import LIMIT, default_cache
     from samaritan.predict.embed import embed as fill
     from samaritan.predict.embed import items_of
@@ -72,9 +72,9 @@ def embed(
     if cache is None:
         raise UsageError(f"{LIMIT} is 0, so that no embeddings are kept; set it to a number of gigabytes.")
     items = items_of(data, meta, every_slice=every_slice)
-    segmenter, about = load_segmenter(model, adapter, weights=weights, device=device, allow_unverified=allow_unverified)
-    segmenter = with_runtime(segmenter, runtime, fast=fast, later=True)  # as the verbs that will look for them
-    preparation = about.get("preparation", {})
+    loaded = load_segmenter(model, adapter, weights=weights, device=device, allow_unverified=allow_unverified)
+    segmenter = with_runtime(loaded.segmenter, runtime, fast=fast, later=True)  # as the verbs that will look for them
+    preparation = loaded.about.get("preparation", {})
     own: Any = preparation.get("plane") or "auto"
     chosen: Any = own if plane == "auto" else plane
     with images_bar(len(items), quiet or as_json) as progress:

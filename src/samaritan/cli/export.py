@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from samaritan.cli._app import app
-from samaritan.cli._load import load_segmenter
 from samaritan.cli._options import AsJson, Debug, Output, Overwrite, Quiet, Threads, emit, one_of
 from samaritan.process import bind_threads
 
@@ -38,9 +37,10 @@ def export(
     bind_threads(threads)
     from samaritan.adapt import AdapterCard
     from samaritan.export import export_model
+    from samaritan.loading import load_segmenter
 
     card = None if adapter is None else AdapterCard.read(adapter)
-    segmenter, _ = load_segmenter(model, adapter, weights=weights, allow_unverified=allow_unverified)
+    segmenter = load_segmenter(model, adapter, weights=weights, allow_unverified=allow_unverified).segmenter
     parity = export_model(segmenter, output, to=target, adapter=card, overwrite=overwrite)
     if as_json:
         emit({"folder": output, **parity.data()})

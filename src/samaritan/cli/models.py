@@ -109,16 +109,10 @@ def models_prepare(
 ) -> None:
     """Compile a model's encoder for the runtimes of this machine, once; --runtime auto takes the quickest exact one."""
     bind_threads(threads)
-    from samaritan.models import load_model
+    from samaritan.loading import load_segmenter
     from samaritan.predict.runtimes import prepare
 
-    if adapter is None:
-        segmenter: Any = load_model(name or "litemedsam")
-    else:
-        from samaritan.adapt import load_adapted
-
-        segmenter = load_adapted(name, adapter)[0]
-    told = prepare(segmenter, fast=fast)
+    told = prepare(load_segmenter(name, adapter).segmenter, fast=fast)
     if as_json:
         emit(told)
     for runtime, about in told.items() if not as_json else ():

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from samaritan.cli._app import app
-from samaritan.cli._load import load_segmenter
 from samaritan.cli._options import (
     AsJson,
     Debug,
@@ -108,6 +107,7 @@ def segment(
 ) -> None:
     """Segment an image from boxes, points or a prompt file; no reference mask anywhere."""
     bind_threads(threads)
+    from samaritan.loading import load_segmenter
     from samaritan.predict import default_cache
     from samaritan.predict.framing import make_framing
     from samaritan.predict.request import Request
@@ -132,10 +132,8 @@ def segment(
     kept = default_cache(half=half) if cache else None
     with profile_if(profile) as times, slices_bar(quiet or as_json) as progress:
         with part("load"):
-            segmenter, _ = load_segmenter(
-                model, adapter, weights=weights, device=device, allow_unverified=allow_unverified
-            )
-            segmenter = with_runtime(segmenter, runtime, fast=fast, later=True)
+            loaded = load_segmenter(model, adapter, weights=weights, device=device, allow_unverified=allow_unverified)
+            segmenter = with_runtime(loaded.segmenter, runtime, fast=fast, later=True)
         done = segment_file(request, segmenter, cache=kept, progress=progress)
     if as_json:
         emit(done.record | ({"profile": times.table()} if times else {}))

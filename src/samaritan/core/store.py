@@ -74,7 +74,7 @@ class ArrayStore:
         """The arrays under ``key``, or None where there are none, or damaged ones (said in a warning)."""
         from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - core is imported by every verb
 
-        path = self._path(key)
+        path = self.path(key)
         if not path.is_file():
             return None
         try:
@@ -99,7 +99,7 @@ class ArrayStore:
         size = sum(array.nbytes for array in arrays.values())
         if self.full or (self.limit is not None and size > self.limit):
             return
-        path = self._path(key)
+        path = self.path(key)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it comes from patients
             with atomic_path(path) as temporary:
@@ -131,7 +131,8 @@ class ArrayStore:
         self._known = None
         return found
 
-    def _path(self, key: str) -> Path:
+    def path(self, key: str) -> Path:
+        """The file of ``key``, whether it is there or not."""
         return self.folder / key[:2] / f"{key}{ENDING}"
 
     def _touch(self, path: Path) -> None:

@@ -94,6 +94,19 @@ class Dicom:
 FORMATS.add("dicom", Dicom())
 
 
+def series_of(path: Path) -> str | None:
+    """The UID of the series that a DICOM file's image belongs to; None for a DICOM object without an image, such as a SEG.
+
+    Raises:
+        InputError: a DICOMDIR.
+        FormatError: no DICOM file, or a damaged one.
+    """
+    dataset = _dicom_file.load(path, tags=["SOPClassUID", "SeriesInstanceUID", "Rows"])
+    if "Rows" not in dataset or dataset.get("SOPClassUID") in _NO_IMAGES:
+        return None
+    return str(dataset.get("SeriesInstanceUID", ""))
+
+
 def _read(path: Path, choice: Choice) -> _Image:
     if path.is_dir():
         return _read_volume(_series(path, choice), path, choice)

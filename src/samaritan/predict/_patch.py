@@ -67,6 +67,11 @@ class Patch:
         )  # fmt: skip
 
     @classmethod
+    def of_mask(cls, mask: Mask) -> Patch:
+        """From an (x, y) mask that somebody is sure of."""
+        return cls.of(np.where(mask, COARSE, OUTSIDE).astype(np.float32))
+
+    @classmethod
     def united(cls, answers: list[Patch]) -> Patch:
         """The highest logit of several answers for one target, pixel by pixel."""
         if len(answers) == 1:

@@ -69,6 +69,7 @@ class VolumeSession:
         targets: Mapping[str, Mapping[int, Asked]],
         *,
         bounds: Mapping[str, tuple[int, int]] | None = None,
+        given: Mapping[str, Mapping[int, NDArray[np.bool_]]] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> dict[str, set[int]]:
         """Ask for several targets at once: their chains go through the volume together, on one embedding per slice.
@@ -82,6 +83,8 @@ class VolumeSession:
             targets: name -> slice -> prompts at (x, y, 0) of that slice's picture; several are asked one by one and united.
             bounds: name -> first and last slice that the target spans, where a person said so. Others than before run the whole
                 target again.
+            given: name -> prompted slice -> (x, y) bool mask that a person made there. It is that slice's mask, to the pixel,
+                and chains start from it; what the model answers to the slice's prompts counts for nothing but its quality.
             progress: called with (slices done, slices at most).
 
         Returns:
@@ -94,6 +97,8 @@ class VolumeSession:
         checked = {name: self._checked(name, prompts) for name, prompts in targets.items()}
         limits = {name: self._bounds(name, (bounds or {}).get(name), checked[name]) for name in checked}
         drafts = {name: self._draft(name, prompts, limits[name]) for name, prompts in checked.items()}
+        for name, prompts in checked.items():
+            drafts[name].given.update(self._given(name, (given or {}).get(name, {}), prompts))
         changed = {
             name: set(prompts) | (drafts[name].prompts.keys() - drafts[name].found) for name, prompts in checked.items()
         }
@@ -160,6 +165,18 @@ class VolumeSession:
             checked[index] = several
         return checked
 
+    def _given(
+        self, name: str, masks: Mapping[int, NDArray[np.bool_]], prompts: Mapping[int, object]
+    ) -> dict[int, Patch]:
+        for index, mask in masks.items():
+            if index not in prompts:
+                raise PromptError(f"Target {name!r} is given a mask on slice {index}, where it has no prompt.")
+            if mask.shape != self.predictor.view.shape:
+                raise PromptError(
+                    f"Target {name!r}, slice {index}: the mask has shape {mask.shape}, the picture {self.predictor.view.shape}."
+                )
+        return {index: Patch.of_mask(mask) for index, mask in masks.items()}
+
     def _bounds(
         self, name: str, given: tuple[int, int] | None, prompts: Mapping[int, Sequence[PromptSet]]
     ) -> tuple[int, int, bool]:
@@ -178,11 +195,12 @@ class VolumeSession:
         known = self._targets.get(name) or Target(name, first, last, bounded)
         target = known.copy(first, last, bounded=bounded)
         for index, several in prompts.items():
+            target.given.pop(index, None)
             if index in target.prompts:
                 target.prompts[index] = _joined(target.prompts[index], several)
             elif index in target.found:
                 patch = target.found[index].patch
-                target.prompts[index] = tuple(_correction(prompt, patch) for prompt in several)
+                target.prompts[index] = tuple(correction(prompt, patch) for prompt in several)
             else:
                 target.prompts[index] = several
         if bounds != (known.first, known.last, known.bounded):
@@ -207,7 +225,7 @@ def join_points(before: Points | None, after: Points | None) -> Points | None:
     return Points(np.vstack([before.ijk, after.ijk]), np.concatenate([before.labels, after.labels]))
 
 
-def _correction(prompt: PromptSet, patch: Patch) -> PromptSet:
+def correction(prompt: PromptSet, patch: Patch) -> PromptSet:
     """Points alone where there is a mask: with the box around it and the positive points."""
     if prompt.points is None or prompt.box is not None or prompt.mask is not None or not patch.area:
         return prompt

@@ -50,16 +50,34 @@ class Clicks(Strategy):
         self, ref: Mask, pred: Mask, low_res: NDArray[np.float32], previous: PromptSet, rng: np.random.Generator
     ) -> PromptSet | None:
         """All clicks so far and one more in the error between ``ref`` and ``pred`` (x, y); None where they are equal."""
-        wrong = ref != pred
-        if not wrong.any():
-            return None
-        place = centre(wrong, rng)
-        label = int(ref[tuple(place.astype(int))])
-        earlier = previous.points
-        points = (
-            Points(np.vstack([earlier.ijk[:, :2], place]), np.append(earlier.labels, label))
-            if earlier is not None
-            else Points(place, label)
-        )
-        mask = MaskHint(np.asarray(low_res, np.float32), "model") if self.feedback == "logits" else None
-        return PromptSet(points=points, box=previous.box, mask=mask)
+        return correction(ref, pred, low_res if self.feedback == "logits" else None, previous, rng)
+
+
+def correction(
+    ref: Mask, pred: Mask, low_res: NDArray[np.float32] | None, previous: PromptSet, rng: np.random.Generator
+) -> PromptSet | None:
+    """All of ``previous`` and one more click, deepest inside the error between ``ref`` and ``pred`` (x, y).
+
+    Args:
+        ref: what the person wants.
+        pred: what the model answered.
+        low_res: (y, x) logits of the answer, to be fed back; None feeds nothing back.
+        previous: what was asked.
+        rng: chooses among pixels that lie equally deep.
+
+    Returns:
+        The next question; None where the two masks are equal.
+    """
+    wrong = ref != pred
+    if not wrong.any():
+        return None
+    place = centre(wrong, rng)
+    label = int(ref[tuple(place.astype(int))])
+    earlier = previous.points
+    points = (
+        Points(np.vstack([earlier.ijk[:, :2], place]), np.append(earlier.labels, label))
+        if earlier is not None
+        else Points(place, label)
+    )
+    mask = None if low_res is None else MaskHint(np.asarray(low_res, np.float32), "model")
+    return PromptSet(points=points, box=previous.box, mask=mask)

@@ -24,6 +24,7 @@ class TrainConfig(Config):
         weights: a file of the base's weights, where it is not the one the package finds.
         method: name of the adaptation method.
         settings: of the method; its defaults otherwise.
+        start: an adapter of the same method, settings and base to go on from; targets that it does not know start anew.
         prompts: texts that make prompt strategies; each question takes one of them at random.
         minutes: length of the run; the learning rate follows the clock.
         steps: length of the run in optimiser steps instead, which makes it repeatable bit for bit.
@@ -70,6 +71,7 @@ class TrainConfig(Config):
     weights: str | None = None
     method: str = "lora"
     settings: dict[str, Any] = Field(default_factory=dict)
+    start: str | None = None
     prompts: tuple[str, ...] = Field(default=("box:jitter=0.05",), min_length=1)
     minutes: float | None = Field(default=None, gt=0)
     steps: int | None = Field(default=None, ge=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from accelerate import Accelerator
 
-from samaritan.adapt import METHODS, Adaptation, attach, base_sha256
+from samaritan.adapt import METHODS, Adaptation, attach, base_sha256, read_adapter
 from samaritan.core import InputError, ModelError, UsageError
 from samaritan.datasets import (
     Case,
@@ -38,6 +38,7 @@ from samaritan.train._log import TrainingLog
 from samaritan.train._loss import Weights
 from samaritan.train._progress import Reporter
 from samaritan.train._sampler import Sampler
+from samaritan.train._start import labels_after, take_over
 from samaritan.train._step import Step
 from samaritan.train._validate import Validation
 from samaritan.train.forecast import forecast
@@ -103,7 +104,12 @@ class Preparation:
         digest = base_sha256(segmenter)
         examples, held_out = (self._examples(split.part(datasets, part), segmenter) for part in ("train", "val"))
         labels = label_names(cases, examples)
+        start = read_adapter(self.config.start) if self.config.start else None
+        if start is not None:
+            labels = labels_after(start, labels)
         adapted = attach(segmenter, self.config.method, self.config.settings, labels=labels, seed=self.config.seed)
+        if start is not None:
+            take_over(adapted, start, digest)
         if _by_name(adapted):
             _check_known(labels, [*held_out, *self._examples(split.part(datasets, "test"), segmenter)])
         prints = {f"{case.dataset}/{case.case_id}": fingerprint(case) for case in cases}

@@ -264,6 +264,17 @@ export interface Session {
   limits: Record<string, number>;
 }
 
+/** GET /api/health: the server lives; `model` is the state of its model process. */
+export interface Health {
+  version: string;
+  model: "starting" | "ready" | "busy" | "restarting" | "failed";
+}
+
+/** POST /api/launch: a link that opens the page once, in a browser that is not in yet. */
+export interface Launch {
+  url: string;
+}
+
 /** Every answer of 400 and more: one sentence, and a number that stands in the log beside what happened. */
 export interface Failure {
   error: string;

@@ -84,6 +84,7 @@ class Target:
         last: see ``first``.
         bounded: whether a person said that the target spans all of them, so that chains stop for nothing but an empty mask.
         prompts: slice -> what was asked there; several PromptSets are asked one by one and their masks united.
+        given: prompted slice -> the mask that a person made there, whatever the model answers.
         found: slice -> mask.
         memories: prompted slice -> what a model with a memory keeps of it, where a chain may start now or after a correction.
         stops: (start, step) -> where that chain ended.
@@ -94,6 +95,7 @@ class Target:
     last: int
     bounded: bool = False
     prompts: dict[int, tuple[PromptSet, ...]] = field(default_factory=dict)
+    given: dict[int, Patch] = field(default_factory=dict)
     found: dict[int, Found] = field(default_factory=dict)
     memories: dict[int, Memory] = field(default_factory=dict)
     stops: dict[tuple[int, int], Stop] = field(default_factory=dict)
@@ -101,8 +103,9 @@ class Target:
     def copy(self, first: int, last: int, *, bounded: bool) -> Target:
         """The same with these bounds, to be worked on while this one stays as it is."""
         return Target(
-            self.name, first, last, bounded, dict(self.prompts), dict(self.found), dict(self.memories), dict(self.stops)
-        )
+            self.name, first, last, bounded, dict(self.prompts), dict(self.given), dict(self.found), dict(self.memories),
+            dict(self.stops),
+        )  # fmt: skip
 
     def legs(self, changed: set[int]) -> list[Leg]:
         """The ways that start or end at one of the ``changed`` prompted slices."""
@@ -141,7 +144,7 @@ class Target:
         return lost
 
     def forget_all(self) -> None:
-        """Drop all but the prompts."""
+        """Drop all but what a person said."""
         for known in (self.found, self.memories, self.stops):
             known.clear()
 

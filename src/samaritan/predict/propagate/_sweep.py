@@ -163,7 +163,7 @@ class Sweep:
             self.touched[name].add(index)
             found = self.job.targets[name].found
             if name in asked:
-                found[index] = Found(patch, quality, "prompt")
+                found[index] = Found(self.job.targets[name].given.get(index, patch), quality, "prompt")
             elif name in drafts:
                 near = patch.overlap(drafts[name].patch) >= self.job.rules.overlap
                 found[index] = Found(patch, quality, "refined") if near else drafts[name]

@@ -1,0 +1,78 @@
+"""Images that the model process holds, and the model applied to them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from samaritan.annotate.engine.requests import ImageRef
+from samaritan.annotate.engine.settings import EngineSettings
+from samaritan.core import Plane, Volume
+from samaritan.io import read_volume
+from samaritan.loading import Loaded
+from samaritan.predict import EmbeddingCache, VolumePredictor
+
+#: Embeddings of slices that are held for each plane that is looked at; others come from the disk.
+KEEP = 16
+
+#: So many planes of images have their embeddings held.
+PLANES = 4
+
+
+class Volumes:
+    """Reads an image when something is asked about it, and keeps those that were looked at last.
+
+    Voxels are held in the type of the file; a slice becomes float32 when the model looks at it.
+
+    Args:
+        settings: framing, and how much memory voxels may take.
+        cache: where embeddings are kept on disk.
+    """
+
+    def __init__(self, settings: EngineSettings, cache: EmbeddingCache | None) -> None:
+        self._framing = settings.framing
+        self._limit = settings.volumes_gb * 1e9
+        self._cache = cache
+        self._volumes: OrderedDict[ImageRef, Volume] = OrderedDict()
+        self._predictors: OrderedDict[tuple[ImageRef, Plane], VolumePredictor] = OrderedDict()
+
+    def volume(self, image: ImageRef) -> Volume:
+        """The image; raises as :func:`samaritan.io.read_volume`."""
+        if image not in self._volumes:
+            self._volumes[image] = read_volume(image.path, volume=image.volume, series=image.series)
+        self._volumes.move_to_end(image)
+        while len(self._volumes) > 1 and sum(one.data.nbytes for one in self._volumes.values()) > self._limit:
+            self._drop(next(iter(self._volumes)))
+        return self._volumes[image]
+
+    def predictor(self, loaded: Loaded, image: ImageRef, plane: Plane) -> VolumePredictor:
+        """The model on one plane of an image, with the adapter's grey values where the image has none of its own.
+
+        Raises:
+            SamaritanError: as :func:`samaritan.io.read_volume`, and for an unknown plane or intensity policy.
+        """
+        volume = self.volume(image)
+        key = (image, plane)
+        if key not in self._predictors:
+            self._predictors[key] = VolumePredictor(
+                loaded.segmenter,
+                volume,
+                plane=plane,
+                modality=image.modality,
+                intensity=image.intensity or loaded.about.get("preparation", {}).get("intensity"),
+                keep=KEEP,
+                cache=self._cache,
+                framing=self._framing,
+            )
+        self._predictors.move_to_end(key)
+        while len(self._predictors) > PLANES:
+            self._predictors.popitem(last=False)
+        return self._predictors[key]
+
+    def forget_model(self) -> None:
+        """Another model will look at the images."""
+        self._predictors.clear()
+
+    def _drop(self, image: ImageRef) -> None:
+        del self._volumes[image]
+        for key in [key for key in self._predictors if key[0] == image]:
+            del self._predictors[key]

@@ -1,0 +1,167 @@
+"""The model process: one request after another, and more urgent ones between the slices of a long one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from samaritan.annotate.engine._pipe import Pipe
+from samaritan.annotate.engine._volumes import Volumes
+from samaritan.annotate.engine._wire import Answered, Failed, Progressed, Ready, Request, Stopped, Unusable, Use
+from samaritan.annotate.engine.answers import answer_slice, answer_volume
+from samaritan.annotate.engine.requests import Attention, CaseQuestion, ImageRef, SliceQuestion, VolumeQuestion
+from samaritan.annotate.engine.settings import EngineSettings
+from samaritan.core import ModelError, ResourceError, SamaritanError, errors
+from samaritan.loading import Loaded, load_segmenter
+from samaritan.predict import default_cache
+from samaritan.predict.runtimes import with_runtime
+
+_log = logging.getLogger(__name__)
+
+MEMORY = "The model process has not enough memory for this; use a smaller image or model."
+
+
+class Cancelled(Exception):  # noqa: N818 - nothing is wrong
+    """Nobody waits for what is being worked at."""
+
+
+class Worker:
+    """Does what the server asks.
+
+    Args:
+        settings: which model, and how much it may take.
+        pipe: to the server.
+
+    Raises:
+        SamaritanError: the model or its adapter cannot be loaded.
+    """
+
+    def __init__(self, settings: EngineSettings, pipe: Pipe) -> None:
+        self._settings = settings
+        self._pipe = pipe
+        self._loaded = load(settings)
+        cache = default_cache(half=settings.half) if settings.cache else None
+        self._volumes = Volumes(settings, cache)
+        self._running: list[int] = []
+        self._looked_at: Attention | None = None
+
+    @property
+    def ready(self) -> Ready:
+        """What the server is told of the model."""
+        segmenter = self._loaded.segmenter
+        name = self._loaded.about.get("name")
+        return Ready(segmenter.name, None if name is None else str(name), segmenter.card.prompts)
+
+    def serve(self, request: Request) -> None:
+        """Do it, and answer with exactly one message."""
+        self._running.append(request.number)
+        try:
+            answer: Any = Answered(request.number, self._do(request.body))
+        except Cancelled:
+            answer = Stopped(request.number)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the server waits for an answer
+            answer = Failed(request.number, *told(error, getattr(request.body, "image", None)))
+        finally:
+            self._running.pop()
+            self._pipe.forget(request.number)
+        self._pipe.send(answer)
+
+    def _do(self, body: object) -> Any:
+        match body:
+            case SliceQuestion():
+                return answer_slice(self._predictor(body), body)
+            case VolumeQuestion():
+                return answer_volume(self._predictor(body), body, self._progress)
+            case Attention():
+                return self._attend(body)
+            case CaseQuestion():
+                return self._propose(body)
+            case Use(adapter):
+                return self._use(adapter)
+        raise ModelError(f"The model process does not know what to do with {type(body).__name__}.")
+
+    def _predictor(self, body: SliceQuestion | VolumeQuestion | Attention) -> Any:
+        return self._volumes.predictor(self._loaded, body.image, body.plane)
+
+    def _progress(self, done: int, total: int) -> None:
+        self._pipe.send(Progressed(self._running[-1], done, total))
+        self._pause()
+
+    def _pause(self) -> None:
+        """Between two slices: do what is more urgent (the server sends nothing else), and stop if nobody waits any more."""
+        while (request := self._pipe.arrived()) is not None:
+            self.serve(request)
+        if self._pipe.cancelled(self._running[-1]):
+            raise Cancelled
+
+    def _attend(self, attention: Attention) -> None:
+        predictor = self._predictor(attention)
+        before, self._looked_at = self._looked_at, attention
+        for index in near(attention, before, predictor.view.count):
+            predictor.embed(index)
+            self._pause()
+
+    def _propose(self, question: CaseQuestion) -> Any:
+        learn: Any = import_module("samaritan.annotate.learn.answer")  # needed by few processes
+        loaded = self._loaded
+        predictor = self._volumes.predictor(loaded, question.image, loaded.about.get("preparation", {}).get("plane") or "auto")
+        return learn.answer_case(
+            predictor, question, loaded.about, adaptation=loaded.adaptation, progress=self._progress
+        )
+
+    def _use(self, adapter: Path | None) -> Ready:
+        settings = replace(self._settings, adapter=adapter)
+        self._loaded = load(settings)
+        self._settings = settings
+        self._volumes.forget_model()
+        return self.ready
+
+
+def load(settings: EngineSettings) -> Loaded:
+    """The model on its runtime; raises as :func:`samaritan.loading.load_segmenter`."""
+    loaded = load_segmenter(
+        settings.model,
+        settings.adapter,
+        weights=settings.weights,
+        device=settings.device,
+        allow_unverified=settings.allow_unverified,
+    )
+    return loaded._replace(segmenter=with_runtime(loaded.segmenter, settings.runtime, fast=settings.fast, later=True))
+
+
+def near(attention: Attention, before: Attention | None, count: int) -> Iterator[int]:
+    """Slices to encode, in order: the one that is looked at, those ahead in the direction of scrolling, those behind."""
+    same = before is not None and (before.image, before.plane) == (attention.image, attention.plane)
+    step = -1 if same and before is not None and attention.index < before.index else 1
+    ahead = [attention.index + step * far for far in range(attention.ahead + 1)]
+    behind = [attention.index - step * far for far in range(1, attention.ahead + 1)]
+    return (index for index in (*ahead, *behind) if 0 <= index < count)
+
+
+def told(error: Exception, image: ImageRef | None) -> tuple[str, str]:
+    """Class and sentence that a person is told; folders are left out, and what nobody foresaw stands in the log only."""
+    if isinstance(error, SamaritanError):
+        kind = next(kind.__name__ for kind in type(error).__mro__ if hasattr(errors, kind.__name__))
+        sentence = str(error)
+        return kind, sentence if image is None else sentence.replace(f"{image.path.parent}/", "")
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        _log.error("not enough memory", exc_info=error)
+        return ResourceError.__name__, MEMORY
+    _log.error("unexpected error", exc_info=error)
+    return ModelError.__name__, f"The model process failed ({type(error).__name__}); its log says where."
+
+
+def work(settings: EngineSettings, pipe: Pipe) -> int:
+    """Serve until the server is gone; returns the exit code where there is no model to serve with."""
+    try:
+        worker = Worker(settings, pipe)
+    except Exception as error:  # noqa: BLE001 - the server says it to a person
+        pipe.send(Unusable(*told(error, None)))
+        return 1
+    pipe.send(worker.ready)
+    while True:
+        worker.serve(pipe.wait())

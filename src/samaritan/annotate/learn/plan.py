@@ -1,0 +1,68 @@
+"""What Improve trains: one adapter that answers prompts better and, asked by name alone, proposes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from samaritan.core import Config
+
+Way = Literal["decoder", "lora"]
+
+#: Questions are boxes as a person draws them, boxes with corrective clicks on the model's own answers (whose logits the page
+#: does not feed back, so training does not either), and the two that nobody has to ask, for proposals.
+PROMPTS = ("box:jitter=0.05", "box+clicks:3:feedback=none", "image", "none")
+
+#: Share of the questions that do not say the label's name, so that new labels can be asked for as well.
+UNNAMED = 0.15
+
+#: Versions of each picture whose features are stored.
+VARIANTS = 4
+
+
+class Job(Config):
+    """One training in the background; everything that decides its result.
+
+    Attributes:
+        data: folder of the accepted cases, as the workspace exports them.
+        out: folder that the adapter is left in, with the course of its training.
+        model: name of the base.
+        weights: a file of its weights, where it is not the one the package finds.
+        adapter: file of the adapter in use: the new one goes on from it where it is of the same kind, and is compared with it.
+        method: "decoder" trains on stored embeddings; "lora" also adapts the last two encoder blocks.
+        minutes: length of the training.
+        steps: length in steps instead, which makes it repeatable.
+        seed: start of all randomness.
+        threads: of the processor.
+        device: where the network runs.
+        intensity: policy that images are prepared with; None leaves it to data and modality.
+        features: folder for stored features, kept from one training to the next.
+    """
+
+    data: str
+    out: str
+    model: str
+    weights: str | None = None
+    adapter: str | None = None
+    method: Way = "decoder"
+    minutes: float | None = Field(default=None, gt=0)
+    steps: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=1, ge=1)
+    device: str = "cpu"
+    intensity: str | None = None
+    features: str | None = None
+
+    @property
+    def recipe(self) -> tuple[str, dict[str, Any]]:
+        """Name and settings of the adaptation method."""
+        if self.method == "lora":
+            return "lora", {"blocks": "last:2", "tokens": 1, "unnamed": UNNAMED}
+        return "class-prompt", {"unnamed": UNNAMED}
+
+    @property
+    def earlier_split(self) -> Path | None:
+        """Where the split of the adapter in use lies."""
+        return None if self.adapter is None else Path(self.adapter).parent / "split.json"

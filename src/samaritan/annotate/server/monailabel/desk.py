@@ -1,0 +1,70 @@
+"""What every route of the protocol works with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, cast
+
+from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion
+from samaritan.annotate.server.calls import Parts
+from samaritan.annotate.server.monailabel.images import Cases, Sessions
+from samaritan.annotate.server.refusal import nothing_here
+
+Mode = Literal["slice", "volume", "auto"]
+
+_ENDS: Mapping[Mode, str] = {"slice": "2d", "volume": "3d", "auto": "auto"}
+
+
+class Proposing(Protocol):
+    """What is needed of the engine beside its port."""
+
+    async def propose(self, question: CaseQuestion) -> CaseAnswer:
+        """Masks of a case without a person's prompts."""
+        ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Attributes: the server's parts; images that clients sent; tasks that go on after their answer."""
+
+    parts: Parts
+    sessions: Sessions = field(default_factory=Sessions)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cases(self) -> Cases:
+        """The workspace, as the protocol needs it."""
+        return cast(Cases, self.parts.workspace)
+
+    @property
+    def models(self) -> dict[str, Mode]:
+        """Name -> what it does: one slice, a volume, and where the model was adapted to it, a case without a prompt."""
+        state = self.parts.engine.state
+        modes: list[Mode] = ["slice", "volume"]
+        if state.adapter is not None:
+            modes.append("auto")
+        return {f"{self.model}-{_ENDS[mode]}": mode for mode in modes}
+
+    @property
+    def model(self) -> str:
+        """The model's name as part of an address."""
+        return re.sub(r"[^A-Za-z0-9._@-]+", "-", self.parts.engine.state.name) or "model"
+
+    def close(self) -> None:
+        """Forget what clients have sent, and trainings that nobody waits for any more."""
+        task = self.notes.pop("keeping", None)
+        if task is not None:
+            task.cancel()
+        self.sessions.close()
+
+    def mode(self, model: str) -> Mode:
+        """What the model of that name does.
+
+        Raises:
+            RefusedError: 404.
+        """
+        if model not in self.models:
+            raise nothing_here()
+        return self.models[model]

@@ -1,0 +1,96 @@
+"""What the label array would hold after an edit: computed beside it, so that a refused edit leaves it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan.annotate.messages import PlaneName
+from samaritan.annotate.workspace._delta import Delta
+from samaritan.annotate.workspace._state import State
+from samaritan.annotate.workspace.shown import ShownGrid
+from samaritan.core import InputError
+
+#: "empty" leaves the voxels of other objects alone, "all" takes them.
+Over = Literal["empty", "all"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pen:
+    """Draws one object on slices of one plane.
+
+    Attributes:
+        state: of the case, not changed.
+        grid: of the case.
+        plane: of the slices; they are numbered on the native grid.
+        number: of the object.
+    """
+
+    state: State
+    grid: ShownGrid
+    plane: PlaneName
+    number: int
+
+    def mask(self, index: int) -> NDArray[np.bool_]:
+        """(x, y) bool: the object on a slice."""
+        return np.asarray(self.grid.views[self.plane].slice(self.state.labels, index) == self.number)
+
+    def replace(
+        self, masks: Mapping[int, NDArray[np.bool_]], over: Over, free: NDArray[np.bool_] | None = None
+    ) -> Delta | None:
+        """The object's masks on some slices become ``masks``.
+
+        Args:
+            masks: slice -> (x, y) bool.
+            over: which voxels may be taken.
+            free: (x, y) bool, the pixels that may change; None: all.
+        """
+        if not masks:
+            return None
+        view = self.grid.views[self.plane]
+        axis, first = view.axes[2], min(masks)
+        place: list[Any] = [slice(None)] * 3
+        place[axis] = slice(first, max(masks) + 1)
+        before = self.state.labels[tuple(place)]
+        after = before.copy(order="K")
+        for index, mask in masks.items():
+            if mask.shape != view.shape:
+                raise InputError(f"The mask has shape {mask.shape}; a {self.plane} slice has {view.shape}.")
+            self._put(view.slice(after, index - first), mask, over, free)
+        low = [0, 0, 0]
+        low[axis] = first
+        return Delta.between(before, after, tuple(low))
+
+    def _put(
+        self, here: NDArray[np.uint8], wanted: NDArray[np.bool_], over: Over, free: NDArray[np.bool_] | None
+    ) -> None:
+        """Make ``wanted`` the object's mask on one slice, in place."""
+        own = here == self.number
+        gained = wanted & (here == 0) if over == "empty" else wanted & ~own
+        lost = own & ~wanted
+        if free is not None:
+            gained, lost = gained & free, lost & free
+        here[lost] = 0
+        here[gained] = self.number
+
+
+def without(state: State, number: int) -> Delta | None:
+    """The object loses all its voxels."""
+    spans = [span for axis in range(3) if (span := state.tally.span(number, axis)) is not None]
+    if not spans:
+        return None
+    box = tuple(slice(first, last + 1) for first, last in spans)
+    before = state.labels[box]
+    return Delta.between(before, np.where(before == number, np.uint8(0), before), tuple(part.start for part in box))
+
+
+def fill_empty(state: State, masks: Mapping[int, NDArray[np.bool_]]) -> Delta | None:
+    """Each object gets the empty voxels of its (i, j, k) bool mask; the first one where two want the same."""
+    after = state.labels.copy(order="K")
+    for number, mask in masks.items():
+        after[mask & (after == 0)] = number
+    return Delta.between(state.labels, after, (0, 0, 0))

@@ -1,0 +1,225 @@
+"""Opening a case: its image, and the state that its journal leads to, or that it begins with."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan import io
+from samaritan.annotate.messages import MOST_OBJECTS
+from samaritan.annotate.workspace import _layout, _masks
+from samaritan.annotate.workspace._delta import Delta
+from samaritan.annotate.workspace._found import Found
+from samaritan.annotate.workspace._image import Image, open_image, reference_of
+from samaritan.annotate.workspace._journal import Journal, free_name
+from samaritan.annotate.workspace._labels import Labels
+from samaritan.annotate.workspace._layout import Layout
+from samaritan.annotate.workspace._records import Change, DamagedLineError, Head, Line, Now, ObjectChange, Record
+from samaritan.annotate.workspace._snapshot import Snapshots
+from samaritan.annotate.workspace._state import State
+from samaritan.core import Geometry, GeometryError, InputError, LabelMap
+
+
+@dataclass(eq=False)
+class Opened:
+    """A case in memory.
+
+    Attributes:
+        image: without voxels.
+        state: as the journal says.
+        journal: of the case.
+        mask: the file of its mask by label.
+        pending: first lines of a journal that is not there yet, written together with the first edit.
+        last: the last record.
+        saved: revision that the mask file shows.
+        kept: revision of the snapshot on disk.
+        warnings: sentences that a person should see.
+    """
+
+    image: Image
+    state: State
+    journal: Journal
+    mask: Path
+    pending: list[Line] = field(default_factory=list)
+    last: Record | None = None
+    saved: int = 0
+    kept: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+def open_case(found: Found, layout: Layout, labels: Labels, snapshots: Snapshots) -> Opened:
+    """Read the image and follow the journal.
+
+    Raises:
+        InputError: the image cannot be used, or its grid is not the one that was annotated; nothing was changed.
+        ResourceError: a file cannot be read or written, or memory ran out.
+    """
+    image = open_image(found, layout.shown(found.case))
+    journal = Journal(layout.journal(found.case))
+    shape = image.grid.native.shape
+    opened = Opened(image, State.empty(shape), journal, layout.masks, warnings=list(image.warnings))
+    head = _head(opened, layout, found)
+    opened.mask = layout.masks / (head.file if head else mask_file(found, image))
+    if head is not None:
+        _check_image(head, image, opened)
+        _follow(opened, layout, snapshots, found.case)
+    labels.restore(opened.state.objects.values())
+    if opened.last is None:
+        opened.journal.size = 0
+        _begin(opened, found, layout, labels)
+    elif not _is_newer(opened.mask, journal.path):
+        opened.saved = -1
+    else:
+        opened.saved = opened.state.revision
+    return opened
+
+
+def mask_file(found: Found, image: Image) -> str:
+    """Where a case's mask goes, relative to the folder of masks."""
+    return f"{_layout.file_name(found.name)}{_masks.mask_suffix(image, found.path)}"
+
+
+def saved_mask(journal: Journal, layout: Layout) -> Path | None:
+    """The mask file that shows all that a journal holds; None where it is older, or is not known without the image."""
+    try:
+        head = journal.head()
+    except DamagedLineError:
+        return None
+    mask = layout.masks / head.file if head else None
+    return mask if mask is not None and _is_newer(mask, journal.path) else None
+
+
+def timestamp() -> str:
+    """Now, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _is_newer(path: Path, other: Path) -> bool:
+    try:
+        return path.stat().st_mtime_ns >= other.stat().st_mtime_ns
+    except OSError:
+        return False
+
+
+def _head(opened: Opened, layout: Layout, found: Found) -> Head | None:
+    try:
+        return opened.journal.head()
+    except DamagedLineError as error:
+        _set_aside(opened, layout, found, error)
+        return None
+
+
+def _check_image(head: Head, image: Image, opened: Opened) -> None:
+    grid = Geometry(head.shape, np.array(head.affine), image.grid.native.unit)
+    if (difference := grid.mismatch(image.grid.native)) is not None:
+        raise GeometryError(
+            f"The image of {head.name} has another grid than when it was annotated ({difference}); put the earlier image back, "
+            "or give the new one another name. The annotations are kept as they are."
+        )
+    if head.image != image.checksum:
+        opened.warnings.append("The image has other grey values than when it was annotated; look the masks over.")
+
+
+def _follow(opened: Opened, layout: Layout, snapshots: Snapshots, case: str) -> None:
+    """Do again what the journal says, from the last snapshot on where there is one that belongs to it."""
+    journal, start = opened.journal, 0
+    found = snapshots.read(case, opened.image.grid.native.shape)
+    if found is not None and journal.holds(found[2].encode(), found[1]):
+        opened.state, start = found[0], found[1]
+        opened.last, opened.kept = Record.of_line(found[2].encode()), opened.state.revision
+    try:
+        for place, record in journal.replay(start):
+            try:
+                opened.state.follow(place, record, journal.read(record.took).change if record.took else None)
+            except DamagedLineError:
+                journal.size = place
+                raise
+            opened.last = record
+    except DamagedLineError as error:
+        _set_aside(opened, layout, None, error)
+
+
+def _set_aside(opened: Opened, layout: Layout, found: Found | None, error: DamagedLineError) -> None:
+    """Keep the damaged journal, and the mask that was made from it, under other names."""
+    aside = opened.journal.set_aside()
+    saved = opened.mask if found is None else layout.masks / mask_file(found, opened.image)
+    copy = ""
+    if saved.is_file():
+        other = free_name(saved.with_name(f"{saved.name.split('.', 1)[0]}-before-damage.{saved.name.split('.', 1)[1]}"))
+        with suppress(OSError):
+            os.link(saved, other)
+            copy = f" and the mask as it was last saved in {layout.relative(other)}"
+    opened.warnings.append(
+        f"The journal of this case is damaged after edit {opened.state.revision} ({error}); what came before is restored, and "
+        f"the damaged file is kept in {layout.relative(aside)}{copy}."
+    )
+
+
+def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None:
+    """Start from a mask that is there: one that was saved here earlier, else that of the data set."""
+    image = opened.image
+    native = image.grid.native
+    opened.state = State.empty(native.shape)
+    opened.pending = [
+        Head(
+            case=found.case, name=found.name, file=opened.mask.relative_to(layout.masks).as_posix(), shape=native.shape,
+            affine=tuple(tuple(float(value) for value in row) for row in native.affine), image=image.checksum,
+        )
+    ]  # fmt: skip
+    change = None
+    try:
+        if opened.mask.is_file():
+            names = {value: name for name, value in labels.values.items()}
+            change = _start(opened, io.read_labels(opened.mask, like=image.like), names, labels)
+        elif (reference := reference_of(found)) is not None:
+            change = _start(opened, reference, _names(found, reference), labels)
+    except InputError as error:
+        opened.warnings.append(f"The mask that belongs to this image cannot be used, so the case starts empty: {error}")
+    if change is not None:
+        now = Now(status="open", objects=len(change.objects))
+        record = Record(revision=0, time=timestamp(), change=change, now=now)
+        opened.state.follow(0, record, None)
+        opened.pending.append(record)
+
+
+def _names(found: Found, reference: LabelMap) -> dict[int, str]:
+    """Value -> label of a reference; of instances all have one."""
+    if found.known is not None and found.known.instances:
+        name = found.known.names.get(1, "object")
+        return dict.fromkeys(reference.labels(), name)
+    return {value: reference.name(value) for value in reference.labels()}
+
+
+def _start(opened: Opened, mask: LabelMap, names: dict[int, str], labels: Labels) -> Change | None:
+    """The change from nothing to ``mask``, one object per value."""
+    values = mask.labels()
+    if not values:
+        return None
+    if len(values) > MOST_OBJECTS:
+        raise InputError(f"it holds {len(values)} values, and a case at most {MOST_OBJECTS} objects.")
+    wanted = {value: names.get(value, mask.name(value)) for value in values}
+    if len(set(wanted.values())) < len(values):  # instances: their numbers are no values of labels
+        wanted = {value: labels.take_over({1: name})[1] for value, name in wanted.items()}
+    else:
+        wanted = labels.take_over(wanted)
+    numbers = _renumbered(mask, values)
+    delta = Delta.between(opened.state.labels, numbers, (0, 0, 0))
+    objects = tuple(
+        ObjectChange(object=number, before=None, after=wanted[value]) for number, value in enumerate(values, 1)
+    )
+    return Change(name="start", delta=delta, objects=objects)
+
+
+def _renumbered(mask: LabelMap, values: list[int]) -> NDArray[np.uint8]:
+    """(i, j, k) 1, 2, 3 ... in the place of ``values``."""
+    if values[-1] < 2**16:
+        table = np.zeros(values[-1] + 1, np.uint8)
+        table[values] = np.arange(1, len(values) + 1)
+        return np.asarray(table[mask.data])
+    return np.searchsorted([0, *values], mask.data).astype(np.uint8)

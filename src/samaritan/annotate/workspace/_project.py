@@ -1,0 +1,30 @@
+"""What all cases of a project share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from samaritan.annotate.workspace._labels import Labels
+from samaritan.annotate.workspace._layout import Layout
+from samaritan.annotate.workspace._proposals import Proposals
+from samaritan.annotate.workspace._snapshot import Snapshots
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """Attributes: ``layout`` of the output folder, ``labels``, ``snapshots`` and ``proposals`` of all cases."""
+
+    layout: Layout
+    labels: Labels
+    snapshots: Snapshots
+    proposals: Proposals
+
+    @classmethod
+    def of(cls, layout: Layout) -> Project:
+        """The project in an output folder; raises InputError where its table of labels cannot be used."""
+        return cls(
+            layout,
+            Labels(layout.labels),
+            Snapshots(layout.hidden / "snapshots"),
+            Proposals(layout.hidden / "proposals"),
+        )

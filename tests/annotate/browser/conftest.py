@@ -1,0 +1,103 @@
+"""A real browser on a real server: both are started here, and always ended."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from benchmarks.annotate.server import Server
+from samaritan.annotate.server.settings import PAGE
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from tests.annotate.browser.screen import Screen  # noqa: E402  needs playwright
+
+#: Software WebGL, and nothing that talks to somebody.
+ARGUMENTS = (
+    "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+)  # fmt: skip
+
+#: Console messages that the browser writes by itself.
+_NOISE = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL", "Failed to load resource")
+
+
+def _chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium with WebGL in software."""
+    path = _chromium()
+    if path is None:
+        pytest.skip("there is no chromium on this machine")
+    if not (PAGE / "index.html").is_file():
+        pytest.skip("the annotator's page is not built; run `make page`")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """``serve(folder, model=..., labels=...)`` -> a running server, whose model answers; its output lies beside the folder."""
+    with ExitStack() as stack:
+
+        def start(folder: Path, *, model: str = "litemedsam", **options: Any) -> Server:
+            server = stack.enter_context(Server(folder, tmp_path / "out", model=model, **options))
+            server.await_model()
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[..., Screen]]:
+    """``visit(server, path="", refusals=(), **context)`` -> its page in a window of 1280 x 800.
+
+    At the end nothing may have been asked of another host, no request may have been refused other than with one of
+    ``refusals``, and no error may stand in the console.
+    """
+    contexts: list[Any] = []
+    foreign: list[str] = []
+    errors: list[str] = []
+
+    def open_page(server: Server, path: str = "", refusals: tuple[int, ...] = (), **context: Any) -> Screen:
+        window = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **context}
+        )
+        contexts.append(window)
+        page = window.new_page()
+        page.set_default_timeout(30_000)
+        host = urlsplit(server.url).netloc
+
+        def requested(request: Any) -> None:
+            if urlsplit(request.url).netloc != host:
+                foreign.append(request.url)
+
+        def said(message: Any) -> None:
+            if message.type == "error" and not any(part in message.text for part in _NOISE):
+                errors.append(message.text)
+
+        page.on("request", requested)
+        page.on("websocket", requested)
+        page.on("console", said)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(server.link())
+        if path:
+            page.goto(f"{server.url}{path}")
+        return Screen(page)
+
+    yield open_page
+    for window in contexts:
+        window.close()
+    assert foreign == []
+    assert errors == []

@@ -1,0 +1,82 @@
+// What the server says by itself, and what to do when it went away and came back.
+import { sentence, ServerError } from "../api/errors";
+import type { CaseSummary, Event, LearnState } from "../api/messages";
+import type { App } from "./app";
+import { firstCase, openCase, reload, rememberedCase } from "./opening";
+
+const HEALTH_EVERY = 2000;
+
+/** Read the session and the list; open a case when the page has just been opened. */
+export async function start(app: App): Promise<void> {
+  try {
+    const [session, cases] = await Promise.all([app.api.session(), app.api.cases()]);
+    app.session.value = session;
+    app.labels.value = session.labels;
+    app.model.value = session.model;
+    app.learn.value = session.learn;
+    app.cases.all.value = cases;
+    app.fatal.value = null;
+    app.online.value = true;
+  } catch (error) {
+    if (error instanceof ServerError && error.signedOut) app.fatal.value = SIGNED_OUT;
+    else app.online.value = false;
+    if (!app.session.value && !(error instanceof ServerError)) setTimeout(() => void start(app), HEALTH_EVERY);
+    if (error instanceof ServerError && !error.signedOut) app.fatal.value = sentence(error);
+    return;
+  }
+  const first = app.doc.id || app.doc.loading.value ? null : firstCase(app.cases.all.value, rememberedCase());
+  if (first) await openCase(app, first.case);
+}
+
+export const SIGNED_OUT =
+  "This page belongs to a server that has ended. Open the address that `samaritan annotate` printed when it was started again.";
+
+/** The socket is open (again): the list may have changed, and edits that wait can go. */
+export async function online(app: App, again: boolean): Promise<void> {
+  app.online.value = true;
+  if (!again) return;
+  await start(app);
+  app.outbox.retry();
+  const id = app.doc.id;
+  if (id) comparedWith(app, app.cases.find(id));
+}
+
+export function offline(app: App): void {
+  app.online.value = false;
+}
+
+export function heard(app: App, event: Event): void {
+  if (event.event === "model" && event.model) app.model.value = event.model;
+  else if (event.event === "learn" && event.learn) learned(app, event.learn);
+  else if (event.event === "labels" && event.labels) app.labels.value = event.labels;
+  else if (event.event === "case" && event.summary) changed(app, event.summary);
+  else if (event.event === "progress" && event.case && event.total) {
+    app.progress.value = { case: event.case, done: event.done ?? 0, total: event.total };
+  } else if (event.event === "goodbye") app.online.value = false;
+}
+
+function changed(app: App, summary: CaseSummary): void {
+  if (app.cases.find(summary.case)) app.cases.update(summary.case, summary);
+  else app.cases.all.value = [...(app.cases.all.value ?? []), summary];
+  comparedWith(app, summary);
+}
+
+/** Another page, or a script, changed the case that is open: show what it is like now. Own edits come with their answer. */
+function comparedWith(app: App, summary: CaseSummary | undefined): void {
+  const detail = app.doc.detail.value;
+  if (!summary || !detail || summary.case !== detail.case || app.outbox.waiting(detail.case).length) return;
+  if (summary.revision > detail.revision) {
+    app.notices.show("done", "This case was changed elsewhere; it was read again.");
+    void reload(app);
+  } else if (summary.proposal !== detail.proposal) {
+    app.doc.detail.value = { ...detail, proposal: summary.proposal };
+  }
+}
+
+function learned(app: App, learn: LearnState): void {
+  const before = app.learn.value?.state;
+  app.learn.value = learn;
+  if (before && before !== learn.state && learn.state === "ready") {
+    app.notices.show("done", "Improve has finished: compare the new model with the one in use.");
+  }
+}

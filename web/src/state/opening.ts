@@ -1,0 +1,118 @@
+// Open a case, change to another one, and read the open one again.
+import { sentence, ServerError, Unreachable } from "../api/errors";
+import type { CaseDetail, CaseSummary } from "../api/messages";
+import type { Layout } from "../viewer/types";
+import type { App } from "./app";
+import { neighbour } from "./cases";
+import { strokesOf } from "./editing";
+import { saveNote } from "./notes";
+
+const opening = new WeakMap<App, AbortController>();
+
+/** Open a case. Opening another one meanwhile takes its place: what arrives late for this one is dropped. */
+export async function openCase(app: App, id: string): Promise<void> {
+  saveNote(app);
+  opening.get(app)?.abort();
+  const stop = new AbortController();
+  opening.set(app, stop);
+  app.doc.loading.value = id;
+  app.doc.failed.value = null;
+  try {
+    const detail = await read(app, id, stop.signal);
+    if (stop.signal.aborted || !detail) return;
+    remember(id);
+    choose(app, detail);
+  } catch (error) {
+    if (stop.signal.aborted) return;
+    app.doc.close();
+    app.doc.failed.value = { case: id, sentence: sentence(error) };
+    if (error instanceof Unreachable) app.online.value = false;
+    if (error instanceof ServerError && error.signedOut) app.fatal.value = error.message;
+  } finally {
+    if (opening.get(app) === stop) app.doc.loading.value = null;
+  }
+}
+
+/** Read the open case again, after another page changed it; place, window and layout stay. */
+export async function reload(app: App): Promise<void> {
+  const { id } = app.doc;
+  if (!id) return;
+  const view = app.view;
+  const [at, window, layout] = [view.crosshair.value, view.window.value, view.layout.value];
+  await openCase(app, id);
+  const viewer = app.viewer.value;
+  if (app.doc.id !== id || !viewer) return;
+  setLayout(app, layout);
+  viewer.moveTo(at);
+  if (window) viewer.setWindow(window.low, window.high);
+  view.window.value = window;
+}
+
+export function step(app: App, by: 1 | -1): void {
+  const next = neighbour(app.cases.shown.value, app.doc.loading.value ?? app.doc.id, by);
+  if (next) void openCase(app, next.case);
+  else app.notices.say(by > 0 ? "This is the last case of the list." : "This is the first case of the list.");
+}
+
+export function firstCase(cases: readonly CaseSummary[], wanted: string | null): CaseSummary | undefined {
+  const usable = cases.filter((one) => !one.problem);
+  return (
+    usable.find((one) => one.case === wanted) ??
+    usable.find((one) => one.status === "work" || one.status === "open") ??
+    usable[0]
+  );
+}
+
+/** The case that this address names, so that reloading the page comes back to it. */
+export function rememberedCase(): string | null {
+  return new URLSearchParams(globalThis.location.hash.slice(1)).get("case");
+}
+
+export function setLayout(app: App, layout: Layout): void {
+  app.view.layout.value = layout;
+  if (layout !== "three") app.view.plane.value = layout;
+  app.viewer.value?.setLayout(layout);
+}
+
+function remember(id: string): void {
+  globalThis.history.replaceState(null, "", `#case=${encodeURIComponent(id)}`);
+}
+
+async function read(app: App, id: string, stop: AbortSignal): Promise<CaseDetail | null> {
+  const viewer = app.viewer.value;
+  if (!viewer) throw new Error("There is nothing to show images with.");
+  let [detail, labels] = await Promise.all([app.api.detail(id, stop), app.api.labels(id, stop)]);
+  while (labels.revision !== detail.revision) {
+    [detail, labels] = await Promise.all([app.api.detail(id, stop), app.api.labels(id, stop)]);
+  }
+  const { shape, affine, spacing, unit, colour, plane } = detail;
+  app.draft.value = [];
+  app.doc.close();
+  await viewer.load({ url: app.api.imageUrl(id), shape, affine, spacing, unit, colour, plane }, labels.values);
+  if (stop.aborted) return null;
+  app.doc.show(detail, labels.values);
+  // An answer that is on its way has a revision of its own; without one this is what the next edit is made on.
+  if (!app.outbox.waiting(id).length || app.outbox.revision(id) === undefined) app.outbox.know(id, detail.revision);
+  viewer.patch(app.doc.settle([], strokesOf(app.outbox.waiting(id).map((entry) => entry.edit))));
+  return detail;
+}
+
+function choose(app: App, detail: CaseDetail): void {
+  const view = app.view;
+  const again = detail.objects.some((one) => one.object === view.object.value && one.label === view.label.value);
+  if (!again) {
+    const label = view.label.value ?? app.labels.value[0]?.name ?? null;
+    const first = detail.objects.find((one) => one.label === label) ?? detail.objects[0];
+    view.object.value = first?.object ?? null;
+    view.label.value = first?.label ?? label;
+  }
+  view.hidden.value = new Set();
+  view.plane.value = detail.plane;
+  const flat = detail.shape.includes(1);
+  setLayout(app, flat ? detail.plane : view.volumeLayout.value);
+  const preset = detail.presets[0];
+  if (preset) app.viewer.value?.setWindow(preset.low, preset.high);
+  const window = app.viewer.value?.window();
+  view.window.value = window ? { low: window.low, high: window.high } : null;
+  view.crosshair.value = app.viewer.value?.crosshair() ?? view.crosshair.value;
+}

@@ -1,0 +1,20 @@
+import { useApp } from "./context";
+import { IconButton } from "./buttons";
+import { Icon } from "./icons";
+
+const ICONS = { done: "check", warning: "warning", error: "warning" };
+
+export function Notices() {
+  const { notices } = useApp();
+  return (
+    <div class="notices">
+      {notices.shown.value.map((one) => (
+        <div key={one.id} class={`notice ${one.kind}`} role={one.kind === "error" ? "alert" : undefined}>
+          <Icon name={ICONS[one.kind]} size={16} />
+          <p>{one.sentence}</p>
+          <IconButton name="Close" icon="close" onClick={() => notices.close(one.id)} />
+        </div>
+      ))}
+    </div>
+  );
+}
