@@ -191,8 +191,8 @@ class Improver:
         await asyncio.to_thread(shutil.rmtree, self._place, ignore_errors=True)
         self._place.mkdir(parents=True)
         job = Job(
-            data=exported.folder, out=str(self._place / "run"), model=self._settings.model, weights=_text(self._settings.weights),
-            adapter=_text(self.adapter), method=request.method, steps=self._settings.steps,
+            data=exported.folder, out=str(self._place / "run"), model=self._settings.model,
+            weights=_text(self._settings.weights), adapter=_text(self.adapter), method=request.method, steps=self._settings.steps,
             minutes=None if self._settings.steps else request.minutes,
             threads=self._settings.threads, device=self._settings.device,
             features=str(self._settings.output / ".samaritan" / "features"),
@@ -257,7 +257,9 @@ class Improver:
     async def _propose(self, request: LearnRequest) -> None:  # noqa: ARG002
         self._refuse_busy()
         if self.adapter is None:
-            raise UsageError("The model proposes masks when it has learned from accepted cases; let Improve train it first.")
+            raise UsageError(
+                "The model proposes masks when it has learned from accepted cases; let Improve train it first."
+            )
         self._tell(state="proposing", step=0, steps=0, sentence="")
         self._task = asyncio.create_task(self._guarded(self._propose_all()))
 
