@@ -51,13 +51,12 @@ class Tally:
 def session(
     server: Server, kills: int, seed: int = 0, *, latest: float = LATEST, say: Callable[[str], None] = print
 ) -> Tally:
-    """Run the session; the server is started, and running at the end.
+    """Run the session on a server that runs, and runs at the end.
 
     Raises:
         DifferenceError: something that was acknowledged is gone.
     """
     tally, chance = Tally(), random.Random(seed)  # noqa: S311 - moments, not secrets
-    server.start()
     person = Person(server.client(), seed)
     for number in range(kills):
         victim = "server" if number % 3 < 2 else "model"

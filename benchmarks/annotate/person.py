@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.annotate.pictures import place_of
 from samaritan.annotate import messages as say
 from samaritan.annotate.client import Case, Client
 
@@ -215,16 +216,14 @@ class Person:
     def _place(self, case: Case) -> say.Mm:
         """The centre of a random voxel, in mm."""
         voxel = [self.chance.randrange(size) for size in case.detail.shape]
-        x, y, z = (float(value) for value in case.geometry.to_world(voxel))
-        return x, y, z
+        return place_of(case.geometry, voxel)
 
     def _along(self, case: Case, plane: say.PlaneName, at: say.Mm) -> say.Mm:
         """The centre of a random voxel on the slice of ``plane`` that ``at`` is on."""
         voxel = [self.chance.randrange(size) for size in case.detail.shape]
         through = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
-        voxel[through] = round(float(case.geometry.to_voxel(at)[through]))
-        x, y, z = (float(value) for value in case.geometry.to_world(voxel))
-        return x, y, z
+        voxel[through] = round(float(case.geometry.to_voxel([at])[0, through]))
+        return place_of(case.geometry, voxel)
 
 
 def _memory(told: say.Edited | say.CaseDetail) -> Memory:

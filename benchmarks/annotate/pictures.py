@@ -72,6 +72,12 @@ def turned(shape: tuple[int, int, int], spacing: Mm, degrees: Mm, order: str, ce
     return Geometry(shape, affine)
 
 
+def place_of(geometry: Geometry, voxel: ArrayLike) -> Mm:
+    """Of one voxel position (3,), in mm."""
+    x, y, z = (float(value) for value in geometry.to_world(np.asarray(voxel, float)[None])[0])
+    return x, y, z
+
+
 def oblique() -> Geometry:
     """Left, up, front; 0.9 x 2.2 x 1.2 mm; turned by 9, -7 and 12 degrees: nothing that a program could get right by luck."""
     return turned((88, 40, 72), (0.9, 2.2, 1.2), (9.0, -7.0, 12.0), "LSA", (14.0, -6.0, 30.0))
@@ -81,7 +87,7 @@ def volume(geometry: Geometry, *objects: Ellipsoid, seed: int = 0) -> NDArray[np
     """(i, j, k) int16: a CT-like body of soft tissue in air, brighter objects, noise; a darker rod on the patient's right."""
     chance = np.random.default_rng(seed)
     world = geometry.to_world(np.moveaxis(np.indices(geometry.shape), 0, -1))
-    middle = geometry.to_world((np.array(geometry.shape) - 1) / 2)
+    middle = np.array(place_of(geometry, (np.array(geometry.shape) - 1) / 2))
     size = np.abs(geometry.affine[:3, :3]) @ np.array(geometry.shape) / 2
     body = (((world - middle) / (0.92 * size)) ** 2).sum(axis=-1) <= 1
     data = np.where(body, -20.0, -900.0)

@@ -73,7 +73,6 @@ def size_gb(folder: Path) -> float:
 
 def soak(server: Server, minutes: float, seed: int) -> tuple[Person, list[Sample], list[Sample]]:
     """Label, and look at both processes once a second."""
-    server.start()
     server.await_model()
     model = server.model_process()
     if model is None:

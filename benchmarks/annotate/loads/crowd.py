@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.annotate.loads import Plan, Row, at_most, percentile, seconds
-from benchmarks.annotate.pictures import small_volumes
+from benchmarks.annotate.pictures import Mm, place_of, small_volumes
 from benchmarks.annotate.server import Server
 from samaritan.annotate.client import Case
 from samaritan.core import SamaritanError
@@ -129,8 +129,8 @@ def _post(server: Server, case: Case, body: bytes) -> tuple[int, float, str]:
     return status, time.perf_counter() - began, headers.get("retry-after", "")
 
 
-def _middle(case: Case) -> list[float]:
-    return [float(value) for value in case.geometry.to_world([(size - 1) // 2 for size in case.detail.shape])]
+def _middle(case: Case) -> Mm:
+    return place_of(case.geometry, [(size - 1) // 2 for size in case.detail.shape])
 
 
 def _sockets(server: Server) -> list[Row]:

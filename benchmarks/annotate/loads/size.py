@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]  # ships no types
 
 from benchmarks.annotate.loads import Plan, Row, at_most, seconds
 from benchmarks.annotate.loads.meanwhile import asked_meanwhile
-from benchmarks.annotate.pictures import save_volume, small_volumes, turned
+from benchmarks.annotate.pictures import place_of, save_volume, small_volumes, turned
 from benchmarks.annotate.server import Server
 from samaritan.annotate.client import Case
 
@@ -68,7 +68,7 @@ def _save(server: Server, case: Case) -> list[Row]:
     """Paint through the volume, export it, and ask for health meanwhile."""
     middle = np.array(case.detail.shape) // 2
     for index in range(0, case.detail.shape[2], 40):
-        at = [float(v) for v in case.geometry.to_world((middle[0], middle[1], index))]
+        at = place_of(case.geometry, (middle[0], middle[1], index))
         case.paint("organ", [at], radius=90.0, plane="axial")
     with asked_meanwhile(server, "/api/health") as health:
         began = time.monotonic()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from benchmarks.annotate.loads import Plan, Row, at_most
 from benchmarks.annotate.loads.meanwhile import asked_meanwhile
-from benchmarks.annotate.pictures import OBJECT, oblique, save_volume, volume
+from benchmarks.annotate.pictures import OBJECT, Mm, oblique, place_of, save_volume, volume
 from benchmarks.annotate.server import Server
 from samaritan.annotate import messages as say
 from samaritan.annotate.client import Case
@@ -75,19 +75,19 @@ def _new_slices(case: Case) -> tuple[list[float], list[float]]:
 
 
 def _first(case: Case, plane: say.PlaneName, voxel: list[int]) -> tuple[float, bool]:
-    at = [float(value) for value in case.geometry.to_world(voxel)]
+    at = place_of(case.geometry, voxel)
     began = time.perf_counter()
     edited = case.ask("organ", points=[at], plane=plane)
     return time.perf_counter() - began, edited.answer is not None and edited.answer.encoded
 
 
-def _box(margin: int) -> tuple[list[float], list[float]]:
+def _box(margin: int) -> tuple[Mm, Mm]:
     """Around the object of the volume, on the slice through its middle as the grid is turned."""
     geometry = oblique()
     low, high = geometry.to_voxel([OBJECT.centre])[0].copy(), geometry.to_voxel([OBJECT.centre])[0].copy()
     for axis, radius in ((0, 19 + margin), (2, 13 + margin)):
         low[axis], high[axis] = low[axis] - radius, high[axis] + radius
-    return [float(v) for v in geometry.to_world(low)], [float(v) for v in geometry.to_world(high)]
+    return place_of(geometry, low), place_of(geometry, high)
 
 
 def _timed(call: Callable[[], object]) -> float:

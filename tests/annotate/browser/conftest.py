@@ -25,7 +25,7 @@ ARGUMENTS = (
 )  # fmt: skip
 
 #: Console messages that the browser writes by itself.
-_NOISE = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL")
+_NOISE = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL", "Failed to load resource")
 
 
 def _chromium() -> str | None:
@@ -61,15 +61,16 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[..., Screen]]:
-    """``visit(server, **context)`` -> its page in a window of 1280 x 800.
+    """``visit(server, path="", refusals=(), **context)`` -> its page in a window of 1280 x 800.
 
-    At the end nothing may have been asked of another host, and no error may stand in the console.
+    At the end nothing may have been asked of another host, no request may have been refused other than with one of
+    ``refusals``, and no error may stand in the console.
     """
     contexts: list[Any] = []
     foreign: list[str] = []
     errors: list[str] = []
 
-    def open_page(server: Server, path: str = "", allowed: tuple[str, ...] = (), **context: Any) -> Screen:
+    def open_page(server: Server, path: str = "", refusals: tuple[int, ...] = (), **context: Any) -> Screen:
         window = browser.new_context(
             **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **context}
         )
@@ -83,7 +84,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Screen]]:
                 foreign.append(request.url)
 
         def said(message: Any) -> None:
-            if message.type == "error" and not any(part in message.text for part in (*_NOISE, *allowed)):
+            if message.type == "error" and not any(part in message.text for part in _NOISE):
                 errors.append(message.text)
 
         page.on("request", requested)

@@ -34,7 +34,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def near(world: ArrayLike, right: float, front: float, up: float) -> NDArray[np.float64]:
     """So many mm away from a place."""
-    return np.add(np.asarray(world, float), (right, front, up), dtype=np.float64)
+    moved: NDArray[np.float64] = np.asarray(world, float) + np.array((right, front, up))
+    return moved
 
 
 def holds(mask: NDArray[np.bool_], geometry: Geometry, world: tuple[float, float, float]) -> bool:

@@ -27,6 +27,7 @@ from samaritan.annotate.messages import (
     EditRequest,
     ExportedSet,
     ExportFormat,
+    Focus,
     Label,
     LearnRequest,
     LearnState,
@@ -85,6 +86,9 @@ class Document:
 
     def preview_question(self, request: PreviewRequest) -> SliceQuestion:
         return SliceQuestion(self.image_ref, request.plane, 2, PromptSet(), lane="preview")
+
+    def attention(self, focus: Focus) -> Attention:
+        return Attention(self.image_ref, focus.plane, 2)
 
     def previewed(self, question: SliceQuestion, answer: SliceAnswer) -> Patch:
         return Patch(low=(0, 0, 0), shape=(1, 1, 1), data=packed(np.ones(1)))

@@ -38,6 +38,7 @@ const SHOWN: Record<string, string> = {
   enter: "Enter",
   escape: "Esc",
   delete: "Del",
+  backspace: "Backspace",
   space: "Space",
 };
 

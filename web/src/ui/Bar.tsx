@@ -127,7 +127,9 @@ export function ToolStrip() {
   return (
     <div class="strip" role="group" aria-label={`${tool.name}: settings`}>
       <strong>{tool.name}</strong>
-      <p class="strip-hint">{tool.hint}</p>
+      <p class="strip-hint" title={tool.hint}>
+        {tool.hint}
+      </p>
       <div class="strip-settings">
         {tool.signed && <Sign />}
         {tool.sized && <Radius />}

@@ -10,13 +10,17 @@ import { useApp } from "./context";
 
 function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
+  const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     element.current?.showModal();
+    head.current?.focus();
   }, []);
   return (
     <dialog ref={element} class="dialog" aria-label={title} onClose={onClose}>
       <div class="dialog-head">
-        <h2>{title}</h2>
+        <h2 ref={head} tabIndex={-1}>
+          {title}
+        </h2>
         <IconButton name="Close" icon="close" onClick={onClose} />
       </div>
       {children}

@@ -33,7 +33,15 @@ export function Stage({ createViewer, onViewer }: StageProps) {
   }, []);
   return (
     <main class="stage" id="stage" tabIndex={-1}>
-      <div class="viewer" ref={host} role="application" aria-label="Image" aria-describedby="coach" />
+      <div
+        class="viewer"
+        ref={host}
+        role="application"
+        aria-label="Image"
+        aria-describedby="coach"
+        tabIndex={0}
+        onPointerDown={() => host.current?.focus({ preventScroll: true })}
+      />
       <Over />
       <Banner />
       <div class="stage-foot">

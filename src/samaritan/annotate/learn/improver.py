@@ -18,7 +18,7 @@ from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion, ImageRe
 from samaritan.annotate.learn._child import Child, said
 from samaritan.annotate.learn.order import by_uncertainty
 from samaritan.annotate.learn.plan import Job
-from samaritan.annotate.messages import CaseSummary, ExportedSet, Label, LearnRequest, LearnState
+from samaritan.annotate.messages import CaseSummary, ExportedSet, Label, LearnRequest, LearnState, ModelState
 from samaritan.core import SamaritanError, UsageError
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,11 @@ class Cases(Protocol):
 class Model(Protocol):
     """What is needed of the engine."""
 
+    @property
+    def state(self) -> ModelState:
+        """Which model it runs."""
+        ...
+
     async def propose(self, question: CaseQuestion) -> CaseAnswer:
         """Masks for a case that nobody has said anything about."""
         ...
@@ -96,7 +101,7 @@ class ImproverSettings:
 
     Attributes:
         output: of the workspace; adapters are kept in its folder ``adapters``.
-        model: name of the base.
+        model: name of the base; None takes the one that the engine runs.
         weights: a file of its weights.
         adapter: file of the adapter in use.
         threads: of the training process; few, so that prompting stays quick.
@@ -106,7 +111,7 @@ class ImproverSettings:
     """
 
     output: Path
-    model: str
+    model: str | None = None
     weights: Path | None = None
     adapter: Path | None = None
     threads: int = 1
@@ -191,9 +196,9 @@ class Improver:
         await asyncio.to_thread(shutil.rmtree, self._place, ignore_errors=True)
         self._place.mkdir(parents=True)
         job = Job(
-            data=exported.folder, out=str(self._place / "run"), model=self._settings.model,
-            weights=_text(self._settings.weights), adapter=_text(self.adapter), method=request.method, steps=self._settings.steps,
-            minutes=None if self._settings.steps else request.minutes,
+            data=exported.folder, out=str(self._place / "run"), model=self._settings.model or self._engine.state.name,
+            weights=_text(self._settings.weights), adapter=_text(self.adapter), method=request.method,
+            steps=self._settings.steps, minutes=None if self._settings.steps else request.minutes,
             threads=self._settings.threads, device=self._settings.device,
             features=str(self._settings.output / ".samaritan" / "features"),
         )  # fmt: skip

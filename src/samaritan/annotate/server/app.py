@@ -23,6 +23,8 @@ from samaritan.annotate.server.guard import Guard
 from samaritan.annotate.server.headers import SecureHeaders
 from samaritan.annotate.server.journal import Journal
 from samaritan.annotate.server.limits import Bounded
+from samaritan.annotate.server.monailabel import Desk, routes
+from samaritan.annotate.server.monailabel.door import Door
 from samaritan.annotate.server.openapi import openapi_text
 from samaritan.annotate.server.order import Order
 from samaritan.annotate.server.page import Page
@@ -52,16 +54,19 @@ def create_app(
         hub: where engine and learner tell what they do.
     """
     parts = Parts(workspace, engine, learner, settings, hub or Hub(), Order(), Page(settings.page))
+    desk = Desk(parts)
+    protocol = [routes(desk)] if settings.monailabel else []
     app = Starlette(
-        routes=[*_api(parts), WebSocketRoute("/api/events", _events(parts)), *_pages(parts)],
+        routes=[*_api(parts), WebSocketRoute("/api/events", _events(parts)), *protocol, *_pages(parts)],
         middleware=[
+            Middleware(Door, origins=settings.origins if settings.monailabel else ()),
             Middleware(SecureHeaders),
             Middleware(Journal, settings=settings),
             Middleware(Guard, settings=settings),
             Middleware(Bounded, limits=settings.limits),
         ],
         exception_handlers={HTTPException: _http_error},
-        lifespan=_lifespan(parts),
+        lifespan=_lifespan(parts, desk),
     )
     app.router.redirect_slashes = False  # it would build an address from the Host header
     app.state.parts = parts
@@ -93,7 +98,7 @@ def _events(parts: Parts) -> Callable[[WebSocket], Awaitable[None]]:
     return events
 
 
-def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(parts: Parts, desk: Desk) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         parts.hub.bind(asyncio.get_running_loop())
@@ -101,13 +106,14 @@ def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager
         try:
             yield
         finally:
+            parts.hub.bind(None)  # nobody listens any more
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_ENDING):
                     await parts.engine.stop()
             await to_thread.run_sync(parts.workspace.close)
-            parts.hub.bind(None)
+            await to_thread.run_sync(desk.close)
 
     return lifespan
 

@@ -9,7 +9,7 @@ from anyio import to_thread
 from starlette.responses import Response
 
 from samaritan.annotate.engine.errors import SupersededError
-from samaritan.annotate.engine.requests import Attention, SliceAnswer, SliceQuestion, VolumeAnswer, VolumeQuestion
+from samaritan.annotate.engine.requests import SliceAnswer, SliceQuestion, VolumeAnswer, VolumeQuestion
 from samaritan.annotate.messages import (
     Ask,
     CaseDetail,
@@ -19,10 +19,8 @@ from samaritan.annotate.messages import (
     Event,
     ExportRequest,
     Focus,
-    Point,
     Previewed,
     PreviewRequest,
-    Prompts,
     Propagate,
 )
 from samaritan.annotate.server.calls import Call, Parts
@@ -88,9 +86,7 @@ async def preview(call: Call[PreviewRequest]) -> Previewed:
 async def focus(call: Call[Focus]) -> Response:
     """Where somebody looks, so that the model looks there too."""
     document = await _document(call.parts, call.case)
-    there = PreviewRequest(object=1, plane=call.body.plane, prompts=Prompts(points=(Point(at=call.body.at),)))
-    question = await to_thread.run_sync(document.preview_question, there)
-    call.parts.engine.attend(Attention(question.image, question.plane, question.index))
+    call.parts.engine.attend(await to_thread.run_sync(document.attention, call.body))
     return Response(status_code=204)
 
 

@@ -50,6 +50,8 @@ class HttpConnection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """The time for a head runs from its first byte to its last."""
         super().data_received(data)
+        if self.transport.get_protocol() is not self:
+            return  # it is a socket now
         between = self.cycle is None or self.cycle.response_complete
         if between and not self.transport.is_closing():
             self._head.start()

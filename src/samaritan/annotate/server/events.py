@@ -61,7 +61,7 @@ class Hub:
             self._readers.discard(reader)
 
     def _hand_out(self, event: Event) -> None:
-        text = event.model_dump_json(exclude_none=True)
+        text = event.model_dump_json()
         for reader in self._readers:
             reader.put(text)
         for listener in self._listeners:
@@ -106,7 +106,7 @@ async def serve_socket(socket: WebSocket, hub: Hub, limits: Limits, first: Calla
         return
     with hub.reader(limits) as reader:
         for event in first():
-            reader.put(event.model_dump_json(exclude_none=True))
+            reader.put(event.model_dump_json())
         tasks = {asyncio.ensure_future(_send(socket, reader)), asyncio.ensure_future(_receive(socket, limits))}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

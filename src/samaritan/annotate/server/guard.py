@@ -24,6 +24,6 @@ class Guard:
         if scope["type"] in {"http", "websocket"}:
             check_size(scope, self.settings.limits)
             check_host(scope, self.names, self.settings.remote)
-            check_origin(scope, self.settings.keys)
+            check_origin(scope, self.settings.keys, self.settings.origins)
             check_token(scope, self.settings.keys)
         await self.app(scope, receive, send)

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from samaritan.annotate.server.refusal import RefusedError
 from samaritan.annotate.server.settings import Limits
+from samaritan.annotate.server.tokens import in_protocol
 
 
 def check_size(scope: Scope, limits: Limits) -> None:
@@ -24,14 +25,19 @@ def check_size(scope: Scope, limits: Limits) -> None:
     lengths = [value for name, value in headers if name == b"content-length"]
     if lengths and not lengths[0].isdigit():
         raise RefusedError(400, "message", "The length of the body is no number.")
-    if lengths and int(lengths[0][:20]) > limits.body:
-        raise too_large(limits)
+    if lengths and int(lengths[0][:20]) > most(scope, limits):
+        raise too_large(most(scope, limits))
 
 
-def too_large(limits: Limits) -> RefusedError:
+def most(scope: Scope, limits: Limits) -> int:
+    """Bytes that the body of this request may have."""
+    return limits.upload if in_protocol(scope) else limits.body
+
+
+def too_large(allowed: int) -> RefusedError:
     """413, with what is allowed."""
     return RefusedError(
-        413, "too-large", f"The body is larger than {limits.body >> 20} MiB, which is the most that is taken."
+        413, "too-large", f"The body is larger than {allowed >> 20} MiB, which is the most that is taken."
     )
 
 
@@ -52,7 +58,7 @@ class Bounded:
             raise RefusedError(503, "overload", "Too many requests are under way; try again.", {"Retry-After": "1"})
         self.under_way += 1
         try:
-            await self.app(scope, _Body(receive, self.limits), send)
+            await self.app(scope, _Body(scope, receive, self.limits), send)
         finally:
             self.under_way -= 1
 
@@ -60,12 +66,13 @@ class Bounded:
 class _Body:
     """``receive`` of a request whose body is bounded in bytes and, until it is complete, in seconds."""
 
-    def __init__(self, receive: Receive, limits: Limits) -> None:
+    def __init__(self, scope: Scope, receive: Receive, limits: Limits) -> None:
         self.receive = receive
-        self.limits = limits
+        self.most = most(scope, limits)
+        self.seconds = limits.upload_seconds if in_protocol(scope) else limits.body_seconds
         self.bytes = 0
         self.complete = False
-        self.deadline = asyncio.get_running_loop().time() + limits.body_seconds
+        self.deadline = asyncio.get_running_loop().time() + self.seconds
 
     async def __call__(self) -> Message:
         if self.complete:  # whoever waits now waits for the client to go away
@@ -74,11 +81,9 @@ class _Body:
             async with asyncio.timeout_at(self.deadline):
                 message = await self.receive()
         except TimeoutError:
-            raise RefusedError(
-                408, "timeout", f"The body did not arrive within {self.limits.body_seconds:g} s."
-            ) from None
+            raise RefusedError(408, "timeout", f"The body did not arrive within {self.seconds:g} s.") from None
         self.bytes += len(message.get("body", b""))
         self.complete = not message.get("more_body", False)
-        if self.bytes > self.limits.body:
-            raise too_large(self.limits)
+        if self.bytes > self.most:
+            raise too_large(self.most)
         return message

@@ -20,6 +20,7 @@ from samaritan.annotate.messages import (
 )
 from samaritan.annotate.server.calls import Call
 from samaritan.annotate.server.hosts import host_of
+from samaritan.annotate.server.ports import LearnerPort
 
 
 async def health(call: Call[None]) -> Health:
@@ -36,7 +37,7 @@ async def session(call: Call[None]) -> Session:
         output=parts.settings.output,
         labels=tuple(parts.workspace.labels),
         model=parts.engine.state,
-        learn=parts.learner.state,
+        learn=await to_thread.run_sync(_state, parts.learner),
         limits={
             "body": parts.settings.limits.body,
             "queue": parts.settings.limits.queue,
@@ -61,13 +62,13 @@ async def dataset(call: Call[None]) -> ExportedSet:
 
 async def learning(call: Call[None]) -> LearnState:
     """How far learning is."""
-    return call.parts.learner.state
+    return await to_thread.run_sync(_state, call.parts.learner)
 
 
 async def learn(call: Call[LearnRequest]) -> LearnState:
     """Start, stop, keep or discard."""
     await call.parts.learner.act(call.body)
-    return call.parts.learner.state
+    return await to_thread.run_sync(_state, call.parts.learner)
 
 
 async def launch(call: Call[None]) -> Launch:
@@ -75,6 +76,11 @@ async def launch(call: Call[None]) -> Launch:
     host = host_of(call.request.scope)
     name = f"[{host.name}]" if ":" in host.name else host.name
     return Launch(url=f"http://{name}:{host.port}/?token={call.parts.settings.keys.link()}")
+
+
+def _state(learner: LearnerPort) -> LearnState:
+    """In a thread, since the cases are counted for it."""
+    return learner.state
 
 
 async def openapi(call: Call[None]) -> Response:

@@ -17,11 +17,13 @@ class Limits:
 
     Attributes:
         body: bytes of a request's body.
+        upload: bytes of the body of a MONAI Label client, which sends images and masks.
         headers: number of header lines.
         header_bytes: of all header lines.
         target: bytes of path and query.
         head_seconds: until all headers of a request are there.
         body_seconds: until its body is there.
+        upload_seconds: until a body with an image or mask is there.
         idle_seconds: between two requests on one connection.
         stuck_seconds: that a client may take nothing of what it is sent.
         requests: under way at once.
@@ -34,11 +36,13 @@ class Limits:
     """
 
     body: int = 8 << 20
+    upload: int = 1 << 30
     headers: int = 64
     header_bytes: int = 32 << 10
     target: int = 8 << 10
     head_seconds: float = 10.0
     body_seconds: float = 30.0
+    upload_seconds: float = 300.0
     idle_seconds: int = 20
     stuck_seconds: float = 30.0
     requests: int = 256
@@ -63,6 +67,7 @@ class ServerSettings:
         roots: paths that are taken out of sentences.
         page: folder of the built page.
         monailabel: whether the MONAI Label protocol is spoken too.
+        origins: of pages that may speak it, such as ``http://localhost:3000`` of OHIF.
         keys: what opens it.
         limits: see :class:`Limits`.
     """
@@ -74,6 +79,7 @@ class ServerSettings:
     output: str = ""
     roots: tuple[Path, ...] = ()
     page: Path = PAGE
-    monailabel: bool = True
+    monailabel: bool = False
+    origins: tuple[str, ...] = ()
     keys: Keys = field(default_factory=Keys)
     limits: Limits = field(default_factory=Limits)

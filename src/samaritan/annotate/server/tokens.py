@@ -17,16 +17,22 @@ _MOST_LINKS = 8
 
 _COOKIE = "samaritan-"
 
+#: Where the MONAI Label protocol lies, and what of it a client asks before it has a token.
+PROTOCOL = "/monai-label"
+_UNASKED = frozenset({f"{PROTOCOL}/auth/", f"{PROTOCOL}/auth/token"})
+
 
 class Keys:
     """Secrets of one run of the server: all random, none of them survives it.
 
     Attributes:
         script: the token for ``Authorization: Bearer``, which stands in ``server.json``.
+        protocol: the token of programs that speak the MONAI Label protocol; it opens nothing else.
     """
 
     def __init__(self) -> None:
         self.script = secrets.token_urlsafe(32)
+        self.protocol = secrets.token_urlsafe(32)
         self._cookie = secrets.token_urlsafe(32)
         self._links: list[str] = []
 
@@ -43,12 +49,20 @@ class Keys:
 
     def admits(self, scope: Scope) -> bool:
         """Whether a request or socket carries the cookie or the token for scripts."""
+        if in_protocol(scope):  # never by a cookie, since foreign pages may be allowed to send forms there
+            return self.by_script(scope)
         right = [_equal(self._cookie, cookie) for cookie in _cookies(scope)]
         return self.by_script(scope) or any(right)
 
     def by_script(self, scope: Scope) -> bool:
-        """Whether it carries the token for scripts."""
-        return _equal(self.script, _bearer(scope))
+        """Whether it carries the token for scripts, or within the protocol the protocol's."""
+        bearer = _bearer(scope)
+        by_protocol = in_protocol(scope) and self.is_protocol(bearer)
+        return _equal(self.script, bearer) or by_protocol
+
+    def is_protocol(self, token: str) -> bool:
+        """Whether this is the token of the protocol."""
+        return _equal(self.protocol, token)
 
 
 def check_token(scope: Scope, keys: Keys) -> None:
@@ -57,7 +71,7 @@ def check_token(scope: Scope, keys: Keys) -> None:
     Raises:
         RefusedError: 401.
     """
-    if scope["path"] == "/" and scope["type"] == "http":
+    if scope["type"] == "http" and (scope["path"] == "/" or scope["path"] in _UNASKED):
         return
     if not keys.admits(scope):
         raise RefusedError(
@@ -66,6 +80,11 @@ def check_token(scope: Scope, keys: Keys) -> None:
             "Open the link that samaritan annotate printed, or send its token.",
             {"WWW-Authenticate": "Bearer"},
         )
+
+
+def in_protocol(scope: Scope) -> bool:
+    """Whether an address is one of the MONAI Label protocol."""
+    return scope["type"] == "http" and bool(scope["path"].startswith(f"{PROTOCOL}/"))
 
 
 def cookie_name(scope: Scope) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.annotate.engine.requests import ImageRef, SliceQuestion, VolumeAnswer, VolumeQuestion
-from samaritan.annotate.messages import Ask, PlaneName, PreviewRequest, Propagate
+from samaritan.annotate.engine.requests import Attention, ImageRef, SliceQuestion, VolumeAnswer, VolumeQuestion
+from samaritan.annotate.messages import Ask, Focus, PlaneName, PreviewRequest, Propagate
 from samaritan.annotate.workspace import _prompts
 from samaritan.annotate.workspace._canvas import Pen
 from samaritan.annotate.workspace._records import Note
@@ -47,6 +47,12 @@ def slice_question(
         image, asked.plane, drawn.index, prompts, own if own.any() else None, several=kept,
         lane=f"{image.key}/{asked.object}" if kept else PREVIEW,
     )  # fmt: skip
+
+
+def attention(grid: ShownGrid, image: ImageRef, focus: Focus) -> Attention:
+    """Where the model is to look; raises PromptError for a place outside the image."""
+    index = _prompts.one_slice(grid, focus.plane, _prompts.to_picture(grid, focus.plane, (focus.at,)))
+    return Attention(image, focus.plane, index)
 
 
 def volume_question(

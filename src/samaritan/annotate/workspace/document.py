@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from samaritan.annotate.engine.requests import (
+    Attention,
     ImageRef,
     SliceAnswer,
     SliceQuestion,
@@ -21,6 +22,7 @@ from samaritan.annotate.messages import (
     Edited,
     EditRequest,
     ExportFormat,
+    Focus,
     Mark,
     Patch,
     PreviewRequest,
@@ -38,7 +40,7 @@ from samaritan.annotate.workspace._journal import Journal
 from samaritan.annotate.workspace._opening import Opened, open_case, saved_mask, timestamp
 from samaritan.annotate.workspace._project import Project
 from samaritan.annotate.workspace._records import Change, Record, canonical
-from samaritan.core import InputError, SamaritanError
+from samaritan.core import InputError, SamaritanError, Volume
 
 #: Seconds that a row of the list of cases waits for a case that is busy; the journal tells the same.
 _PATIENCE = 0.1
@@ -117,6 +119,11 @@ class Document:
         with self._lock:
             return _describe.detail(self.found, self._open(), self._project)
 
+    def like(self) -> Volume:
+        """Grid and meta data of the image, for writers of masks; its voxels are zeros. Raises as :meth:`open`."""
+        with self._lock:
+            return self._open().image.like
+
     def image_file(self) -> Path:
         """The image as an uncompressed NIfTI file on the shown grid; raises as :meth:`open`."""
         with self._lock:
@@ -151,6 +158,15 @@ class Document:
             opened = self._open()
             text = self._context(opened).label_of(preview.object)
             return _questions.slice_question(opened.state, opened.image.grid, self.image_ref, preview, text)
+
+    def attention(self, focus: Focus) -> Attention:
+        """Which slice somebody looks at; there need not be an object.
+
+        Raises:
+            PromptError: the place lies outside the image.
+        """
+        with self._lock:
+            return _questions.attention(self._open().image.grid, self.image_ref, focus)
 
     def previewed(self, question: SliceQuestion, answer: SliceAnswer) -> Patch:
         """The answer to a preview: 1 where the object would be, for the whole slice."""

@@ -1,8 +1,8 @@
 """The MONAI Label REST protocol, so that 3D Slicer, OHIF, MITK and QuPath can use samaritan as their server.
 
-The same cases, model and Improve as in the page. Everything lies under ``/monai-label``, and is opened by a key of its own: as the
-first part of the path, or as a bearer token that ``/auth/token`` gives for it (see ``door``). Indices are voxels of the file as it
-was given (see ``said``); ``docs/monai-label.md`` says how to connect each client, and what each of them leaves out.
+The same cases, model and Improve as in the page. Everything lies under ``/monai-label``, and is opened by a key of its own:
+as the first part of the path, or as a bearer token that ``/auth/token`` gives for it (see ``door``). Indices are voxels of the
+file as it was given (see ``said``); ``docs/monai-label.md`` says how to connect each client, and what each leaves out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from samaritan.annotate.server.calls import Parts
 from samaritan.annotate.server.monailabel import about, datastore, infer, training
 from samaritan.annotate.server.monailabel.desk import Desk
 from samaritan.annotate.server.tokens import PROTOCOL
@@ -48,14 +47,13 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-def routes(parts: Parts) -> Mount:
-    """The protocol's routes on the server's parts, to be put before those of the page."""
-    desk = Desk(parts)
+def routes(desk: Desk) -> Mount:
+    """The protocol's routes, to be put before those of the page."""
     found = [Route(path, _endpoint(desk, handler), methods=[method]) for method, path, handler in _TABLE]
-    anything = Route("/{path:path}", _endpoint(desk, about.preflight), methods=["OPTIONS"])
-    mount = Mount(PROTOCOL, routes=[*found, anything])
-    mount.desk = desk  # type: ignore[attr-defined]
-    return mount
+    anything = Route(
+        "/{path:path}", _endpoint(desk, about.anything_else), methods=["OPTIONS", "GET", "POST", "PUT", "DELETE"]
+    )
+    return Mount(PROTOCOL, routes=[*found, anything])
 
 
 def _endpoint(desk: Desk, handler: Handler) -> Callable[[Request], Awaitable[Response]]:

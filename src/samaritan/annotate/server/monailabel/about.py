@@ -17,7 +17,7 @@ from samaritan.annotate.server.failures import without_paths
 from samaritan.annotate.server.monailabel.datastore import status
 from samaritan.annotate.server.monailabel.desk import Desk, Mode
 from samaritan.annotate.server.monailabel.training import STRATEGIES, stats, trainers
-from samaritan.annotate.server.refusal import RefusedError
+from samaritan.annotate.server.refusal import RefusedError, nothing_here
 
 _SENTENCES: dict[Mode, str] = {
     "slice": "One slice, from points and a box",
@@ -98,6 +98,8 @@ def _tail(lines: int) -> str:
     return "\n".join(files[0].read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) + "\n"
 
 
-async def preflight(_: Desk, __: Request) -> Response:
-    """OPTIONS, as browsers ask before a page of another origin may; the door adds what is allowed."""
+async def anything_else(_: Desk, request: Request) -> Response:
+    """OPTIONS, as browsers ask before a page of another origin may (the door adds what is allowed); nothing otherwise."""
+    if request.method != "OPTIONS":
+        raise nothing_here()
     return Response(status_code=204)

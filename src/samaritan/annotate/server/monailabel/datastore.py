@@ -208,7 +208,7 @@ def _commit(document: Kept, edit: Edit) -> None:
     document.commit(EditRequest(revision=document.revision, request=secrets.token_hex(12), edit=edit))
 
 
-async def not_taken(desk: Desk, request: Request) -> Response:
+async def not_taken(desk: Desk, _: Request) -> Response:
     """PUT /datastore/image: cases are the images of the folder."""
     folder = desk.parts.settings.folder
     raise RefusedError(

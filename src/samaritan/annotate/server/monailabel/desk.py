@@ -52,6 +52,13 @@ class Desk:
         """The model's name as part of an address."""
         return re.sub(r"[^A-Za-z0-9._@-]+", "-", self.parts.engine.state.name) or "model"
 
+    def close(self) -> None:
+        """Forget what clients have sent, and trainings that nobody waits for any more."""
+        task = self.notes.pop("keeping", None)
+        if task is not None:
+            task.cancel()
+        self.sessions.close()
+
     def mode(self, model: str) -> Mode:
         """What the model of that name does.
 

@@ -1,4 +1,4 @@
-"""How MONAI Label's clients get in: by a key in the address or as a bearer token, and pages only from origins that were allowed.
+"""How MONAI Label's clients get in: by a key in the address or as a bearer token, and pages from allowed origins only.
 
 3D Slicer downloads images, and OHIF asks for everything, without a header of their own; so the key may be the first part of the
 path. It is moved into the header before anything else sees the request, so that it stands in no log.

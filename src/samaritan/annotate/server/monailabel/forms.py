@@ -123,7 +123,7 @@ def result_ending(params: Mapping[str, Any]) -> str:
 
 
 def answer(params: Mapping[str, Any], name: str, content: bytes) -> Response:
-    """Parameters and a mask in one body. MITK takes the content type for the last header of a part, and the parts in this order."""
+    """Parameters and a mask in one body. MITK needs the parts in this order, and the content type as a part's last header."""
     boundary = secrets.token_hex(16)
     body = b"".join(
         (

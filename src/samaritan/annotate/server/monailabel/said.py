@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,15 +167,15 @@ def _lowered(said: Said, view: SliceView, index: int, roi: NDArray[np.float64] |
     points, labels = said.points[here], said.positive[here]
     box = None
     if roi is not None:
-        flat = roi.copy()
-        flat[:, 2] = index
-        ends = np.clip(flat, -0.5, np.array(view.geometry.shape) - 0.5)
-        if (ends[1, :2] > ends[0, :2]).all():
-            box = Box(ends[0], ends[1])
+        ends, last = roi.copy(), np.array(view.geometry.shape) - 1
+        ends[:, 2] = index
+        if (ends[1] >= -0.5).all() and (ends[0] <= last + 0.5).all():
+            inside = np.clip(ends, -0.5, last + 0.5)
+            box = Box(inside[0], inside[1])
     if box is None and not len(points):
         return None
     prompt = PromptSet(Points(points, labels) if len(points) else None, box)
-    return cast(dict[int, PromptSet], view.lower(prompt)).get(index)
+    return view.lower(prompt).get(index)
 
 
 def with_fixed(asked: VolumeQuestion, fixed: Mapping[int, NDArray[np.bool_]]) -> VolumeQuestion:

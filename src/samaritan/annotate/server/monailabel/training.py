@@ -41,7 +41,13 @@ def stats(desk: Desk) -> dict[str, Any]:
     """How far training is, as bars in clients show it."""
     state = desk.parts.learner.state
     best = state.after if state.after is not None else state.before
-    told = {"epoch": state.step, "total_epochs": state.steps, "best_metric": best, "train": {}, "eval": {}}
+    told: dict[str, Any] = {
+        "epoch": state.step,
+        "total_epochs": state.steps,
+        "best_metric": best,
+        "train": {},
+        "eval": {},
+    }
     return {desk.model: told | ({} if state.state in _RUNNING else {"total_time": "done"})} if state.steps else {}
 
 
