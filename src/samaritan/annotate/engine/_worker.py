@@ -108,11 +108,15 @@ class Worker:
     def _propose(self, question: CaseQuestion) -> Any:
         learn: Any = import_module("samaritan.annotate.learn.answer")  # needed by few processes
         loaded = self._loaded
-        predictor = self._volumes.predictor(
-            loaded, question.image, loaded.about.get("preparation", {}).get("plane") or "auto"
-        )
+        plane = loaded.about.get("preparation", {}).get("plane") or "auto"
+        predictor = self._volumes.predictor(loaded, question.image, plane)
         return learn.answer_case(
-            predictor, question, loaded.about, adaptation=loaded.adaptation, progress=self._progress
+            predictor,
+            question,
+            loaded.about,
+            proposer=learn.Proposer.beside(self._settings.adapter),
+            adaptation=loaded.adaptation,
+            progress=self._progress,
         )
 
     def _use(self, adapter: Path | None) -> Ready:
