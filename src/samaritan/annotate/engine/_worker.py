@@ -108,7 +108,9 @@ class Worker:
     def _propose(self, question: CaseQuestion) -> Any:
         learn: Any = import_module("samaritan.annotate.learn.answer")  # needed by few processes
         loaded = self._loaded
-        predictor = self._volumes.predictor(loaded, question.image, loaded.about.get("preparation", {}).get("plane") or "auto")
+        predictor = self._volumes.predictor(
+            loaded, question.image, loaded.about.get("preparation", {}).get("plane") or "auto"
+        )
         return learn.answer_case(
             predictor, question, loaded.about, adaptation=loaded.adaptation, progress=self._progress
         )

@@ -101,7 +101,11 @@ class _Asking:
     def ask(self, name: str, index: int) -> Mask:
         """(x, y) bool, the proposal for a slice."""
         shape = self.predictor.view.shape
-        first = PromptSet(text=name) if self.alone else _named(make_prompt("image").first(np.ones(shape, bool), _rng(0)), name)
+        first = (
+            PromptSet(text=name)
+            if self.alone
+            else _named(make_prompt("image").first(np.ones(shape, bool), _rng(0)), name)
+        )
         (told,) = self.predictor.decode(index, [first])
         mask = told.logits[0] > 0
         if not mask.any():

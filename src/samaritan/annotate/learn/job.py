@@ -138,5 +138,3 @@ class _Told:
         ahead = self.steps or (round(number / done) if done > 0 else 0)
         left = None if minutes_left is None else 60 * minutes_left
         self.tell({"state": "training", "step": number, "steps": ahead, "seconds_left": left})
-
-

@@ -44,7 +44,9 @@ def score(job: Job, adapter: str | None, cases: Sequence[Case], *, alone: bool =
         cases: with masks.
         alone: also ask by name alone.
     """
-    loaded = load_segmenter(job.model, None if adapter is None else Path(adapter), weights=job.weights, device=job.device)
+    loaded = load_segmenter(
+        job.model, None if adapter is None else Path(adapter), weights=job.weights, device=job.device
+    )
     found = Scores()
     for case in cases:
         masks = dict(targets(case))

@@ -104,6 +104,6 @@ class Accepted:
         for name, mask in masks.items():
             picture[mask & (picture == 0)] = self._values[name]
         stem = source.name.removesuffix("".join(source.suffixes)) if source.suffix == ".gz" else source.stem
-        write_labels(LabelMap(data, subject.volume.geometry), self.folder / "masks" / f"{stem}.png", like=subject.volume)
-
-
+        write_labels(
+            LabelMap(data, subject.volume.geometry), self.folder / "masks" / f"{stem}.png", like=subject.volume
+        )

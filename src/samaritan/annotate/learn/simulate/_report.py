@@ -44,7 +44,9 @@ def write_report(folder: Path) -> str:
     rows, trainings = _grouped(folder / "rows.jsonl"), _grouped(folder / "trainings.jsonl")
     if not rows:
         raise InputError(f"{folder} holds no rows of a simulation; give the folder that --simulate wrote.")
-    text = "\n".join([*_head(config), *_main(rows), *_savings(rows), *_seconds(rows, trainings, config), *_learned(rows, trainings)])
+    text = "\n".join(
+        [*_head(config), *_main(rows), *_savings(rows), *_seconds(rows, trainings, config), *_learned(rows, trainings)]
+    )
     draw(rows, folder / "plot.png")
     write_text(folder / "report.md", text + "\n")
     return text
@@ -148,4 +150,3 @@ def _worth(rows: Rows) -> str:
             known[row["case"]] = row["uncertainty"]
     value = rank_correlation([known[case] for case in cases], [float(np.mean(found)) for found in cases.values()])
     return f"{value:+.2f} ({len(cases)} cases)".replace("-", "−") if np.isfinite(value) else "–"
-

@@ -77,7 +77,9 @@ def run_simulation(
 def _prepare(out: Path, *, overwrite: bool) -> None:
     if out.exists() and any(out.iterdir()):
         if not (overwrite and (out / CONFIG).is_file()):
-            raise InputError(f"{out} is not empty; choose another folder, or pass --overwrite where it holds a simulation.")
+            raise InputError(
+                f"{out} is not empty; choose another folder, or pass --overwrite where it holds a simulation."
+            )
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
 
@@ -92,5 +94,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return round(float(value), 6) if math.isfinite(value) else None
     return value
-
-

@@ -204,7 +204,9 @@ class Stream:
             loaded = self._loaded
             answer = answer_case(self._predictor(subject), question, loaded.about, adaptation=loaded.adaptation)
             case = subject.case.case_id
-            self._proposals[case] = {n: subject.view.slice(mask, 0).copy() for n, mask in answer.masks.items() if mask.any()}
+            self._proposals[case] = {
+                n: subject.view.slice(mask, 0).copy() for n, mask in answer.masks.items() if mask.any()
+            }
             self._uncertain[case] = answer.uncertainty
 
 
