@@ -102,9 +102,10 @@ def series_of(path: Path) -> str | None:
         FormatError: no DICOM file, or a damaged one.
     """
     dataset = _dicom_file.load(path, tags=["SOPClassUID", "SeriesInstanceUID", "Rows"])
-    if "Rows" not in dataset or dataset.get("SOPClassUID") in _NO_IMAGES:
-        return None
-    return str(dataset.get("SeriesInstanceUID", ""))
+    with reading(path, "DICOM"):
+        if "Rows" not in dataset or dataset.get("SOPClassUID") in _NO_IMAGES:
+            return None
+        return str(dataset.get("SeriesInstanceUID", ""))
 
 
 def _read(path: Path, choice: Choice) -> _Image:

@@ -85,7 +85,7 @@ def test_every_line_is_on_disk_before_append_returns(tmp_path: Path, monkeypatch
 def test_every_cut_drops_the_torn_line_and_nothing_else(tmp_path: Path) -> None:
     content = written(tmp_path / "c.jsonl").path.read_bytes()
     ends = [n + 1 for n, byte in enumerate(content) if byte == 10]
-    for cut in sorted({*range(0, len(content), 5), *ends, *(end - 1 for end in ends)} - {len(content)}):
+    for cut in sorted({*range(0, len(content), 17), *ends, *(end - 1 for end in ends)} - {len(content)}):
         path = tmp_path / "cut.jsonl"
         path.write_bytes(content[:cut])
         journal = Journal(path)

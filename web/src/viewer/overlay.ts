@@ -1,7 +1,7 @@
 // All that lies over the grey values: masks, marks, the crosshair, and where is what. One 2D canvas over all tiles.
 
 import { scaleOf, toScreen } from "./camera";
-import { AXES, type Triple, letters } from "./grid";
+import { AXES, type Triple, letters, onlyPlane } from "./grid";
 import { type Place, drawMarks } from "./marks";
 import type { Masks } from "./masks";
 import { type Scene, deviceRect } from "./painter";
@@ -21,6 +21,7 @@ export const THEMES: Record<"dark" | "light", Theme> = {
 
 // Pixels around the crosshair's middle that stay free, so that what it points at can be seen.
 const OPEN = 9;
+const SHORT = 9;
 
 export interface Shown {
   scene: Scene;
@@ -54,29 +55,19 @@ export function drawOverlay(context: CanvasRenderingContext2D, ratio: number, sh
 
 function drawCrosshair(context: CanvasRenderingContext2D, place: Place, shown: Shown, ratio: number): void {
   const { grid, tile, camera } = place;
-  const { across, down } = AXES[tile.plane];
-  if (grid.shape[across] * grid.shape[down] === 1) return;
   const exact = toScreen(grid, tile, camera, shown.crosshair);
   // In the middle of a device pixel, so that the line is one pixel wide and not two grey ones.
   const [x, y] = exact.map((v) => (Math.floor(v * ratio) + 0.5) / ratio) as [number, number];
-  const [left, top] = [tile.left, tile.top];
-  const [right, bottom] = [left + tile.width, top + tile.height];
+  // Long lines say where the other planes lie; an image of one slice has none.
+  const reach = onlyPlane(grid, tile.plane) ? SHORT : tile.width + tile.height;
   context.save();
   context.globalAlpha = shown.quiet ? 0.35 : 0.75;
   context.strokeStyle = shown.theme.crosshair;
   context.lineWidth = 1 / ratio;
   context.beginPath();
-  for (const [from, to] of [
-    [left, Math.min(x - OPEN, right)],
-    [Math.max(x + OPEN, left), right],
-  ] as const) {
-    if (to > from) lineBetween(context, [from, y], [to, y]);
-  }
-  for (const [from, to] of [
-    [top, Math.min(y - OPEN, bottom)],
-    [Math.max(y + OPEN, top), bottom],
-  ] as const) {
-    if (to > from) lineBetween(context, [x, from], [x, to]);
+  for (const side of [-1, 1]) {
+    lineBetween(context, [x + side * OPEN, y], [x + side * (OPEN + reach), y]);
+    lineBetween(context, [x, y + side * OPEN], [x, y + side * (OPEN + reach)]);
   }
   context.stroke();
   context.restore();

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from samaritan.annotate.engine import clicks
 from samaritan.annotate.engine.requests import SliceAnswer, SliceQuestion, VolumeAnswer, VolumeQuestion
 from samaritan.core import MaskHint, PromptError, PromptSet
 from samaritan.predict._patch import Patch
@@ -79,6 +80,11 @@ def _candidates(predictor: VolumePredictor, question: SliceQuestion) -> tuple[li
     prompt = question.prompts
     if prompt.points is None and prompt.box is None and prompt.mask is None and prompt.text is None:
         raise PromptError("Nothing was said about the object on this slice; give a point, a box or a rough mask.")
+    if clicks.is_needed(predictor, prompt):
+        at = clicks.masks_at(predictor, question.index, prompt, question.current)
+        if at:
+            kept = _different(at)[: None if question.several else 1]
+            return [mask for mask, _ in kept], [quality for _, quality in kept]
     ambiguous = prompt.box is None and prompt.mask is None and question.current is None
     if question.current is not None:
         prompt = correction(prompt, Patch.of_mask(question.current))

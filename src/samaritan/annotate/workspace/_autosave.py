@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Protocol
 
-from samaritan.core import SamaritanError
+from samaritan.core import ResourceError, SamaritanError
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,10 +62,12 @@ class Autosave:
         while (document := self._next()) is not None:
             try:
                 document.save()
-            except SamaritanError as error:
+            except ResourceError as error:
                 _LOG.warning("A mask was not saved, and is tried again: %s", error)
                 with self._changed:
                     self._due.setdefault(document, time.monotonic() + self._again)
+            except SamaritanError as error:
+                _LOG.warning("A mask was not saved: %s", error)
 
     def _next(self) -> Savable | None:
         """What is due, when it is; None when this was closed."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from samaritan.annotate.workspace._labels import Labels
 from samaritan.annotate.workspace._layout import Layout
@@ -12,12 +13,13 @@ from samaritan.annotate.workspace._snapshot import Snapshots
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """Attributes: ``layout`` of the output folder, ``labels``, ``snapshots`` and ``proposals`` of all cases."""
+    """Attributes: ``layout`` of the output folder; ``labels``, ``snapshots`` and ``proposals`` of all cases; ``closed``."""
 
     layout: Layout
     labels: Labels
     snapshots: Snapshots
     proposals: Proposals
+    closed: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def of(cls, layout: Layout) -> Project:

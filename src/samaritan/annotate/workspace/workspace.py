@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import shutil
 import threading
@@ -20,7 +21,7 @@ from samaritan.annotate.workspace._labels import check_names
 from samaritan.annotate.workspace._layout import Layout
 from samaritan.annotate.workspace._project import Project
 from samaritan.annotate.workspace.document import Document
-from samaritan.core import ResourceError, exclusive
+from samaritan.core import ResourceError, exclusive, write_text
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Workspace:
         self._lock = threading.Lock()
         self._documents = {case.case: Document(case, self._project, self._autosave.later) for case in found}
         self._used: list[Document] = []
+        self._recall()
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -132,12 +134,26 @@ class Workspace:
     def close(self) -> None:
         """Save everything and let go of the output folder. What cannot be saved stays in the journals, and is logged."""
         self._autosave.close()
+        self._project.closed.set()
         for document in self._documents.values():
             try:
                 document.rest()
             except ResourceError as error:
                 _LOG.warning("%s", error)
+        scores = {case: document.uncertainty for case, document in self._documents.items() if document.uncertainty}
+        with contextlib.suppress(ResourceError):  # they can be computed again
+            write_text(self._project.layout.uncertainty, json.dumps(scores))
         self._exits.close()
+
+    def _recall(self) -> None:
+        """What an earlier process knew, or had no time to write."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            scores = json.loads(self._project.layout.uncertainty.read_text(encoding="utf-8"))
+            for case in scores.keys() & self._documents.keys():
+                self._documents[case].uncertainty = float(scores[case])
+        for document in self._documents.values():
+            if document.is_behind():
+                self._autosave.later(document)
 
     def _get(self, case: str) -> Document:
         if case not in self._documents:

@@ -74,6 +74,8 @@ class DrawingEngine:
 
     def attend(self, attention: Attention) -> None: ...
 
+    def cancel(self, lane: str) -> None: ...
+
     async def ask(self, question: SliceQuestion) -> SliceAnswer:
         self.asked.append(question)
         return SliceAnswer((drawn(self.shape, question.prompts, question.current),), (0.9,), True, 0.1)

@@ -10,6 +10,7 @@ interface Harness {
   crosshairs: Mm[];
   windows: [number, number][];
   lost: number;
+  find(name: string): Promise<[Picture, Uint8Array]>;
   open(name: string): Promise<void>;
   frame(): Promise<void>;
 }
@@ -28,10 +29,13 @@ const harness: Harness = {
   crosshairs: [],
   windows: [],
   lost: 0,
-  async open(name) {
+  async find(name) {
     const picture = (await (await fetch(`cases/${name}.json`)).json()) as Picture;
     const labels = await (await fetch(`cases/${name}.labels`)).arrayBuffer();
-    await viewer.load({ ...picture, url: `cases/${name}.nii` }, new Uint8Array(labels));
+    return [{ ...picture, url: `cases/${name}.nii` }, new Uint8Array(labels)];
+  },
+  async open(name) {
+    await viewer.load(...(await harness.find(name)));
   },
   async frame() {
     for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
@@ -43,3 +47,4 @@ viewer.onCrosshair = (mm) => harness.crosshairs.push(mm);
 viewer.onWindow = (low, high) => harness.windows.push([low, high]);
 viewer.onLost = () => (harness.lost += 1);
 window.harness = harness;
+document.documentElement.dataset["ready"] = "";
