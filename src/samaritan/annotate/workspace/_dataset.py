@@ -52,7 +52,7 @@ def export(documents: Sequence[Document], project: Project) -> ExportedSet:
             try:
                 _put(document, name, folder)
             except SamaritanError as error:
-                skipped.append(f"{document.found.name}: {error}")
+                skipped.append(project.plain(f"{document.found.name}: {error}"))
             else:
                 done[name] = document.found
         if not done:
