@@ -43,5 +43,5 @@ class BoxAndClicks(BoxStrategy):
     def correct(
         self, ref: Mask, pred: Mask, low_res: NDArray[np.float32], previous: PromptSet, rng: np.random.Generator
     ) -> PromptSet | None:
-        """The box, all clicks so far and one more in the error between ``ref`` and ``pred`` (x, y); None where they are equal."""
+        """The box, all clicks so far and one more in the error between ``ref`` and ``pred`` (x, y); None where none is."""
         return correction(ref, pred, low_res if self.feedback == "logits" else None, previous, rng)

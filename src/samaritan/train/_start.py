@@ -36,7 +36,9 @@ def take_over(adapted: Adaptation, file: AdapterFile, digest: str) -> None:
             f"{wanted[1]} was asked for; use the same, or start without it."
         )
     if header.base_sha256 != digest:
-        raise ModelError("Training cannot go on from this adapter: it belongs to another base; take the one it was made for.")
+        raise ModelError(
+            "Training cannot go on from this adapter: it belongs to another base; take the one it was made for."
+        )
     own = adapted.state(training=False)
     adapted.load_state({name: _rows(own.get(name), tensor) for name, tensor in file.state.items()}, training=False)
 

@@ -12,7 +12,8 @@ from samaritan.datasets import Case, Dataset
 
 def cases(*patients: str) -> Dataset:
     made = tuple(
-        Case("set", f"case{n}", patient, None, (), lambda: pytest.fail("read"), {}) for n, patient in enumerate(patients)
+        Case("set", f"case{n}", patient, None, (), lambda: pytest.fail("read"), {})
+        for n, patient in enumerate(patients)
     )
     return Dataset("set", made, "folders")
 

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from samaritan.adapt import Adaptation
 from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion
+from samaritan.annotate.learn.proposer import Proposer, features_of
 from samaritan.annotate.learn.uncertainty import of_case, uncertainty
 from samaritan.core import PromptSet, UsageError
 from samaritan.models._base import Prediction
+from samaritan.models._sam import SamSegmenter
 from samaritan.predict.volume import VolumePredictor
 from samaritan.prompts import make_prompt
 
-#: How far the corners of the box around the first answer wander, as a share of its sides.
+#: How far the corners of the box around a first guess wander, as a share of its sides.
 JITTER = 0.05
 
+#: Parts of a first guess that are smaller than this share of its largest part are left out of the box.
+LEAST = 0.3
+
 Mask = NDArray[np.bool_]
-
-
-def proposes(about: Mapping[str, Any]) -> bool:
-    """Whether a model with this adapter answers without a person: it was trained with ``none`` or ``image``."""
-    return bool({"none", "image"} & set(about.get("prompts", ())))
 
 
 def answer_case(
@@ -34,119 +36,158 @@ def answer_case(
     question: CaseQuestion,
     about: Mapping[str, Any],
     *,
+    proposer: Proposer | None = None,
     adaptation: Adaptation | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CaseAnswer:
-    """Masks of all ``names`` that the adapter was taught, slice by slice, with one encoding of each slice.
+    """Masks of all ``names`` that are known, slice by slice, with one encoding of each slice.
 
-    Each name is asked alone; then, as a person would draw it, with the box around that answer, once as it is and then with
-    its corners moved a little. The answer to the box is the proposal. How much the answers differ, and how good the model
-    thinks the first one is, make the uncertainty (:mod:`samaritan.annotate.learn.uncertainty`), averaged over slices with
-    their areas.
+    A first guess comes from the proposer, or from an adapter that was trained without prompts. The model is then asked with
+    the box around it, as a person would draw it: that answer is the proposal. It is asked again with the corners moved a
+    little, and how much guess and answers differ, or how bad the model thinks the proposal is, makes the uncertainty
+    (:mod:`samaritan.annotate.learn.uncertainty`): the mean over names, and over slices by their areas.
 
     Args:
-        predictor: the adapted model on the image.
+        predictor: the model on the image.
         question: which names, and how often each is asked.
         about: what is known of the adapter, as :meth:`samaritan.adapt.AdapterCard.summary` says it; empty without one.
+        proposer: what was learned beside the adapter.
         adaptation: the adapter as attached; one that draws samples gives them in place of moved boxes.
-        progress: called with (slices done, slices in all); what it raises ends the work.
+        progress: called with (slices done, slices in all), twice for each slice; what it raises ends the work.
 
     Raises:
         UsageError: the model was not taught to answer without prompts, or knows none of the names.
     """
-    started = time.perf_counter()
-    if not proposes(about):
-        raise UsageError(
-            "The model in use was not taught to answer without prompts; let Improve train one on accepted cases."
-        )
-    known = about.get("labels", ())
-    names = [name for name in question.names if name in known]
+    started, view = time.perf_counter(), predictor.view
+    guess = _guesser(predictor, about, proposer)
+    names = [name for name in question.names if name in guess.known]
     if not names:
         raise UsageError(
-            f"The model in use was taught {', '.join(known)}, and none of {', '.join(question.names)}; accept cases with them, "
-            "and let Improve train again."
+            f"The model in use was taught {', '.join(guess.known)}, and none of {', '.join(question.names)}; accept cases with "
+            "them, and let Improve train again."
         )
-    view = predictor.view
-    asked = _Asking(predictor, "none" in about["prompts"], max(question.repeats, 1), _sampler(adaptation))
-    masks = {name: np.zeros(view.geometry.shape, bool) for name in names}
+    rough = {name: np.zeros(view.geometry.shape, bool) for name in names}
+    done = 0
     for index in range(view.count):
-        for name in names:
-            view.insert(masks[name], index, asked.ask(name, index))
-        if progress is not None:
-            progress(index + 1, view.count)
-    return CaseAnswer(masks, of_case([asked.uncertainty(name) for name in names]), time.perf_counter() - started)
+        for name, mask in guess.ask(index, names).items():
+            view.insert(rough[name], index, mask)
+        done = _tell(progress, done, view.count)
+    asking = _Asking(predictor, max(question.repeats, 1), adaptation)
+    masks = {name: np.zeros(view.geometry.shape, bool) for name in names}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    kept = {name: without_crumbs(mask) for name, mask in rough.items()}
+    for index in range(view.count):
+        for name, mask in kept.items():
+            here = view.slice(mask, index)
+            if here.any():
+                answers, quality = asking.ask(name, index, here)
+                view.insert(masks[name], index, answers[0])
+                found[name].append((uncertainty([*answers, here], quality), float(here.sum())))
+        done = _tell(progress, done, view.count)
+    return CaseAnswer(masks, of_case([_mean(values) for values in found.values()]), time.perf_counter() - started)
 
 
-def _sampler(adaptation: Adaptation | None) -> Adaptation | None:
-    return adaptation if adaptation is not None and adaptation.method.card.stochastic else None
+def without_crumbs(mask: Mask) -> Mask:
+    """A mask of any axes without those of its parts that are smaller than :data:`LEAST` of the largest."""
+    labels, count = ndimage.label(mask)
+    if count < 2:
+        return mask
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    return np.asarray((sizes >= LEAST * sizes.max())[labels])
 
 
-@dataclass(eq=False)
-class _Asking:
-    """Asks about names on slices and notes how the answers differ.
+def _tell(progress: Callable[[int, int], None] | None, done: int, count: int) -> int:
+    if progress is not None:
+        progress(done + 1, 2 * count)
+    return done + 1
 
-    Attributes:
-        predictor: the model on the volume.
-        alone: whether names are asked without anything; with the whole picture as a box otherwise.
-        repeats: how often the box is asked for.
-        sampler: draws answers, where the adapter does.
-    """
+
+def _mean(values: Sequence[tuple[float, float]]) -> float:
+    """By areas; 1 where nothing was found."""
+    if not values:
+        return 1.0
+    uncertain, areas = np.array(values).T
+    return float(np.average(uncertain, weights=areas))
+
+
+@dataclass(frozen=True, eq=False)
+class _Proposing:
+    """A first guess from the proposer."""
 
     predictor: VolumePredictor
+    segmenter: SamSegmenter
+    proposer: Proposer
+
+    @property
+    def known(self) -> Sequence[str]:
+        return self.proposer.labels
+
+    def ask(self, index: int, names: Sequence[str]) -> dict[str, Mask]:
+        image = self.predictor.embedding(index).features["image"]
+        masks = self.proposer.masks(features_of(image), self.segmenter.frame, self.predictor.view.shape)
+        return {name: masks[name] for name in names}
+
+
+@dataclass(frozen=True, eq=False)
+class _Prompting:
+    """A first guess from an adapter that was trained without prompts: by name, or with the whole picture as the box."""
+
+    predictor: VolumePredictor
+    known: Sequence[str]
     alone: bool
+
+    def ask(self, index: int, names: Sequence[str]) -> dict[str, Mask]:
+        everything = np.ones(self.predictor.view.shape, bool)
+        (box,) = make_prompt("image").first(everything, np.random.default_rng(0))
+        asked = [PromptSet(text=name) if self.alone else replace(box, text=name) for name in names]
+        answers = self.predictor.decode(index, asked)
+        return {name: answer.logits[0] > 0 for name, answer in zip(names, answers, strict=True)}
+
+
+def _guesser(
+    predictor: VolumePredictor, about: Mapping[str, Any], proposer: Proposer | None
+) -> _Proposing | _Prompting:
+    segmenter, taught = predictor.segmenter, {"none", "image"} & set(about.get("prompts", ()))
+    if proposer is not None and isinstance(segmenter, SamSegmenter):
+        return _Proposing(predictor, segmenter, proposer)
+    if taught:
+        return _Prompting(predictor, about.get("labels", ()), "none" in taught)
+    raise UsageError(
+        "The model in use was not taught to answer without prompts; let Improve train one on accepted cases."
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Asking:
+    """Asks with the box around a first guess, and again a little differently."""
+
+    predictor: VolumePredictor
     repeats: int
-    sampler: Adaptation | None
-    _found: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    adaptation: Adaptation | None
 
-    def ask(self, name: str, index: int) -> Mask:
-        """(x, y) bool, the proposal for a slice."""
-        shape = self.predictor.view.shape
-        first = PromptSet(text=name) if self.alone else _named(make_prompt("image").first(np.ones(shape, bool), _rng(0)), name)
-        (told,) = self.predictor.decode(index, [first])
-        mask = told.logits[0] > 0
-        if not mask.any():
-            return mask
-        answers = [mask, *(one.logits[0] > 0 for one in self._again(name, index, mask))]
-        area = float(mask.sum())
-        self._found.setdefault(name, []).append((uncertainty(answers, float(told.quality[0])), area))
-        return answers[1]
+    def ask(self, name: str, index: int, guess: Mask) -> tuple[list[Mask], float]:
+        """Answers, the one to the box as it is first, and the model's estimate of that one's IoU."""
+        (tight,) = make_prompt("box").first(guess, np.random.default_rng(0))
+        question = replace(tight, text=name)
+        if self.adaptation is not None and self.adaptation.method.card.stochastic:
+            answers = self._drawn(index, question, self.adaptation)
+        else:
+            answers = self.predictor.decode(index, [question, *self._moved(name, guess)])
+        return [answer.logits[0] > 0 for answer in answers], float(answers[0].quality[0])
 
-    def _again(self, name: str, index: int, mask: Mask) -> Sequence[Prediction]:
-        tight = _named(make_prompt("box").first(mask, _rng(0)), name)
-        if self.sampler is None:
-            loose = make_prompt(f"box:jitter={JITTER}")
-            moved = [_named(loose.first(mask, _rng(n)), name) for n in range(1, self.repeats)]
-            return self.predictor.decode(index, [tight, *moved])
-        found = list(self.predictor.decode(index, [tight]))
-        for number in range(1, self.repeats):
-            found += self._draw(index, tight, number)
-        return found
+    def _moved(self, name: str, guess: Mask) -> list[PromptSet]:
+        loose = make_prompt(f"box:jitter={JITTER}")
+        seeds = range(1, self.repeats)
+        return [replace(loose.first(guess, np.random.default_rng(seed))[0], text=name) for seed in seeds]
 
-    def _draw(self, index: int, prompt: PromptSet, number: int) -> Sequence[Prediction]:
-        import torch  # noqa: PLC0415  only for adapters that draw
-
-        behaviour = self.sampler.behaviour if self.sampler is not None else None
-        if behaviour is None:
-            return []
-        behaviour.draw(torch.Generator().manual_seed(number))
+    def _drawn(self, index: int, question: PromptSet, adaptation: Adaptation) -> list[Prediction]:
+        """The most likely answer, then samples."""
+        found = list(self.predictor.decode(index, [question]))
         try:
-            return self.predictor.decode(index, [prompt])
+            for seed in range(1, self.repeats):
+                adaptation.behaviour.draw(torch.Generator().manual_seed(seed))
+                found += self.predictor.decode(index, [question])
         finally:
-            behaviour.draw(None)
-
-    def uncertainty(self, name: str) -> float:
-        """The mean over slices that show it, by their areas; 1 where nothing was found."""
-        found = self._found.get(name)
-        if not found:
-            return 1.0
-        values, areas = np.array(found).T
-        return float(np.average(values, weights=areas))
-
-
-def _named(prompts: Sequence[PromptSet], name: str) -> PromptSet:
-    (prompt,) = prompts
-    return PromptSet(prompt.points, prompt.box, prompt.mask, name)
-
-
-def _rng(seed: int) -> np.random.Generator:
-    return np.random.default_rng(seed)
+            adaptation.behaviour.draw(None)
+        return found

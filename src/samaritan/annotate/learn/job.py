@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,17 @@ from typing import Any
 import numpy as np
 
 from samaritan.adapt import METHODS, read_adapter
-from samaritan.annotate.learn.plan import PROMPTS, VARIANTS, Job
+from samaritan.annotate.learn.plan import MOST_VALIDATED, PROMPTS, VALIDATIONS, VARIANTS, Job
+from samaritan.annotate.learn.proposer import FILE_NAME
 from samaritan.annotate.learn.score import score
 from samaritan.annotate.learn.split import grow_split, read_split
+from samaritan.annotate.learn.teach import targets, teach
 from samaritan.core import InputError
-from samaritan.datasets import near_duplicates, open_datasets
-from samaritan.train import TrainConfig, fit
+from samaritan.core.store import ArrayStore
+from samaritan.datasets import Case, Dataset, Split, near_duplicates, open_datasets
+from samaritan.loading import Loaded, load_segmenter
+from samaritan.predict.cache import EmbeddingCache
+from samaritan.train import TrainConfig, TrainResult, fit
 
 #: Is told what happens: words of :class:`samaritan.annotate.messages.LearnState`, as a mapping.
 Tell = Callable[[dict[str, Any]], None]
@@ -30,11 +35,10 @@ class Outcome:
         train: cases that were trained on.
         before: mean Dice on the cases kept apart, asked with boxes, of the model in use.
         after: likewise, of the new one.
-        alone: likewise, of the new one asked by name alone.
+        alone: likewise, of the new one as it proposes by itself.
         better: on how many of the cases kept apart the new one is better.
         validation: how many there are.
         steps: optimiser steps.
-        goes_on: whether training went on from the adapter in use.
     """
 
     adapter: str
@@ -45,7 +49,6 @@ class Outcome:
     better: int
     validation: int
     steps: int
-    goes_on: bool
 
     @property
     def sentence(self) -> str:
@@ -53,7 +56,7 @@ class Outcome:
         cases = f"{self.validation} case{'s' * (self.validation != 1)} kept apart"
         said = (
             f"Dice {self.before:.2f} before, {self.after:.2f} after on {cases} (better on {self.better}), "
-            f"trained on {self.train}; by name alone {self.alone:.2f}."
+            f"trained on {self.train}; its own proposals {self.alone:.2f}."
         )
         few = " So few cases are a hint, no proof." if self.validation < 6 else ""
         return said + few
@@ -82,20 +85,40 @@ def run(job: Job, tell: Tell) -> Outcome | None:
     if trained.interrupted:
         return None
     tell({"state": "validating"})
-    apart = split.part([dataset], "val")
-    before = score(job, job.adapter, apart)
-    after = score(job, str(trained.adapter), apart, alone=True)
+    return _compare(job, dataset, split, trained)
+
+
+def _compare(job: Job, dataset: Dataset, split: Split, trained: TrainResult) -> Outcome:
+    """Score both models on the cases kept apart; what proposes is then fitted to all accepted cases."""
+    learned, apart = split.part([dataset], "train"), split.part([dataset], "val")
+    labels = label_order(dataset.cases)
+    cache = None if job.embeddings is None else EmbeddingCache(ArrayStore(Path(job.embeddings), what="embeddings"))
+    before = score(_loaded(job, job.adapter), apart, intensity=job.intensity, cache=cache)
+    new = _loaded(job, str(trained.adapter))
+    tried = teach(new.segmenter, learned, labels, intensity=job.intensity, cache=cache)
+    after = score(new, apart, intensity=job.intensity, proposer=tried, cache=cache)
+    proposer = teach(new.segmenter, dataset.cases, labels, intensity=job.intensity, cache=cache)
+    proposer.write(trained.adapter.parent / FILE_NAME)
     return Outcome(
         adapter=str(trained.adapter),
-        train=len(split.part([dataset], "train")),
+        train=len(learned),
         before=_mean(before.boxed.values()),
         after=_mean(after.boxed.values()),
         alone=_mean(after.alone.values()),
         better=sum(after.boxed[case] > before.boxed[case] for case in before.boxed),
-        validation=len(apart),
+        validation=len(before.boxed),
         steps=trained.steps,
-        goes_on=config.start is not None,
     )
+
+
+def label_order(cases: Sequence[Case]) -> list[str]:
+    """Names of all targets, in the order in which the cases show them."""
+    return list(dict.fromkeys(name for case in cases for name, _ in targets(case)))
+
+
+def _loaded(job: Job, adapter: str | None) -> Loaded:
+    path = None if adapter is None else Path(adapter)
+    return load_segmenter(job.model, path, weights=job.weights, device=job.device)
 
 
 def _config(job: Job, split: Path) -> TrainConfig:
@@ -103,7 +126,8 @@ def _config(job: Job, split: Path) -> TrainConfig:
     return TrainConfig(
         data=(job.data,), split=str(split), model=job.model, weights=job.weights, method=method, settings=settings,
         start=_start(job), prompts=PROMPTS, minutes=job.minutes, steps=job.steps, seed=job.seed, batch=2, variants=VARIANTS,
-        intensity=job.intensity, device=job.device, threads=job.threads, features=job.features, checkpoint_steps=10_000,
+        intensity=job.intensity, device=job.device, threads=job.threads, features=job.features, validations=VALIDATIONS,
+        max_validation=MOST_VALIDATED, checkpoint_steps=10_000,
     )  # fmt: skip
 
 
@@ -138,5 +162,3 @@ class _Told:
         ahead = self.steps or (round(number / done) if done > 0 else 0)
         left = None if minutes_left is None else 60 * minutes_left
         self.tell({"state": "training", "step": number, "steps": ahead, "seconds_left": left})
-
-

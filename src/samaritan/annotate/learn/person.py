@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samaritan.annotate.engine.requests import SliceAnswer, SliceQuestion
 from samaritan.annotate.learn.uncertainty import dice
-from samaritan.core import Points, PromptSet
+from samaritan.core import PromptSet
 from samaritan.prompts import make_prompt
 from samaritan.prompts.clicks import correction
 

@@ -1,4 +1,4 @@
-"""What Improve trains: one adapter that answers prompts better and, asked by name alone, proposes."""
+"""What Improve trains: an adapter that answers boxes and clicks better, and beside it a layer that proposes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from samaritan.core import Config
 
 Way = Literal["decoder", "lora"]
 
-#: Questions are boxes as a person draws them, boxes with corrective clicks on the model's own answers (whose logits the page
-#: does not feed back, so training does not either), and the two that nobody has to ask, for proposals.
-PROMPTS = ("box:jitter=0.05", "box+clicks:3:feedback=none", "image", "none")
-
-#: Share of the questions that do not say the label's name, so that new labels can be asked for as well.
-UNNAMED = 0.15
+#: Boxes as a person draws them, and boxes with corrective clicks on the model's own answers, whose logits the page does not
+#: feed back, so that training does not either.
+PROMPTS = ("box:jitter=0.05", "box+clicks:3:feedback=none")
 
 #: Versions of each picture whose features are stored.
-VARIANTS = 4
+VARIANTS = 2
+
+#: How often, and on how many pictures at most, a training looks at the cases kept apart, to keep its best state.
+VALIDATIONS, MOST_VALIDATED = 2, 4
 
 
 class Job(Config):
@@ -39,6 +39,7 @@ class Job(Config):
         device: where the network runs.
         intensity: policy that images are prepared with; None leaves it to data and modality.
         features: folder for stored features, kept from one training to the next.
+        embeddings: folder of a cache of embeddings, or None.
     """
 
     data: str
@@ -54,13 +55,12 @@ class Job(Config):
     device: str = "cpu"
     intensity: str | None = None
     features: str | None = None
+    embeddings: str | None = None
 
     @property
     def recipe(self) -> tuple[str, dict[str, Any]]:
         """Name and settings of the adaptation method."""
-        if self.method == "lora":
-            return "lora", {"blocks": "last:2", "tokens": 1, "unnamed": UNNAMED}
-        return "class-prompt", {"unnamed": UNNAMED}
+        return ("lora", {"blocks": "last:2"}) if self.method == "lora" else ("decoder", {})
 
     @property
     def earlier_split(self) -> Path | None:

@@ -34,7 +34,8 @@ def grow_split(dataset: Dataset, before: Split | None, groups: Iterable[Iterable
     names = sorted(set(units.values()), key=_rank)
     if len(names) < 2:
         raise InputError(
-            f"{len(dataset.cases)} accepted cases are of one patient; accept cases of another one, so that one can be kept apart."
+            f"{len(dataset.cases)} accepted cases are of one patient; accept cases of another one, so that some can be kept "
+            "apart."
         )
     places = dict(known)
     free = [name for name in names if name not in places]

@@ -81,6 +81,7 @@ class Accepted:
 
     def __init__(self, folder: Path, subjects: Sequence[Subject]) -> None:
         self.folder = folder
+        self.cases: list[str] = []
         names = dict.fromkeys(name for subject in subjects for name in subject.targets)
         self._values = {name: value for value, name in enumerate(names, start=1)}
         shutil.rmtree(folder, ignore_errors=True)
@@ -98,12 +99,13 @@ class Accepted:
     def add(self, subject: Subject, masks: Mapping[str, Mask]) -> None:
         """Keep a case with its accepted (x, y) masks; of two that overlap the first keeps its pixels, as on the page."""
         source = subject.case.sources[0]
+        self.cases.append(subject.case.case_id)
         shutil.copyfile(source, self.folder / "images" / source.name)
         data = np.zeros(subject.volume.geometry.shape, np.uint8)
         picture = subject.view.slice(data, 0)
         for name, mask in masks.items():
             picture[mask & (picture == 0)] = self._values[name]
         stem = source.name.removesuffix("".join(source.suffixes)) if source.suffix == ".gz" else source.stem
-        write_labels(LabelMap(data, subject.volume.geometry), self.folder / "masks" / f"{stem}.png", like=subject.volume)
-
-
+        write_labels(
+            LabelMap(data, subject.volume.geometry), self.folder / "masks" / f"{stem}.png", like=subject.volume
+        )

@@ -16,6 +16,8 @@ from samaritan.annotate.learn.simulate._tally import (
     BOX_SECONDS,
     CLICK_SECONDS,
     LOOK_SECONDS,
+    MINUS,
+    NOTHING,
     Rows,
     interactions,
     per_case,
@@ -44,7 +46,9 @@ def write_report(folder: Path) -> str:
     rows, trainings = _grouped(folder / "rows.jsonl"), _grouped(folder / "trainings.jsonl")
     if not rows:
         raise InputError(f"{folder} holds no rows of a simulation; give the folder that --simulate wrote.")
-    text = "\n".join([*_head(config), *_main(rows), *_savings(rows), *_seconds(rows, trainings, config), *_learned(rows, trainings)])
+    text = "\n".join(
+        [*_head(config), *_main(rows), *_savings(rows), *_seconds(rows, trainings, config), *_learned(rows, trainings)]
+    )
     draw(rows, folder / "plot.png")
     write_text(folder / "report.md", text + "\n")
     return text
@@ -62,9 +66,9 @@ def _grouped(path: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
 def _head(config: SimulationConfig) -> list[str]:
     first = "a tight box around the object" if config.first == "box" else "a click where the object is deepest"
     return [
-        f"A simulated annotator with {config.model}. The first act is {first}, then clicks where the mask is most wrong, until Dice "
-        f"{config.goal:g} or {config.patience} interactions; an object that stays below is drawn by hand. A proposal of Dice "
-        f"{config.usable:g} or more is corrected by clicks, a worse one is thrown away. A training of {config.steps} steps "
+        f"A simulated annotator with {config.model}. The first act is {first}, then clicks where the mask is most wrong, until "
+        f"Dice {config.goal:g} or {config.patience} interactions; an object that stays below is drawn by hand. A proposal of "
+        f"Dice {config.usable:g} or more is corrected by clicks, a worse one is thrown away. A training of {config.steps} steps "
         f"({config.method}) after every {config.every} accepted cases; the new model is kept where its validation Dice is not "
         "lower. Means over patients, in brackets 95 % bootstrap intervals over patients.",
         "",
@@ -79,7 +83,7 @@ def _main(rows: Table) -> list[str]:
     for dataset, conditions in rows.items():
         for label, own in conditions.items():
             asked = [row for row in own if row["proposed"] is not None]
-            free = f"{sum(not row['interactions'] for row in asked)} of {len(asked)}" if asked else "–"
+            free = f"{sum(not row['interactions'] for row in asked)} of {len(asked)}" if asked else NOTHING
             lines.append(
                 f"| {dataset} | {len(per_case(own))}, {len(own)} | {label} | {interactions(own).text()} | {free} | "
                 f"{sum(row['by_hand'] for row in own)} |"
@@ -103,21 +107,21 @@ def _savings(rows: Table) -> list[str]:
 def _seconds(rows: Table, trainings: Table, config: SimulationConfig) -> list[str]:
     act = f"{BOX_SECONDS:g} s for a box, {CLICK_SECONDS:g} s for a click"
     lines = [
-        "Seconds. The model's are measured, under whatever load the machine had; trainings and proposals run while the person "
-        f"works. The person's are a guess that nobody timed: {LOOK_SECONDS:g} s to look at an object, {act}; drawing by hand is not "
-        "in it.",
+        "Seconds. The model's are measured, under whatever load the machine had; trainings and proposals run while the "
+        f"person works. The person's are a guess that nobody timed: {LOOK_SECONDS:g} s to look at an object, {act}; drawing by hand is "
+        "not in it.",
         "",
-        "| data | condition | model, answers for a case | trainings, each | proposals, each case | person for a case, guessed |",
+        "| data | condition | model, answers for a case | training | proposals for a case | person for a case, guessed |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     for dataset, conditions in rows.items():
         for label, own in conditions.items():
             seconds = np.mean(list(per_case(own, "seconds").values()))
             done = trainings.get(dataset, {}).get(label, [])
-            training = f"{np.mean([one['seconds'] for one in done]):.0f} s" if done else "–"
+            training = f"{np.mean([one['seconds'] for one in done]):.0f} s" if done else NOTHING
             kept = [one for one in done if one["kept"]]
             asked = sum(len(per_case(own)) - one["accepted"] for one in kept)
-            proposing = f"{sum(one['proposing'] for one in kept) / asked:.1f} s" if asked else "–"
+            proposing = f"{sum(one['proposing'] for one in kept) / asked:.1f} s" if asked else NOTHING
             person = person_seconds(own, config.first)
             lines.append(f"| {dataset} | {label} | {seconds:.1f} s | {training} | {proposing} | {person:.0f} s |")
     return [*lines, ""]
@@ -127,7 +131,7 @@ def _learned(rows: Table, trainings: Table) -> list[str]:
     """Validation Dice over the trainings, and what uncertainty is worth."""
     lines = [
         "| data | condition | trainings kept | Dice on cases kept apart, first and last | by name alone, last | "
-        "uncertainty against 1 − Dice of the proposal, Spearman |",
+        "uncertainty against error of the proposal, Spearman |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]
     for dataset, conditions in trainings.items():
@@ -147,5 +151,4 @@ def _worth(rows: Rows) -> str:
             cases[row["case"]].append(1 - (row["proposed"] or 0.0))
             known[row["case"]] = row["uncertainty"]
     value = rank_correlation([known[case] for case in cases], [float(np.mean(found)) for found in cases.values()])
-    return f"{value:+.2f} ({len(cases)} cases)".replace("-", "−") if np.isfinite(value) else "–"
-
+    return f"{value:+.2f} ({len(cases)} cases)".replace("-", MINUS) if np.isfinite(value) else NOTHING

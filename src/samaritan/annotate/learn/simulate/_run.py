@@ -15,7 +15,7 @@ import numpy as np
 from samaritan.annotate.learn.simulate._cases import subjects_of
 from samaritan.annotate.learn.simulate._config import CONDITIONS, SimulationConfig
 from samaritan.annotate.learn.simulate._report import write_report
-from samaritan.annotate.learn.simulate._stream import Stream
+from samaritan.annotate.learn.simulate._stream import Shared, Stream
 from samaritan.core import InputError
 from samaritan.core.store import ArrayStore
 from samaritan.datasets import open_datasets
@@ -33,7 +33,8 @@ class Simulated:
     """A simulation that is over.
 
     Attributes:
-        folder: holds ``rows.jsonl`` (one line for each object), ``trainings.jsonl``, ``report.md``, ``plot.png``, ``config.yaml``.
+        folder: holds ``rows.jsonl`` (a line for each object), ``trainings.jsonl``, ``report.md``, ``plot.png`` and
+            ``config.yaml``.
         table: the report's tables, Markdown.
     """
 
@@ -56,28 +57,41 @@ def run_simulation(
         InputError: the folder holds something, or the data cannot be used.
         UsageError: an unknown model or data set.
     """
-    say = progress or (lambda sentence: None)
+    say = progress or _silent
     _prepare(out, overwrite=overwrite)
     config.write(out / CONFIG)
     cache = EmbeddingCache(ArrayStore(out / "embeddings", limit=KEPT_BYTES, what="embeddings of a simulation"))
     for dataset in open_datasets(config.data, Path(config.meta) if config.meta else None):
         subjects = subjects_of(dataset, config.limit)
-        for condition in CONDITIONS:
+        shared = Shared(cache, out / "features")
+        for number, condition in enumerate(CONDITIONS):
             say(f"{dataset.name}: {condition.label}, {len(subjects)} cases.")
-            stream = Stream(config, condition, subjects, out / "work", cache, say)
+            stream = Stream(config, condition, subjects, out / "work" / str(number), shared, say)
             for row in stream.run():
                 _append(out / ROWS, row)
             for training in stream.trainings:
                 _append(out / TRAININGS, training)
-    for folder in ("embeddings", "work"):
-        shutil.rmtree(out / folder, ignore_errors=True)
+        _tidy(out)
+    _tidy(out, "embeddings")
     return Simulated(out, write_report(out))
+
+
+def _silent(sentence: str) -> None:
+    """Nobody listens."""
+
+
+def _tidy(out: Path, *more: str) -> None:
+    """Remove what only a run that goes on needs."""
+    for folder in ("work", "features", *more):
+        shutil.rmtree(out / folder, ignore_errors=True)
 
 
 def _prepare(out: Path, *, overwrite: bool) -> None:
     if out.exists() and any(out.iterdir()):
         if not (overwrite and (out / CONFIG).is_file()):
-            raise InputError(f"{out} is not empty; choose another folder, or pass --overwrite where it holds a simulation.")
+            raise InputError(
+                f"{out} is not empty; choose another folder, or pass --overwrite where it holds a simulation."
+            )
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
 
@@ -92,5 +106,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return round(float(value), 6) if math.isfinite(value) else None
     return value
-
-

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-
+from typing import Any
 
 from samaritan.annotate.engine.answers import answer_slice
 from samaritan.annotate.engine.requests import CaseQuestion, SliceQuestion
@@ -17,6 +17,7 @@ from samaritan.annotate.learn.job import Outcome, run
 from samaritan.annotate.learn.order import by_uncertainty
 from samaritan.annotate.learn.person import Labelled
 from samaritan.annotate.learn.plan import Job
+from samaritan.annotate.learn.proposer import Proposer
 from samaritan.annotate.learn.simulate._cases import Accepted, Mask, Subject
 from samaritan.annotate.learn.simulate._config import Condition, SimulationConfig
 from samaritan.benchmark._seeds import generator
@@ -95,6 +96,23 @@ class Training:
 
 
 @dataclass(eq=False)
+class Shared:
+    """What all streams of a data set have in common, computed once: nothing of it depends on the condition.
+
+    Attributes:
+        cache: of embeddings.
+        features: folder of stored features of trainings.
+        plain: (case, label) -> work on an object with the model as it is, and no proposal.
+        first: accepted cases, in order -> the training from the model as it is, and its seconds.
+    """
+
+    cache: EmbeddingCache
+    features: Path
+    plain: dict[tuple[str, str], Labelled] = field(default_factory=dict)
+    first: dict[tuple[str, ...], tuple[Outcome, float]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
 class Stream:
     """Labels all cases, one after the other.
 
@@ -103,7 +121,7 @@ class Stream:
         condition: of this stream.
         subjects: the cases, by name.
         work: folder for what is accepted and trained.
-        cache: of embeddings, shared by all streams.
+        shared: with the other streams of the data set.
         say: is told what happens.
         trainings: so far.
     """
@@ -112,7 +130,7 @@ class Stream:
     condition: Condition
     subjects: Sequence[Subject]
     work: Path
-    cache: EmbeddingCache
+    shared: Shared
     say: Callable[[str], None]
     trainings: list[Training] = field(default_factory=list)
     _adapter: str | None = None
@@ -135,28 +153,40 @@ class Stream:
 
     def _load(self) -> None:
         config, adapter = self.config, None if self._adapter is None else Path(self._adapter)
+        self._proposer = Proposer.beside(adapter)
         self._loaded = load_segmenter(config.model, adapter, weights=config.weights, device=config.device)
 
     def _predictor(self, subject: Subject) -> VolumePredictor:
         case = subject.case
         return VolumePredictor(
-            self._loaded.segmenter, subject.volume, modality=case.modality, intensity=case.intensity, cache=self.cache
+            self._loaded.segmenter,
+            subject.volume,
+            modality=case.modality,
+            intensity=case.intensity,
+            cache=self.shared.cache,
         )
 
     def _label(self, subject: Subject, position: int) -> Iterator[Row]:
         case, predictor = subject.case, self._predictor(subject)
         predictor.embed(0)  # the page has the next case encoded before it is opened
         proposals = self._proposals.get(case.case_id, {})
-        masks = {}
+        masks, several = {}, self.config.first == "click"  # a box has one answer, see answer_slice
         for name, ref in subject.targets.items():
-            question = SliceQuestion(subject.ref, predictor.view.plane, 0, PromptSet(text=name))
-            rng = generator(self.config.seed, case.dataset, case.case_id, name)
-            ask = partial(answer_slice, predictor)
-            found = self.config.person.label(ask, question, ref, rng, proposals.get(name))
+            question = SliceQuestion(subject.ref, predictor.view.plane, 0, PromptSet(text=name), several=several)
+            found = self._work(predictor, question, ref, proposals.get(name))
             done = found.course[-1] >= self.config.goal
             masks[name] = found.mask if done else ref
             yield self._row(subject, position, name, found, done=done)
         self.accepted.add(subject, masks)
+
+    def _work(self, predictor: VolumePredictor, question: SliceQuestion, ref: Mask, proposal: Mask | None) -> Labelled:
+        """Of the person on one object; what does not depend on the condition is not done twice."""
+        case, name = question.image.key, str(question.prompts.text)
+        plain = self.shared.plain if self._adapter is None else {}
+        if (case, name) not in plain:
+            rng = generator(self.config.seed, case, name)
+            plain[case, name] = self.config.person.label(partial(answer_slice, predictor), question, ref, rng, proposal)
+        return plain[case, name]
 
     def _row(self, subject: Subject, position: int, name: str, found: Labelled, *, done: bool) -> Row:
         case = subject.case
@@ -174,18 +204,11 @@ class Stream:
         return self.condition.learning and few and accepted % config.every == 0
 
     def _learn(self, accepted: int, waiting: Sequence[Subject]) -> None:
-        config, started = self.config, time.perf_counter()
-        number = len(self.trainings)
-        job = Job(
-            data=str(self.accepted.folder), out=str(self.work / f"{number:03d}"), model=config.model, weights=config.weights,
-            adapter=self._adapter, method=config.method, steps=config.steps, seed=config.seed, threads=config.threads,
-            device=config.device, features=str(self.work / "features"),
-        )  # fmt: skip
-        outcome = _tried(job)
-        if outcome is None:
+        trained = self._trained(len(self.trainings))
+        if trained is None:
             return
+        (outcome, seconds), asked = trained, time.perf_counter()
         kept = outcome.after >= outcome.before
-        seconds, asked = time.perf_counter() - started, time.perf_counter()
         if kept:
             self._adapter = outcome.adapter
             self._load()
@@ -198,19 +221,41 @@ class Stream:
         self.trainings.append(training)
         self.say(f"{accepted} accepted: {outcome.sentence} {'Kept.' if kept else 'Discarded.'}")
 
+    def _trained(self, number: int) -> tuple[Outcome, float] | None:
+        """A training, and its seconds; None where too few patients were accepted for one."""
+        config, accepted = self.config, tuple(self.accepted.cases)
+        known = self.shared.first if self._adapter is None and not number else {}
+        if accepted in known:
+            return known[accepted]
+        job = Job(
+            data=str(self.accepted.folder), out=str(self.work / f"{number:03d}"), model=config.model, weights=config.weights,
+            adapter=self._adapter, method=config.method, steps=config.steps, seed=config.seed, threads=config.threads,
+            device=config.device, features=str(self.shared.features), embeddings=str(self.shared.cache.store.folder),
+        )  # fmt: skip
+        started = time.perf_counter()
+        try:
+            outcome = run(job, _unheard)
+        except InputError as error:
+            self.say(str(error))
+            return None
+        if outcome is None:
+            return None
+        known[accepted] = outcome, time.perf_counter() - started
+        return known[accepted]
+
     def _propose(self, waiting: Sequence[Subject]) -> None:
         for subject in waiting:
             question = CaseQuestion(subject.ref, tuple(subject.targets), self.config.repeats)
             loaded = self._loaded
-            answer = answer_case(self._predictor(subject), question, loaded.about, adaptation=loaded.adaptation)
+            answer = answer_case(
+                self._predictor(subject), question, loaded.about, proposer=self._proposer, adaptation=loaded.adaptation
+            )
             case = subject.case.case_id
-            self._proposals[case] = {n: subject.view.slice(mask, 0).copy() for n, mask in answer.masks.items() if mask.any()}
+            self._proposals[case] = {
+                n: subject.view.slice(mask, 0).copy() for n, mask in answer.masks.items() if mask.any()
+            }
             self._uncertain[case] = answer.uncertainty
 
 
-def _tried(job: Job) -> Outcome | None:
-    """The training, or None where too few patients were accepted for one."""
-    try:
-        return run(job, lambda words: None)
-    except InputError:
-        return None
+def _unheard(words: dict[str, Any]) -> None:
+    """The course of a training is of no interest here."""

@@ -16,6 +16,9 @@ Rows = Sequence[Mapping[str, Any]]
 #: Seconds that a person is taken to need; nobody was timed. See the report's words.
 BOX_SECONDS, CLICK_SECONDS, LOOK_SECONDS = 5.0, 2.5, 2.0
 
+#: As tables have it, and what stands where there is no number.
+MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -42,7 +45,7 @@ class Interval:
         """For a table."""
         form = "+.2f" if signed else ".2f"
         ends = f"{self.low:{form}}, {self.high:{form}}" if np.isfinite(self.low) else "one patient"
-        return f"{self.mean:{form}} [{ends}]".replace("-", "−")
+        return f"{self.mean:{form}} [{ends}]".replace("-", MINUS)
 
 
 def per_case(rows: Rows, value: str = "interactions") -> dict[str, float]:
@@ -81,7 +84,7 @@ def in_order(rows: Rows) -> list[float]:
 
 
 def person_seconds(rows: Rows, first: str) -> float:
-    """Of a person for a case, if a first box takes :data:`BOX_SECONDS`, a click :data:`CLICK_SECONDS`, a look :data:`LOOK_SECONDS`."""
+    """Of a person for a case, by the guesses :data:`BOX_SECONDS`, :data:`CLICK_SECONDS` and :data:`LOOK_SECONDS`."""
     start = BOX_SECONDS if first == "box" else CLICK_SECONDS
     total = 0.0
     for row in rows:

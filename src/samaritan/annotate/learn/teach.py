@@ -1,0 +1,89 @@
+"""From accepted cases to a proposer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samaritan.annotate.learn.proposer import Proposer, Shown, cells_of, features_of
+from samaritan.core import ModelError
+from samaritan.datasets import Case
+from samaritan.models._base import Segmenter
+from samaritan.models._sam import SamSegmenter
+from samaritan.predict.cache import EmbeddingCache
+from samaritan.predict.volume import VolumePredictor
+
+#: Slices of a volume that are looked at: so many that show something, and as many that show nothing.
+SLICES = 8
+
+Mask = NDArray[np.bool_]
+
+
+def teach(
+    segmenter: Segmenter,
+    cases: Sequence[Case],
+    labels: Sequence[str],
+    *,
+    intensity: str | None = None,
+    cache: EmbeddingCache | None = None,
+) -> Proposer:
+    """Fit a proposer to cases with masks.
+
+    Args:
+        segmenter: whose embeddings it will see.
+        cases: accepted ones.
+        labels: what it learns.
+        intensity: policy for all images; that of each case otherwise.
+        cache: where embeddings are kept.
+
+    Raises:
+        InputError: no case, or one that cannot be read.
+        ModelError: the model is not of the SAM family.
+    """
+    if not isinstance(segmenter, SamSegmenter):
+        raise ModelError(f"{segmenter.name} is not of the SAM family, so nothing can be learned from its embeddings.")
+    pictures: list[Shown] = []
+    for case in cases:
+        predictor = VolumePredictor(
+            segmenter, case.read_image(), modality=case.modality, intensity=intensity or case.intensity, cache=cache
+        )
+        pictures += _shown(predictor, segmenter, dict(targets(case)), labels, case.patient_id)
+    return Proposer.fit(labels, pictures)
+
+
+def targets(case: Case) -> list[tuple[str, Mask]]:
+    """Name and (i, j, k) bool mask of each target of a case, by its first rater; objects of one kind are one target."""
+    labels = next(iter(case.read_references.values()))()
+    if case.instances:
+        return [(case.names.get(1, "object"), labels.data > 0)]
+    return [(case.names.get(value) or labels.name(value), labels.data == value) for value in labels.labels()]
+
+
+def _shown(
+    predictor: VolumePredictor, segmenter: SamSegmenter, masks: Mapping[str, Mask], labels: Sequence[str], group: str
+) -> list[Shown]:
+    view = predictor.view
+    nothing = np.zeros(view.geometry.shape, bool)
+    found = []
+    for index in _slices(predictor, list(masks.values())):
+        features = features_of(predictor.embedding(index).features["image"])
+        pictures = [view.slice(masks.get(label, nothing), index) for label in labels]
+        inside, weight = cells_of(pictures, segmenter.frame, view.shape, len(features))
+        found.append(Shown(group, features, inside, weight))
+    return found
+
+
+def _slices(predictor: VolumePredictor, masks: Sequence[Mask]) -> list[int]:
+    """Evenly spaced among those that show something, and among those that do not."""
+    view = predictor.view
+    full = [k for k in range(view.count) if any(view.slice(mask, k).any() for mask in masks)]
+    empty = sorted(set(range(view.count)) - set(full))
+    return sorted([*spaced(full), *spaced(empty)])
+
+
+def spaced(indices: Sequence[int], most: int = SLICES) -> list[int]:
+    """At most so many of them, evenly spaced."""
+    count = min(most, len(indices))
+    return [indices[int((n + 0.5) * len(indices) / count)] for n in range(count)]

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from samaritan.annotate.learn.simulate import SimulationConfig, run_simulation
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+@pytest.fixture(scope="module")
+def config(data: Path) -> SimulationConfig:
+    return SimulationConfig(data=(str(data),), model="tiny-litemedsam", every=3, steps=2, patience=3)
+
+
+def test_all_cases_are_labelled_once_under_each_condition(config: SimulationConfig, tmp_path: Path) -> None:
+    said: list[str] = []
+    result = run_simulation(config, tmp_path / "run", said.append)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "rows.jsonl").read_text().splitlines()]
+    by_condition: dict[str, list[str]] = {}
+    for row in rows:
+        by_condition.setdefault(row["condition"], []).append(row["case"])
+        assert 0 <= row["interactions"] <= 3
+        assert len(row["course"]) == row["interactions"] + 1
+        assert row["by_hand"] == (row["dice"] < 0.9)
+    assert list(by_condition) == ["no learning", "learning, by name", "learning, by uncertainty"]
+    names = [f"patient{n}" for n in range(7)]
+    assert by_condition["no learning"] == by_condition["learning, by name"] == names
+    assert sorted(by_condition["learning, by uncertainty"]) == names
+    trainings = [json.loads(line) for line in (tmp_path / "run" / "trainings.jsonl").read_text().splitlines()]
+    assert [one["accepted"] for one in trainings] == [3, 6, 3, 6]
+    assert "no learning" in result.table
+    assert {path.name for path in result.folder.iterdir()} == {
+        "rows.jsonl", "trainings.jsonl", "config.yaml", "report.md", "plot.png",
+    }  # fmt: skip
+    assert said
