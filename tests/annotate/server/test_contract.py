@@ -43,6 +43,16 @@ class Painter(Engine):
         return VolumeAnswer({}, {}, (), 0.1)
 
 
+class Lasting(Workspace):
+    """Every request of schemathesis starts and stops the application; its cases outlive that."""
+
+    def close(self) -> None:
+        """Not yet."""
+
+    def end(self) -> None:
+        super().close()
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Workspace]]:
     """The document as the application serves it, with the headers of a script, and the cases."""
@@ -50,7 +60,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Work
     folder.mkdir()
     image = nib.nifti1.Nifti1Image(np.arange(120, dtype=np.int16).reshape(SHAPE), np.diag([-1, 1, 2, 1]))  # type: ignore[no-untyped-call]
     nib.loadsave.save(image, folder / "volume.nii.gz")
-    workspace = Workspace(folder, folder.with_name("out"), ("organ",))
+    workspace = Lasting(folder, folder.with_name("out"), ("organ",))
     chosen = ServerSettings()
     app = create_app(workspace, Painter(), Learner(), chosen, Hub())
     headers = {"Authorization": f"Bearer {chosen.keys.script}", "Host": "127.0.0.1"}
@@ -58,6 +68,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Work
     found.config.update(headers=headers)
     with TestClient(app):
         yield found, workspace
+    workspace.end()
 
 
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
