@@ -58,7 +58,7 @@ class Document:
         self._on_edit = on_edit
         self._lock = threading.RLock()
         self._opened: Opened | None = None
-        self._problem = found.problem
+        self._problem = found.problem and project.plain(found.problem)
         self._saving = threading.Lock()  # taken before the other one
         self.uncertainty: float | None = None
 
@@ -283,7 +283,7 @@ class Document:
             try:
                 self._opened = open_case(self.found, project.layout, project.labels, project.snapshots)
             except SamaritanError as error:
-                self._problem = str(error)
+                self._problem = self._project.plain(error)
                 raise
             self._problem = None
             if self._opened.saved < self._opened.state.revision:  # a crash came before the mask was written
