@@ -1,4 +1,4 @@
-"""Help of the verbs that train: quick, whatever they need later."""
+"""Help of the verbs that need much later: quick."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("verb", ["adapt", "bakeoff", "methods"])
+@pytest.mark.parametrize("verb", ["adapt", "annotate", "bakeoff", "methods"])
 def test_help_imports_no_torch_and_names_every_option(verb: str) -> None:
     report = "import atexit, sys; atexit.register(lambda: print('TORCH' if 'torch' in sys.modules else 'LIGHT'))"
     code = f"{report}; from samaritan.cli import main; main()"
@@ -17,6 +17,7 @@ def test_help_imports_no_torch_and_names_every_option(verb: str) -> None:
     assert done.stdout.rstrip().endswith("LIGHT")
     for option in {
         "adapt": ["--method", "--resume"],
+        "annotate": ["--labels", "--simulate", "--allow-remote"],
         "bakeoff": ["--methods", "--budget", "--few"],
         "methods": ["--json"],
     }[verb]:

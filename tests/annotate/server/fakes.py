@@ -151,6 +151,7 @@ class Engine:
     raising: Exception | None = None
     asked: list[SliceQuestion | VolumeQuestion] = field(default_factory=list)
     attended: list[Attention] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
     life: str = ""
     hold: Callable[[], object] | None = None
 
@@ -178,6 +179,9 @@ class Engine:
 
     def attend(self, attention: Attention) -> None:
         self.attended.append(attention)
+
+    def cancel(self, lane: str) -> None:
+        self.cancelled.append(lane)
 
     async def _work(self, question: SliceQuestion | VolumeQuestion) -> None:
         self.asked.append(question)

@@ -104,7 +104,7 @@ def test_engine_and_learner_may_tell_from_any_thread(live: Callable[..., Live]) 
     [
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
-        ({"Authorization": ""}, 403),
+        ({"Authorization": ""}, 401),
         ({"Authorization": "Bearer x", "Origin": "http://127.0.0.1:{port}"}, 401),
         ({"Cookie": "samaritan-1=x", "Authorization": "", "Origin": "http://127.0.0.1:{port}"}, 401),
         ({"Sec-Fetch-Site": "same-site"}, 403),

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from samaritan.annotate.engine.errors import SupersededError
+
 from .conftest import Live, heard
 
 
@@ -135,6 +137,31 @@ def test_requests_that_come_at_once_are_answered_in_their_order(server: Live) ->
     answers = server.say(("".join(one.replace("{}", path) for path in paths) + last).encode())
     found = [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]]
     assert found == [b"200", b"404", b"200", b"200"] * 5 + [b"200"]
+
+
+def test_who_goes_away_takes_the_question_along(live: Callable[..., Live]) -> None:
+    server = live()
+    engine, release = server.stand.engine, threading.Event()
+    engine.hold = lambda: release.wait(10)
+    content = b'{"revision": 0, "request": "request-1", "edit": {"kind": "propagate", "object": 1, "plane": "axial"}}'
+    head = [
+        "POST /api/cases/beef/edits HTTP/1.1",
+        f"Host: localhost:{server.port}",
+        JSON,
+        f"Content-Length: {len(content)}",
+    ]
+    head += [f"{name}: {value}" for name, value in server.stand.bearer.items()]
+    with server.connect() as peer:
+        peer.sendall("\r\n".join([*head, "", ""]).encode() + content)
+        while not engine.asked:
+            time.sleep(0.01)
+    while not engine.cancelled:
+        time.sleep(0.01)
+    engine.raising = SupersededError("The question was cancelled.")
+    release.set()
+    assert engine.cancelled == ["beef/1"]
+    time.sleep(0.05)
+    assert server.stand.workspace.documents["beef"].revision == 0
 
 
 def test_only_so_many_requests_are_under_way(live: Callable[..., Live]) -> None:

@@ -85,7 +85,7 @@ def test_every_line_is_on_disk_before_append_returns(tmp_path: Path, monkeypatch
 def test_every_cut_drops_the_torn_line_and_nothing_else(tmp_path: Path) -> None:
     content = written(tmp_path / "c.jsonl").path.read_bytes()
     ends = [n + 1 for n, byte in enumerate(content) if byte == 10]
-    for cut in sorted({*range(0, len(content), 5), *ends, *(end - 1 for end in ends)} - {len(content)}):
+    for cut in sorted({*range(0, len(content), 17), *ends, *(end - 1 for end in ends)} - {len(content)}):
         path = tmp_path / "cut.jsonl"
         path.write_bytes(content[:cut])
         journal = Journal(path)
@@ -160,6 +160,13 @@ def test_a_file_size_limit_is_a_sentence(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, handler)
     assert [one.revision for _, one in Journal(journal.path).replay()] == [1, 2, 3]
     assert journal.path.stat().st_size == journal.size
+
+
+def test_a_head_does_not_lead_out() -> None:
+    for file in ("../x.nii.gz", "/x.nii.gz"):
+        line = HEAD.model_copy(update={"file": file}).to_line()
+        with pytest.raises(DamagedLineError, match="outside of the folder"):
+            Head.of_line(line)
 
 
 def test_a_file_that_somebody_removed_is_put_back(tmp_path: Path) -> None:

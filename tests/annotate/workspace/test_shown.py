@@ -44,7 +44,7 @@ turns = st.tuples(*(st.floats(-1, 1) for _ in range(3))).map(
 def test_places_stay_where_they_are(
     orientation: Any, turn: NDArray[np.float64] | None, plane: Any, data: st.DataObject
 ) -> None:
-    grid = ShownGrid(geometry_of(*orientation, turn))
+    grid = ShownGrid(geometry_of(orientation[0], orientation[1], turn))
     assert grid.geometry.orientation == "RAS"
     native = np.arange(60, dtype=np.uint8).reshape(SHAPE)
     shown = grid.to_shown(native)
@@ -104,7 +104,7 @@ def test_a_slice_as_a_patch(plane: Any, order: tuple[int, ...], signs: tuple[int
 def test_the_copy_for_the_viewer(
     kind: Any, low: float, high: float, stored: Any, orientation: Any, tmp_path: Path
 ) -> None:
-    geometry = geometry_of(*orientation, Rotation.from_rotvec([0.1, 0.2, -0.1]).as_matrix())
+    geometry = geometry_of(orientation[0], orientation[1], Rotation.from_rotvec([0.1, 0.2, -0.1]).as_matrix())
     data = np.linspace(low, high, 60).reshape(SHAPE).astype(kind)
     grid = ShownGrid(geometry)
     checksum = write_shown(Volume(data, geometry), grid, tmp_path / "shown.nii")

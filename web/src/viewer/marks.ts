@@ -65,7 +65,7 @@ function drawPoint(context: CanvasRenderingContext2D, [x, y]: [number, number], 
   if (positive) {
     context.arc(0, 0, RADIUS, 0, 2 * Math.PI);
   } else {
-    const r = RADIUS * 1.3;
+    const r = RADIUS * 1.45;
     context.moveTo(0, -r);
     context.lineTo(r, 0);
     context.lineTo(0, r);

@@ -90,7 +90,7 @@ class Slices extends Niivue {
     const format = formatOf(this.gl, volume);
     if (this.voxels) this.gl.deleteTexture(this.voxels);
     this.voxels = null;
-    this.volumes = [];
+    this.volume = null; // setting a shader draws at once
     this.voxels = upload(this.gl, volume, format);
     this.setCustomSliceShader(sliceShader(format));
     this.volume = volume;

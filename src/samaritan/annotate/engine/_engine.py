@@ -182,7 +182,7 @@ class Engine:
             self._drop(old, SupersededError("A later question took this one's place."))
         self._dispatch()
 
-    def _drop(self, job: Job, error: SamaritanError | None) -> None:
+    def _drop(self, job: Job, error: Exception | None) -> None:
         """Forget a job; the process stops working at it as soon as it looks up."""
         if self._lanes.leave(job) and self._process is not None:
             self._process.send(Cancel(job.number))
@@ -205,15 +205,22 @@ class Engine:
                 _log.error("%s: %s", error, sentence)
                 self._fail(sentence)
             case Progressed(number, done, total):
-                job = self._lanes.get(number)
-                if job is not None and job.progress is not None and not job.abandoned:
-                    job.progress(done, total)
+                self._progress(number, done, total)
             case Answered(number, body):
                 self._end(number, body)
             case Failed(number, error, sentence):
                 self._end(number, _error(error, sentence))
             case Stopped(number):
                 self._end(number, SupersededError("The question was cancelled."))
+
+    def _progress(self, number: int, done: int, total: int) -> None:
+        job = self._lanes.get(number)
+        if job is None or job.progress is None or job.abandoned:
+            return
+        try:
+            job.progress(done, total)
+        except Exception as error:  # noqa: BLE001 - it is the caller's, who gets it
+            self._drop(job, error)
 
     def _end(self, number: int, outcome: object) -> None:
         job = self._lanes.end(number)
@@ -226,7 +233,10 @@ class Engine:
 
     async def _spawn(self, life: _Life, sentence: str) -> None:
         self._turn(life, sentence)
-        self._process = await ModelProcess.start(self._settings, self._hear, self._died)
+        try:
+            self._process = await ModelProcess.start(self._settings, self._hear, self._died)
+        except OSError as error:
+            self._fail(f"The model process cannot be started: {error.strerror or error}.")
 
     def _died(self, code: int) -> None:
         self._process, self._ready = None, None

@@ -113,8 +113,7 @@ class Lanes:
         job.abandoned = True
         if job in self._waiting:
             self._waiting.remove(job)
-            return False
-        return True
+        return job in self._running
 
     def next(self) -> Job | None:
         """The job that the process is to be given now, which counts as running from here on; None where it must wait."""

@@ -15,7 +15,7 @@ from samaritan.annotate.engine._wire import Answered, Failed, Progressed, Ready,
 from samaritan.annotate.engine.answers import answer_slice, answer_volume
 from samaritan.annotate.engine.requests import Attention, CaseQuestion, ImageRef, SliceQuestion, VolumeQuestion
 from samaritan.annotate.engine.settings import EngineSettings
-from samaritan.core import ModelError, ResourceError, SamaritanError, errors
+from samaritan.core import ModelError, Plane, ResourceError, SamaritanError, errors
 from samaritan.loading import Loaded, load_segmenter
 from samaritan.predict import default_cache
 from samaritan.predict.runtimes import with_runtime
@@ -108,7 +108,7 @@ class Worker:
     def _propose(self, question: CaseQuestion) -> Any:
         learn: Any = import_module("samaritan.annotate.learn.answer")  # needed by few processes
         loaded = self._loaded
-        plane = loaded.about.get("preparation", {}).get("plane") or "auto"
+        plane: Plane = loaded.about.get("preparation", {}).get("plane") or "auto"
         predictor = self._volumes.predictor(loaded, question.image, plane)
         return learn.answer_case(
             predictor,

@@ -33,6 +33,8 @@ from samaritan.annotate.server.refusal import RefusedError, nothing_here
 from samaritan.annotate.server.settings import ServerSettings
 from samaritan.annotate.server.table import ROUTES
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 #: Seconds that the model process and the journals get to end when the server does.
 _ENDING = 2.0
 
@@ -75,7 +77,18 @@ def create_app(
 
 
 def _api(parts: Parts) -> list[WebRoute]:
-    return [WebRoute(route.path, route.endpoint(parts), methods=[route.method]) for route in ROUTES]
+    """One for each address, so that a refused method is told all that are allowed there."""
+    table: dict[str, dict[str, Endpoint]] = {}
+    for route in ROUTES:
+        table.setdefault(route.path, {})[route.method] = route.endpoint(parts)
+    return [WebRoute(path, _by_method(methods), methods=list(methods)) for path, methods in table.items()]
+
+
+def _by_method(methods: dict[str, Endpoint]) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        return await methods["GET" if request.method == "HEAD" else request.method](request)
+
+    return answer
 
 
 def _pages(parts: Parts) -> list[WebRoute]:
@@ -83,9 +96,14 @@ def _pages(parts: Parts) -> list[WebRoute]:
         return parts.page.index(request, parts.settings.keys)
 
     async def file(request: Request) -> Response:
-        return parts.page.file(request.path_params["name"])
+        return parts.page.file(request.scope["path"].removeprefix("/"))
 
-    return [WebRoute("/", index, methods=["GET"]), WebRoute("/{name:path}", file, methods=["GET"])]
+    top = [name for name in parts.page.files if "/" not in name]
+    return [
+        WebRoute("/", index, methods=["GET"]),
+        WebRoute("/assets/{name:path}", file, methods=["GET"]),
+        *(WebRoute(f"/{name}", file, methods=["GET"]) for name in top if "{" not in name),
+    ]
 
 
 def _events(parts: Parts) -> Callable[[WebSocket], Awaitable[None]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import assert_never
 
 from anyio import to_thread
+from starlette.requests import Request
 from starlette.responses import Response
 
 from samaritan.annotate.engine.errors import SupersededError
@@ -64,7 +66,7 @@ async def edits(call: Call[EditRequest]) -> Edited:
     parts, request = call.parts, call.body
     document = await _document(parts, call.case)
     question = await to_thread.run_sync(_question, document, request)
-    answer = None if question is None else await _answer(parts, call.case, question)
+    answer = None if question is None else await _while_wanted(call, question)
     async with parts.order.of(call.case):
         edited = await to_thread.run_sync(document.commit, request, answer)
         await announce(parts, call.case)
@@ -105,6 +107,27 @@ async def announce(parts: Parts, case: str) -> None:
 
 async def _document(parts: Parts, case: str) -> DocumentPort:
     return await to_thread.run_sync(parts.workspace.document, case)
+
+
+async def _while_wanted(
+    call: Call[EditRequest], question: SliceQuestion | VolumeQuestion
+) -> SliceAnswer | VolumeAnswer:
+    """The answer, unless who asked goes away first: that is how a page stops what takes long."""
+    asking = asyncio.ensure_future(_answer(call.parts, call.case, question))
+    gone = asyncio.ensure_future(_gone(call.request))
+    try:
+        await asyncio.wait({asking, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            call.parts.engine.cancel(question.lane)
+        return await asking
+    finally:
+        gone.cancel()
+        asking.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _answer(parts: Parts, case: str, question: SliceQuestion | VolumeQuestion) -> SliceAnswer | VolumeAnswer:

@@ -31,7 +31,7 @@ def check_origin(scope: Scope, keys: Keys, allowed: Collection[str] = ()) -> Non
     if site not in {None, "same-origin", "none"} and not _follows_link(scope):
         raise _refusal()
     changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
-    if changes and origin is None and site != "same-origin" and not (keys.by_script(scope) or in_protocol(scope)):
+    if changes and origin is None and site != "same-origin" and keys.by_cookie(scope):
         raise _refusal()
 
 

@@ -49,10 +49,12 @@ class Keys:
 
     def admits(self, scope: Scope) -> bool:
         """Whether a request or socket carries the cookie or the token for scripts."""
-        if in_protocol(scope):  # never by a cookie, since foreign pages may be allowed to send forms there
-            return self.by_script(scope)
+        return self.by_script(scope) or self.by_cookie(scope)
+
+    def by_cookie(self, scope: Scope) -> bool:
+        """Whether it carries the cookie, and no token; never within the protocol, where foreign pages may send forms."""
         right = [_equal(self._cookie, cookie) for cookie in _cookies(scope)]
-        return self.by_script(scope) or any(right)
+        return any(right) and not in_protocol(scope) and not self.by_script(scope)
 
     def by_script(self, scope: Scope) -> bool:
         """Whether it carries the token for scripts, or within the protocol the protocol's."""

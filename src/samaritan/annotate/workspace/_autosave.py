@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Protocol
 
-from samaritan.core import SamaritanError
+from samaritan.core import ResourceError, SamaritanError
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,7 +44,9 @@ class Autosave:
     def later(self, document: Savable) -> None:
         """Save ``document`` in a moment."""
         with self._changed:
-            self._due.setdefault(document, time.monotonic() + self._delay)
+            if document in self._due:
+                return
+            self._due[document] = time.monotonic() + self._delay
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="autosave", daemon=True)
                 self._thread.start()
@@ -62,10 +64,12 @@ class Autosave:
         while (document := self._next()) is not None:
             try:
                 document.save()
-            except SamaritanError as error:
+            except ResourceError as error:
                 _LOG.warning("A mask was not saved, and is tried again: %s", error)
                 with self._changed:
                     self._due.setdefault(document, time.monotonic() + self._again)
+            except SamaritanError as error:
+                _LOG.warning("A mask was not saved: %s", error)
 
     def _next(self) -> Savable | None:
         """What is due, when it is; None when this was closed."""

@@ -46,6 +46,11 @@ class Layout:
         """What was asked for case by case."""
         return self.output / "exports"
 
+    @property
+    def uncertainty(self) -> Path:
+        """How much which case should be looked at."""
+        return self.hidden / "uncertainty.json"
+
     def journal(self, case: str) -> Path:
         """The journal of a case."""
         return self.output / "journal" / f"{case}.jsonl"

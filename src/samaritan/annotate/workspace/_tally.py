@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 
 class Tally:
@@ -17,13 +16,16 @@ class Tally:
         shape: of the array.
     """
 
-    def __init__(self, shape: tuple[int, int, int]) -> None:
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        from scipy import ndimage  # noqa: PLC0415 - takes a while, which belongs to opening a case, not to starting a server
+
+        self._find: Any = ndimage.find_objects
         self._shape = shape
         self._counts: dict[int, list[NDArray[np.int64]]] = {}
 
     def add(self, values: NDArray[np.uint8], low: tuple[int, ...], sign: int = 1) -> None:
         """Count a box of labels whose first voxel is ``low``; with ``sign`` -1 take it back."""
-        for number, first, part in _objects(values):
+        for number, first, part in self._objects(values):
             counts = self._counts.setdefault(number, [np.zeros(size, np.int64) for size in self._shape])
             for axis in range(3):
                 start = low[axis] + first[axis]
@@ -42,13 +44,12 @@ class Tally:
         hits = np.flatnonzero(self._counts[number][axis])
         return (int(hits[0]), int(hits[-1])) if hits.size else None
 
-
-def _objects(values: NDArray[Any]) -> Iterator[tuple[int, list[int], NDArray[np.bool_]]]:
-    """(object, first voxel of its box, its mask in the box) for each object."""
-    if not values.any():
-        return
-    boxes: Any = ndimage.find_objects(values.T)  # in the order of the array, Fortran's, which is five times as fast
-    for number, turned in enumerate(boxes, 1):
-        if turned is not None:  # None where a number is not there
-            box = turned[::-1]
-            yield number, [int(part.start) for part in box], values[box] == number
+    def _objects(self, values: NDArray[Any]) -> Iterator[tuple[int, list[int], NDArray[np.bool_]]]:
+        """(object, first voxel of its box, its mask in the box) for each object."""
+        if not values.any():
+            return
+        boxes = self._find(values.T)  # in the order of the array, Fortran's, which is five times as fast
+        for number, turned in enumerate(boxes, 1):
+            if turned is not None:  # None where a number is not there
+                box = turned[::-1]
+                yield number, [int(part.start) for part in box], values[box] == number

@@ -23,24 +23,19 @@ from samaritan.annotate.messages import (
     EditRequest,
     ExportFormat,
     Focus,
-    Mark,
     Patch,
     PreviewRequest,
     Propagate,
-    Redo,
-    Status,
-    Undo,
 )
-from samaritan.annotate.workspace import _describe, _export, _questions, _refused, _save, shown
-from samaritan.annotate.workspace._edits import Context, change_of
+from samaritan.annotate.workspace import _commit, _describe, _export, _questions, _refused, _save, shown
+from samaritan.annotate.workspace._edits import Context
 from samaritan.annotate.workspace._errors import StaleRevisionError
 from samaritan.annotate.workspace._found import Found
 from samaritan.annotate.workspace._image import modality_of
 from samaritan.annotate.workspace._journal import Journal
-from samaritan.annotate.workspace._opening import Opened, open_case, saved_mask, timestamp
+from samaritan.annotate.workspace._opening import Opened, open_case, saved_mask
 from samaritan.annotate.workspace._project import Project
-from samaritan.annotate.workspace._records import Change, Record, canonical
-from samaritan.core import InputError, SamaritanError, Volume
+from samaritan.core import InputError, ResourceError, SamaritanError, Volume
 
 #: Seconds that a row of the list of cases waits for a case that is busy; the journal tells the same.
 _PATIENCE = 0.1
@@ -63,7 +58,7 @@ class Document:
         self._on_edit = on_edit
         self._lock = threading.RLock()
         self._opened: Opened | None = None
-        self._problem = found.problem
+        self._problem = found.problem and project.plain(found.problem)
         self._saving = threading.Lock()  # taken before the other one
         self.uncertainty: float | None = None
 
@@ -191,12 +186,12 @@ class Document:
         with self._lock:
             opened = self._open()
             if request.request in opened.state.requests:
-                return self._again(opened, request)
+                return _commit.again(opened, self._project, request)
             if request.revision != opened.state.revision:
                 kept = _refused.keep(self._project.layout, self.found.case, request)
                 raise StaleRevisionError(opened.state.revision, kept)
             context = self._context(opened, answer)
-            record, taken = self._record(opened, request, context)
+            record, taken = _commit.next_record(opened, request, context)
             place = opened.journal.append(*opened.pending, record)
             opened.pending.clear()
             opened.state.follow(place, record, taken)
@@ -207,35 +202,6 @@ class Document:
             edited = _describe.edited(opened, self._project, record, taken, context.warnings)
         self._on_edit(self)
         return edited
-
-    def _record(self, opened: Opened, request: EditRequest, context: Context) -> tuple[Record, Change | None]:
-        """The next line of the journal, and for undo and redo the change that is taken back or done again."""
-        state, edit = opened.state, request.edit
-        status: Status = "work"
-        change = taken = took = None
-        if isinstance(edit, Mark):
-            status = edit.status or state.status
-        elif isinstance(edit, Undo | Redo):
-            stack = state.undo if isinstance(edit, Undo) else state.redo
-            if not stack:
-                raise InputError(f"There is nothing to {edit.kind}.")
-            took = stack[-1][0]
-            taken = opened.journal.read(took).change
-        else:
-            change = change_of(edit, context)
-        now = state.now_after(status, taken or change, backwards=isinstance(edit, Undo))
-        record = Record(
-            revision=state.revision + 1, time=timestamp(), request=request.request, edit=edit, change=change, took=took,
-            answer=_describe.answer(edit, context), now=now,
-        )  # fmt: skip
-        return record, taken
-
-    def _again(self, opened: Opened, request: EditRequest) -> Edited:
-        record = opened.journal.read(opened.state.requests[request.request])
-        if record.edit is None or canonical(record.edit) != canonical(request.edit):
-            raise InputError("A request of this name was made already, for another edit; give every edit its own name.")
-        taken = opened.journal.read(record.took).change if record.took is not None else None
-        return _describe.edited(opened, self._project, record, taken, [])
 
     def _context(self, opened: Opened, answer: SliceAnswer | VolumeAnswer | None = None) -> Context:
         shape = opened.image.grid.native.shape
@@ -251,10 +217,19 @@ class Document:
         """Write the mask file, where there were edits since it was written; edits go on meanwhile.
 
         Raises:
+            InputError: a case that rests and whose mask is older than its journal cannot be opened for it.
             ResourceError: it cannot be written. The edits are in the journal all the same.
         """
+        if self._opened is None and self.is_behind():
+            self.open()
+            self.rest()
         with self._saving:
             self._save(leaving=False)
+
+    def is_behind(self) -> bool:
+        """Whether a journal holds edits that the mask file does not show, as after a crash."""
+        journal = self._journal()
+        return journal.path.is_file() and saved_mask(journal, self._project.layout) is None
 
     def saved_mask(self) -> Path:
         """The mask file by label, written where it does not show the last edit; raises as :meth:`open` and :meth:`save`."""
@@ -299,6 +274,8 @@ class Document:
             opened.kept = frozen.kept
 
     def _open(self) -> Opened:
+        if self._project.closed.is_set():
+            raise ResourceError("The annotator was closed; start it again.")
         if self._opened is None:
             if self.found.problem is not None:
                 raise InputError(self.found.problem)
@@ -306,7 +283,7 @@ class Document:
             try:
                 self._opened = open_case(self.found, project.layout, project.labels, project.snapshots)
             except SamaritanError as error:
-                self._problem = str(error)
+                self._problem = self._project.plain(error)
                 raise
             self._problem = None
             if self._opened.saved < self._opened.state.revision:  # a crash came before the mask was written

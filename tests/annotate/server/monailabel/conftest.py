@@ -61,17 +61,20 @@ class DrawingEngine:
     shape: tuple[int, int]
     count: int
     adapter: str | None = None
+    prompts: tuple[str, ...] = ("points", "box", "mask")
     asked: list[Any] = field(default_factory=list)
 
     @property
     def state(self) -> ModelState:
-        return ModelState(name="litemedsam", adapter=self.adapter, state="ready")
+        return ModelState(name="litemedsam", adapter=self.adapter, state="ready", prompts=self.prompts)
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
 
     def attend(self, attention: Attention) -> None: ...
+
+    def cancel(self, lane: str) -> None: ...
 
     async def ask(self, question: SliceQuestion) -> SliceAnswer:
         self.asked.append(question)
@@ -137,7 +140,7 @@ def make_stand(place: Path, volumes: tuple[str, ...], pictures: tuple[str, ...] 
         Image.fromarray(pixels).save(folder / f"{name}.png")
     workspace = Workspace(folder, place / "out", labels=["liver"])
     settings = ServerSettings(
-        page=place, folder="images", output="out", monailabel=True, origins=("http://localhost:3000",)
+        page=place, roots=(folder,), folder="images", output="out", monailabel=True, origins=("http://localhost:3000",)
     )
     engine, learner = DrawingEngine((20, 16), 6), StepLearner()
     app = create_app(workspace, engine, learner, settings)

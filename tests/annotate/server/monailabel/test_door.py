@@ -19,6 +19,7 @@ def test_the_key_may_be_part_of_the_path(stranger: TestClient, stand: Stand, cap
     caplog.set_level(logging.INFO)
     key = stand.settings.keys.protocol
     assert stranger.get(f"/monai-label/{key}/info/").status_code == 200
+    assert stranger.get(f"/monai-label/{key}//info/").status_code == 200, "QuPath, where the address ends in a slash"
     assert stranger.get(f"/monai-label/{key}/auth/").json()["enabled"] is False
     assert stranger.get(f"/monai-label/{key}/datastore/image?image={stand.case}").content == stand.image.read_bytes()
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("samaritan")]

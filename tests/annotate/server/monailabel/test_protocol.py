@@ -176,6 +176,15 @@ def test_what_cannot_be_asked_is_one_sentence(
         assert sentence in answer.json()["sentence"]
 
 
+def test_a_model_that_was_taught_boxes_refuses_clicks_alone(client: TestClient, stand: Stand) -> None:
+    stand.engine.prompts = ("box",)
+    assert client.get("/info/").json()["models"]["litemedsam-2d"]["description"] == "One slice, from a box (roi)"
+    answer = ask(client, stand, foreground=[[3, 5, 2]])
+    assert (answer.status_code, answer.json()["error"]) == (422, "usage")
+    assert answer.json()["sentence"].startswith("litemedsam was taught with box, not with points: add a box (roi)")
+    assert ask(client, stand, foreground=[[3, 5, 2]], roi=[2, 5, 4, 6, 2, 2]).status_code == 200
+
+
 def test_unknown_things_are_not_found(client: TestClient, stand: Stand) -> None:
     assert ask(client, stand, "deepedit").status_code == 404
     assert client.post("/infer/litemedsam-2d?image=nobody").status_code == 404
@@ -353,7 +362,7 @@ def test_training_that_makes_no_sense_is_refused(client: TestClient, params: dic
     assert (answer.status_code, answer.json()["sentence"]) == (422, sentence)
 
 
-def test_the_log_is_given_without_paths(client: TestClient, tmp_path: Path) -> None:
+def test_the_log_is_given_without_names_of_images(client: TestClient, stand: Stand, tmp_path: Path) -> None:
     import logging
     from logging.handlers import RotatingFileHandler
 
@@ -361,8 +370,8 @@ def test_the_log_is_given_without_paths(client: TestClient, tmp_path: Path) -> N
     log = logging.getLogger("samaritan.annotate")
     log.addHandler(handler)
     try:
-        log.warning("one\ntwo of /home/somebody/scan.nii\nthree")
-        assert client.get("/logs/?lines=2").text == "two of the file\nthree\n"
+        log.warning("one\ntwo of %s\nGET /monai-label/info/", stand.image)
+        assert client.get("/logs/?lines=2").text == "two of ...\nGET /monai-label/info/\n"
     finally:
         log.removeHandler(handler)
         handler.close()

@@ -28,6 +28,8 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/auth/token/valid", about.valid),
     ("GET", "/logs/", about.logs),
     ("POST", "/infer/{model}", infer.infer),
+    ("POST", "/infer/wsi/{model}", infer.outlined),
+    ("POST", "/infer/wsi_v2/{model}", infer.outlined),
     ("PUT", "/session/", infer.make_session),
     ("GET", "/session/{session}", infer.get_session),
     ("DELETE", "/session/{session}", infer.remove_session),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -13,17 +15,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from samaritan import __version__
-from samaritan.annotate.server.failures import without_paths
 from samaritan.annotate.server.monailabel.datastore import status
 from samaritan.annotate.server.monailabel.desk import Desk, Mode
 from samaritan.annotate.server.monailabel.training import STRATEGIES, stats, trainers
 from samaritan.annotate.server.refusal import RefusedError, nothing_here
 
 _SENTENCES: dict[Mode, str] = {
-    "slice": "One slice, from points and a box",
-    "volume": "The whole volume, from points on one or more slices, or a box",
+    "slice": "One slice, from {prompts}",
+    "volume": "The whole volume, from {prompts} on one or more slices",
     "auto": "All labels that the adapted model was taught, without a prompt",
 }
+
+_PROMPTS = {"points": "points", "box": "a box (roi)"}
 
 #: Lines of the log that are given at most.
 MOST_LINES = 1000
@@ -39,7 +42,9 @@ async def info(desk: Desk, _: Request) -> Response:
             "description": "Segment Anything models on medical images",
             "version": __version__,
             "labels": labels,
-            "models": {name: _model(mode, labels) for name, mode in desk.models.items()},
+            "models": {
+                name: _model(mode, labels, desk.parts.engine.state.prompts) for name, mode in desk.models.items()
+            },
             "trainers": trainers(desk),
             "strategies": {name: {"description": sentence} for name, sentence in STRATEGIES.items()},
             "scoring": {},
@@ -50,13 +55,15 @@ async def info(desk: Desk, _: Request) -> Response:
     )
 
 
-def _model(mode: Mode, labels: list[str]) -> dict[str, Any]:
+def _model(mode: Mode, labels: list[str], prompts: Sequence[str]) -> dict[str, Any]:
     """Interactive models name no labels: they answer for any, and 3D Slicer would run those that do on every new image."""
     return {
         "type": "segmentation" if mode == "auto" else "deepgrow",
         "dimension": 2 if mode == "slice" else 3,
         "labels": labels if mode == "auto" else [],
-        "description": _SENTENCES[mode],
+        "description": _SENTENCES[mode].format(
+            prompts=" and ".join(_PROMPTS[one] for one in prompts if one in _PROMPTS)
+        ),
         "config": {},
     }
 
@@ -83,11 +90,13 @@ async def valid(_: Desk, __: Request) -> Response:
 
 
 async def logs(desk: Desk, request: Request) -> Response:
-    """GET /logs/: the last lines of the server's log, without paths."""
+    """GET /logs/: the last lines of the server's log, without names of images."""
     wished = request.query_params.get("lines", "300")
     lines = min(int(wished), MOST_LINES) if wished.isdigit() else 300
     text = await to_thread.run_sync(_tail, lines)
-    return PlainTextResponse(without_paths(text, desk.parts.settings.roots) if text else "")
+    for root in desk.parts.settings.roots:  # images may be called after people
+        text = re.sub(re.escape(str(root)) + r"[^\s'\"]*", "...", text)
+    return PlainTextResponse(text)
 
 
 def _tail(lines: int) -> str:

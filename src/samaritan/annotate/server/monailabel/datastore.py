@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from samaritan import io
 from samaritan.annotate.messages import CaseSummary, Clear, Edit, EditRequest, Mark, NewLabel, Propose
 from samaritan.annotate.server.cases import announce
+from samaritan.annotate.server.monailabel import outlines
 from samaritan.annotate.server.monailabel.desk import Desk
 from samaritan.annotate.server.monailabel.forms import form_of, save
 from samaritan.annotate.server.monailabel.images import checksum, file_name, find, is_plain, write_nifti
@@ -167,6 +168,8 @@ def read_masks(path: Path, like: Volume, params: Mapping[str, Any]) -> dict[str,
         InputError: the file is no mask, or a value has no name.
         GeometryError: it does not lie on the image's grid.
     """
+    if path.suffix == ".xml":
+        return outlines.read(path, like)
     labelmap = io.read_labels(path, like=like)
     names = {**labelmap.names, **_names(params)}
     unnamed = [value for value in labelmap.labels() if value not in names]

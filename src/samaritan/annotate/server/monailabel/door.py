@@ -63,7 +63,7 @@ def _opened(scope: Scope) -> Scope:
     found = _KEY.fullmatch(scope["path"])
     if found is None:
         return scope
-    path = f"{PREFIX}{found[2] or '/'}"
+    path = f"{PREFIX}/{(found[2] or '').lstrip('/')}"  # an address that ends in a slash is followed by another one
     raw = scope.get("raw_path", b"").replace(f"/{found[1]}".encode(), b"", 1)
     headers = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
     return {

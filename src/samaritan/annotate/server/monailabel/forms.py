@@ -23,7 +23,9 @@ MOST_FILES = 2000
 MOST_FIELDS = 20
 
 #: Endings that an uploaded file may have, the longest first; its name is used for nothing else.
-_ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".mha", ".dcm", ".png", ".jpeg", ".jpg", ".bmp", ".tiff", ".tif")
+_ENDINGS = (
+    ".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".mha", ".dcm", ".png", ".jpeg", ".jpg", ".bmp", ".tiff", ".tif", ".xml",
+)  # fmt: skip
 
 _COPIED = 1 << 20
 

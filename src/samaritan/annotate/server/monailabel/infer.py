@@ -22,12 +22,13 @@ from starlette.responses import JSONResponse, Response
 
 from samaritan import io
 from samaritan.annotate.engine.requests import CaseQuestion
+from samaritan.annotate.server.monailabel import outlines
 from samaritan.annotate.server.monailabel import said as protocol
 from samaritan.annotate.server.monailabel.desk import Desk, Mode, Proposing
 from samaritan.annotate.server.monailabel.forms import Form, answer, form_of, result_ending, save
 from samaritan.annotate.server.monailabel.images import Target, target_of
 from samaritan.annotate.server.refusal import RefusedError
-from samaritan.core import InputError, LabelMap
+from samaritan.core import InputError, LabelMap, UsageError
 
 Mask = NDArray[np.bool_]
 
@@ -60,6 +61,25 @@ async def infer(desk: Desk, request: Request) -> Response:
         kind = "application/dicom" if ending == ".dcm" else "application/octet-stream"
         return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
     return answer(found.params, name, content)
+
+
+async def outlined(desk: Desk, request: Request) -> Response:
+    """POST /infer/wsi/{model} and /infer/wsi_v2/{model}: outlines for QuPath, from its clicks and rectangle."""
+    mode = desk.mode(request.path_params["model"])
+    if request.query_params.get("output", "asap") != "asap":
+        raise InputError("Outlines are answered in the form of ASAP (output=asap).")
+    async with form_of(request) as form:
+        target = await asked_about(desk, request, form)
+        params, smallest = outlines.prompts(form.params), form.params.get("min_poly_area")
+    outlines.picture_of(target.like)
+    labels = {label.name: label.colour for label in desk.parts.workspace.labels}
+    params.setdefault("label", next(iter(labels), "object"))
+    found = await found_by(desk, mode, target, params)
+    [(name, value)] = dict(found.params["label_names"]).items()
+    least = float(smallest) if isinstance(smallest, int | float) else 0.0
+    mask = found.labelmap.data[:, :, 0] == value
+    content = await to_thread.run_sync(outlines.write, mask, name, labels.get(name, "#ffb000"), least)
+    return Response(content, media_type="application/xml")
 
 
 async def asked_about(desk: Desk, request: Request, form: Form) -> Target:
@@ -117,12 +137,27 @@ async def found_by(desk: Desk, mode: Mode, target: Target, params: Mapping[str, 
         found = await _proposed(desk, target)
     else:
         told = protocol.read(params)
+        _check_taught(desk, told)
         lane = f"monai-label/{str(params.get('client_id'))[:64]}/{target.ref.key}"
         ask = _slice if mode == "slice" else _volume
         mask, about = await ask(desk, target, told, lane)
         labelmap = LabelMap(mask.astype(np.uint8), target.like.geometry, {1: told.label})
         found = Found(labelmap, {"label_names": {told.label: 1}, **about})
     return Found(found.labelmap, {**found.params, "latencies": {"total": round(time.perf_counter() - started, 3)}})
+
+
+def _check_taught(desk: Desk, told: protocol.Said) -> None:
+    """A model that was taught boxes alone answers a click with nothing, or with anything.
+
+    Raises:
+        UsageError: there are clicks and no box.
+    """
+    state = desk.parts.engine.state
+    if told.roi is None and len(told.points) and "points" not in state.prompts:
+        raise UsageError(
+            f"{state.name} was taught with {' and '.join(state.prompts)}, not with points: add a box (roi), or start "
+            "samaritan annotate with a model that takes points (samaritan models)."
+        )
 
 
 async def _slice(desk: Desk, target: Target, told: protocol.Said, lane: str) -> tuple[Mask, dict[str, Any]]:

@@ -1,0 +1,65 @@
+"""What the model process decides by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from samaritan.annotate.engine._worker import near, told
+from samaritan.annotate.engine.errors import QueueFullError
+from samaritan.annotate.engine.requests import Attention, ImageRef
+from samaritan.core import FormatError
+
+IMAGE = ImageRef("a", Path("/patients/john doe/a.nii"))
+
+
+def look(index: int, image: ImageRef = IMAGE, ahead: int = 2) -> Attention:
+    return Attention(image, "axial", index, ahead)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "order"),
+    [
+        (None, look(5), [5, 6, 7, 4, 3]),
+        (look(4), look(5), [5, 6, 7, 4, 3]),
+        (look(6), look(5), [5, 4, 3, 6, 7]),
+        (look(6, ImageRef("b", Path("b.nii"))), look(5), [5, 6, 7, 4, 3]),
+        (None, look(0), [0, 1, 2]),
+        (look(8), look(9), [9, 8, 7]),
+        (None, look(3, ahead=0), [3]),
+    ],
+)
+def test_what_is_looked_at_comes_first_then_what_comes_next_when_scrolling(
+    before: Attention | None, now: Attention, order: list[int]
+) -> None:
+    assert list(near(now, before, 10)) == order
+
+
+def test_refusals_keep_their_class_and_lose_the_folder() -> None:
+    error = FormatError("/patients/john doe/a.nii is damaged.")
+    assert told(error, IMAGE) == ("FormatError", "a.nii is damaged.")
+    assert told(QueueFullError("Full."), None) == ("ResourceError", "Full.")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (MemoryError(), "ResourceError", "not enough memory"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ..."),
+            "ResourceError",
+            "not enough memory",
+        ),
+        (ValueError("/patients/john doe"), "ModelError", "failed (ValueError)"),
+    ],
+)
+def test_the_rest_is_a_sentence_without_details_and_stands_in_the_log(
+    error: Exception, kind: str, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    found, sentence = told(error, IMAGE)
+    assert found == kind
+    assert words in sentence
+    assert "john" not in sentence
+    assert caplog.records[-1].exc_info is not None
+    assert caplog.records[-1].exc_info[1] is error
