@@ -113,6 +113,7 @@ for line in json.loads({json.dumps(json.dumps(lines))}):
     print(json.dumps(line), flush=True)
 {then}
 """
+
         async def started(command: Any) -> Child:
             self.command = command
             return await START([sys.executable, "-c", script])
