@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 // The page without its elements: stores, tools and outbox against a server in memory.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Api } from "../../src/api/client";
