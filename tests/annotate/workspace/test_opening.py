@@ -245,6 +245,15 @@ def test_instances_are_objects_of_one_label(open_workspace: Open, tmp_path: Path
     ]  # fmt: skip
 
 
+def test_many_values_without_names_are_asked_about(open_workspace: Open, tmp_path: Path) -> None:
+    data = (np.arange(720).reshape(SHAPE) % 40).astype(np.uint8)
+    source = dataset(tmp_path / "set", {}, data)
+    (source / "dataset.yaml").unlink()
+    page = start(open_workspace, source)
+    assert len(page.document.detail().objects) == 39
+    assert "holds 39 values without names" in page.document.detail().warnings[0]
+
+
 def test_a_mask_that_cannot_be_used_is_said(open_workspace: Open, tmp_path: Path) -> None:
     data = np.arange(720).reshape(SHAPE) % 300
     source = dataset(tmp_path / "set", {}, np.zeros(SHAPE, np.uint8))

@@ -24,6 +24,9 @@ from samaritan.annotate.workspace._snapshot import Snapshots
 from samaritan.annotate.workspace._state import State
 from samaritan.core import Geometry, GeometryError, InputError, LabelMap, ResourceError
 
+#: More values without a name than this are probably numbers of objects (cells), not kinds of them.
+_MANY_UNNAMED = 20
+
 
 @dataclass(eq=False)
 class Opened:
@@ -215,6 +218,11 @@ def _start(opened: Opened, mask: LabelMap, names: dict[int, str], labels: Labels
     if len(values) > MOST_OBJECTS:
         raise InputError(f"it holds {len(values)} values, and a case at most {MOST_OBJECTS} objects.")
     wanted = {value: names.get(value, mask.name(value)) for value in values}
+    if sum(name == f"label_{value}" for value, name in wanted.items()) > _MANY_UNNAMED:
+        opened.warnings.append(
+            f"The mask holds {len(values)} values without names, and each became a label; if they are objects of one kind, "
+            "say so with 'instances: true' in dataset.yaml."
+        )
     if len(set(wanted.values())) < len(values):  # instances: their numbers are no values of labels
         wanted = {value: labels.take_over({1: name})[1] for value, name in wanted.items()}
     else:
