@@ -188,8 +188,7 @@ def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None
     change = None
     try:
         if opened.mask.is_file():
-            names = {value: name for name, value in labels.values.items()}
-            change = _start(opened, io.read_labels(opened.mask, like=image.like), names, labels)
+            change = _start(opened, *_saved_objects(opened, layout, labels), labels)
         elif (reference := reference_of(found)) is not None:
             change = _start(opened, reference, _names(found, reference), labels)
     except InputError as error:
@@ -200,6 +199,19 @@ def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None
         record = Record(revision=0, time=timestamp(), change=change, now=now)
         opened.state.follow(0, record, None)
         opened.pending.append(record)
+
+
+def _saved_objects(opened: Opened, layout: Layout, labels: Labels) -> tuple[LabelMap, dict[int, str]]:
+    """(mask that was saved here, value -> label): by object where that file belongs to the one by label, else by label."""
+    mask = io.read_labels(opened.mask, like=opened.image.like)
+    names = {value: name for name, value in labels.values.items()}
+    apart = layout.objects / opened.mask.relative_to(layout.masks)
+    if apart.is_file():
+        numbers = io.read_labels(apart, like=opened.image.like)
+        if np.array_equal(numbers.data > 0, mask.data > 0):
+            values = {number: int(mask.data[numbers.data == number][0]) for number in numbers.labels()}
+            return numbers, {number: names.get(value, mask.name(value)) for number, value in values.items()}
+    return mask, names
 
 
 def _names(found: Found, reference: LabelMap) -> dict[int, str]:
