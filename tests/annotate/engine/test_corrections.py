@@ -119,6 +119,13 @@ def test_a_model_that_obeys_and_says_something_else_is_the_second_choice() -> No
     assert not wrong(found[0][0], Points([[22, 10]], [1])).any()
 
 
+def test_answers_that_all_obey_are_all_choices() -> None:
+    large, all_of_it = np.zeros((2, 30, 20), bool)
+    large[5:25, 3:17] = all_of_it[:] = True
+    found = corrected(Says(all_of_it, large), 0, square(), CLICK)  # type: ignore[arg-type]
+    assert [int(mask.sum()) for mask, _ in found[1:]] == [280, 600]
+
+
 def question(prompts: PromptSet, current: Mask | None = None) -> SliceQuestion:
     return SliceQuestion(ImageRef("a", Path("a")), "axial", 0, prompts, current)
 

@@ -58,10 +58,10 @@ def corrected(predictor: VolumePredictor, index: int, mask: Mask, prompt: Prompt
     box = PromptSet(None, box_of(mask), None, prompt.text)
     beside = PromptSet(points, prompt.box or box.box, prompt.mask, prompt.text)
     plain, told = ((one.logits[0] > 0, float(one.quality[0])) for one in predictor.decode(index, [box, beside]))
-    obeying = [one for one in (told, plain) if not wrong(one[0], points).any()]
-    own = (mask, plain[1] * _iou(mask, plain[0]))
-    near = [one for one in obeying if one is told and dice(one[0], mask) >= SAME]
-    return [*near, own, *(one for one in obeying if one not in near)]
+    found = [(mask, plain[1] * _iou(mask, plain[0]))]
+    if not wrong(told[0], points).any():
+        found.insert(0 if dice(told[0], mask) >= SAME else 1, told)
+    return found if wrong(plain[0], points).any() else [*found, plain]
 
 
 def dice(one: Mask, other: Mask) -> float:
