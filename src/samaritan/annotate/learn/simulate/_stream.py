@@ -232,9 +232,10 @@ class Stream:
         if accepted in known:
             return known[accepted]
         job = Job(
-            data=str(self.accepted.folder), out=str(self.work / f"{len(accepted):03d}"), model=config.model, weights=config.weights,
-            adapter=self._adapter, method=config.method, steps=config.steps, seed=config.seed, threads=config.threads,
-            device=config.device, features=str(self.shared.features), embeddings=str(self.shared.cache.store.folder),
+            data=str(self.accepted.folder), out=str(self.work / f"{len(accepted):03d}"), model=config.model,
+            weights=config.weights, adapter=self._adapter, method=config.method, steps=config.steps, seed=config.seed,
+            threads=config.threads, device=config.device, features=str(self.shared.features),
+            embeddings=str(self.shared.cache.store.folder),
         )  # fmt: skip
         started = time.perf_counter()
         try:
