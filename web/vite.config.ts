@@ -23,7 +23,7 @@ export default defineConfig({
     proxy: { "/api": { target: server, ws: true } },
   },
   test: {
-    environment: "happy-dom",
+    environment: "node",
     include: ["test/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"],
   },
 });
