@@ -173,7 +173,7 @@ function NewLabel() {
         maxLength={64}
         placeholder="Name of the label"
         aria-label="Name of the new label"
-        pattern="[^/\\]+"
+        pattern="[^\/\\]+"
         onKeyDown={(event) => event.key === "Escape" && (app.addingLabel.value = false)}
       />
       <button type="submit" class="button primary with-words">
