@@ -101,6 +101,7 @@ def session(client: MONAILabelClient, url: str, seconds: float) -> None:
 
     for other in client.datastore()["objects"]:  # a training needs several
         if other != image:
+            mask, _ = client.infer(deep, other, {"roi": box, "label": label})
             client.save_label(other, mask, params={"label_info": [{"name": label, "idx": 1}]})
     train(client, next(iter(info["trainers"])), seconds)
     status, content, _, _ = MONAILabelUtils.http_method("GET", url, "/logs/?lines=3")

@@ -11,6 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -37,11 +40,7 @@ def main() -> None:
 
 def transcript(folder: Path) -> str:
     """What the foreign client asked the annotator on four volumes, and what came back."""
-    geometry = turned((64, 60, 24), (1.0, 1.1, 2.5), (8.0, 2.0, -4.0), "LPS", (0, 0, 0))
-    (folder / "images").mkdir()
-    for number in range(4):
-        one = Ellipsoid((0.0, 0.0, 0.0), (14.0 + number, 12.0, 14.0))
-        save_volume(folder / "images" / f"scan{number}.nii.gz", geometry, volume(geometry, one, seed=number))
+    draw_images(folder / "images")
     options = ("--monai-label", "--threads", "1")
     with Server(folder / "images", folder / "out", model="litemedsam", options=options) as server:
         server.await_model()
@@ -51,6 +50,16 @@ def transcript(folder: Path) -> str:
         if done.returncode:
             sys.exit(done.stdout + done.stderr)
     return done.stdout.replace(url.rstrip("/").rpartition("/")[2], "KEY").replace(str(folder), "...")
+
+
+def draw_images(folder: Path) -> None:
+    """Four volumes with one object each, which differ as much as patients do: four of one would not be trained on."""
+    geometry = turned((48, 44, 16), (1.2, 1.3, 3.0), (8.0, 2.0, -4.0), "LPS", (0, 0, 0))
+    for number, (x, y, z) in enumerate(((-7, -5, -4), (7, 5, 4), (-7, 5, 4), (7, -5, -4))):
+        one = Ellipsoid((x, y, z), (9.0 + 2 * number, 15.0 - 2 * number, 11.0))
+        cloud = gaussian_filter(np.random.default_rng(number).normal(size=geometry.shape), 3.0)
+        image = np.maximum(volume(geometry, one, seed=number), -200) + 50 * cloud / cloud.std()
+        save_volume(folder / f"scan{number}.nii.gz", geometry, image.astype(np.int16))
 
 
 def address(log: Path) -> str:

@@ -20,6 +20,9 @@ interface Server {
 
 export default defineConfig({
   base: "/",
+  resolve: {
+    alias: [{ find: /^numcodecs\/.*$/, replacement: new URL("src/viewer/absent.ts", import.meta.url).pathname }],
+  },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../src/samaritan/annotate/server/static",
