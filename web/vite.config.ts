@@ -5,6 +5,9 @@ const server = process.env["SAMARITAN_URL"] ?? "http://127.0.0.1:8765";
 
 export default defineConfig({
   base: "/",
+  resolve: {
+    alias: [{ find: /^numcodecs\/.*$/, replacement: new URL("src/viewer/absent.ts", import.meta.url).pathname }],
+  },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../src/samaritan/annotate/server/static",
@@ -20,7 +23,7 @@ export default defineConfig({
     proxy: { "/api": { target: server, ws: true } },
   },
   test: {
-    environment: "happy-dom",
+    environment: "node",
     include: ["test/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"],
   },
 });

@@ -22,6 +22,7 @@ from pydicom.uid import (
 
 from samaritan.core import FormatError, GeometryError, InputError, LabelMap, Volume
 from samaritan.io import check_target, default_output_suffix, read_labels, read_volume, source_format, write_labels
+from samaritan.io.dicom import patient_of, series_of
 
 DATA = np.random.default_rng(0).integers(0, 2000, (6, 5, 4)).astype(np.int16)  # (i, j, k)
 AXIAL = (1, 0, 0, 0, 1, 0)
@@ -561,3 +562,18 @@ def test_objects_without_an_image(save_dicom: Make, tmp_path: Path) -> None:
     dataset.save_as(path)
     with pytest.raises(InputError, match="DICOMDIR"):
         read_volume(path)
+
+
+def test_which_series_and_whose(make_series: Make, save_dicom: Make, tmp_path: Path) -> None:
+    folder = make_series(np.zeros((4, 5, 2), np.int16), SeriesInstanceUID="1.2.3", PatientID="Doe")
+    first, second = sorted(folder.iterdir())
+    assert series_of(first) == series_of(second) == "1.2.3"
+    assert patient_of(first, b"a") == patient_of(second, b"a")
+    assert patient_of(first, b"a") != patient_of(first, b"b")
+    other = save_dicom(tmp_path / "o.dcm", slice_(), PatientID="")
+    assert patient_of(other, b"a") is None
+    report = save_dicom(tmp_path / "r.dcm", slice_(), SOPClassUID="1.2.840.10008.5.1.4.1.1.66.4")
+    assert series_of(report) is None
+    (tmp_path / "x.dcm").write_text("<html>")
+    with pytest.raises(FormatError, match="is no DICOM file"):
+        series_of(tmp_path / "x.dcm")

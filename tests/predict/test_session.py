@@ -240,3 +240,26 @@ def same(one: VolumeSession, other: VolumeSession, name: str) -> bool:
     assert found.keys() == again.keys()
     assert one.stops(name) == other.stops(name)
     return all(np.array_equal(f.patch.logits(), again[k].patch.logits()) for k, f in found.items())
+
+
+def test_a_given_mask_is_the_slices_mask_until_something_else_is_said_there(make: Make) -> None:
+    volume = balls(SHAPE, ONE)
+    session = make(volume, rules=ANY)
+    box = box_on(volume, 10, ONE)
+    drawn = np.zeros((44, 40), bool)
+    drawn[10:15, 11:16] = True
+    session.ask_all({"one": {10: box}}, given={"one": {10: drawn}})
+    assert np.array_equal(session.picture_mask("one", 10), drawn)
+    assert session.found("one")[11].patch.area < inside(volume, ONE)[..., 11].sum()  # asked with the box around it
+    session.ask("one", {10: box})
+    assert np.array_equal(session.picture_mask("one", 10), inside(volume, ONE)[..., 10])
+
+
+def test_given_masks_belong_to_prompted_slices_and_fit_them(make: Make) -> None:
+    volume = balls(SHAPE, ONE)
+    session, box = make(volume), box_on(volume, 10, ONE)
+    with pytest.raises(PromptError, match="given a mask on slice 11, where it has no prompt"):
+        session.ask_all({"one": {10: box}}, given={"one": {11: np.ones((44, 40), bool)}})
+    with pytest.raises(PromptError, match=r"the mask has shape \(4, 4\), the picture \(44, 40\)"):
+        session.ask_all({"one": {10: box}}, given={"one": {10: np.ones((4, 4), bool)}})
+    assert session.targets == ()

@@ -7,6 +7,7 @@ References in a DICOMDIR are never followed, and no patient data leave this file
 
 from __future__ import annotations
 
+import hmac
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -106,6 +107,23 @@ def series_of(path: Path) -> str | None:
         if "Rows" not in dataset or dataset.get("SOPClassUID") in _NO_IMAGES:
             return None
         return str(dataset.get("SeriesInstanceUID", ""))
+
+
+def patient_of(path: Path, salt: bytes) -> str | None:
+    """A pseudonym of a DICOM file's patient, the same for all files of the patient; None where the file names none.
+
+    Args:
+        path: the file.
+        salt: kept secret, so that nobody finds the patient by trying all numbers.
+
+    Raises:
+        InputError: as :func:`series_of`.
+    """
+    dataset = _dicom_file.load(path, tags=["PatientID", "IssuerOfPatientID"])
+    with reading(path, "DICOM"):
+        name = str(dataset.get("PatientID") or "").strip()
+        issuer = str(dataset.get("IssuerOfPatientID") or "").strip()
+        return hmac.new(salt, f"{name}\0{issuer}".encode(), "sha256").hexdigest()[:12] if name else None
 
 
 def _read(path: Path, choice: Choice) -> _Image:

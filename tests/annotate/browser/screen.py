@@ -91,9 +91,9 @@ class Screen:
         cases.get_by_role("button", name=re.compile(rf"^{re.escape(name)}")).click()
         self.await_case(name)
 
-    def await_saved(self) -> None:
-        """Until the page says that everything is saved."""
-        expect(self.page.locator("[data-state]")).to_have_text("Saved", timeout=SOON)
+    def await_saved(self, within: float = 2 * SOON) -> None:
+        """Until the page says that everything is saved; ``within`` so many ms."""
+        expect(self.page.locator("[data-state]")).to_have_text("Saved", timeout=within)
 
     def view(self, case: Case, plane: PlaneName) -> View:
         """Where a slice is when it is alone on the screen."""

@@ -96,9 +96,9 @@ def test_crosshair_runs_through_what_it_is_moved_to(spot: Stage, plane: str) -> 
     pixels = spot.pixels()
     x, y = bright(pixels, plane)
     rows, columns = inside(plane, pixels.shape)
-    blue = (pixels[..., 2] - pixels[..., 0]) > 60
-    upright = np.nonzero(blue[rows, columns].mean(axis=0) > 0.6)[0] + columns.start
-    level = np.nonzero(blue[rows, columns].mean(axis=1) > 0.6)[0] + rows.start
+    warm = (pixels[..., 0] - pixels[..., 2]) > 60
+    upright = np.nonzero(warm[rows, columns].mean(axis=0) > 0.6)[0] + columns.start
+    level = np.nonzero(warm[rows, columns].mean(axis=1) > 0.6)[0] + rows.start
     assert len(upright) == len(level) == 1  # one pixel wide
     assert abs(upright[0] + 0.5 - x) <= 1
     assert abs(level[0] + 0.5 - y) <= 1

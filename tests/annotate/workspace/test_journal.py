@@ -162,6 +162,13 @@ def test_a_file_size_limit_is_a_sentence(tmp_path: Path) -> None:
     assert journal.path.stat().st_size == journal.size
 
 
+def test_a_head_does_not_lead_out() -> None:
+    for file in ("../x.nii.gz", "/x.nii.gz"):
+        line = HEAD.model_copy(update={"file": file}).to_line()
+        with pytest.raises(DamagedLineError, match="outside of the folder"):
+            Head.of_line(line)
+
+
 def test_a_file_that_somebody_removed_is_put_back(tmp_path: Path) -> None:
     journal = written(tmp_path / "c.jsonl")
     journal.path.unlink()

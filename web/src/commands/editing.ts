@@ -172,7 +172,7 @@ export const OBJECTS: Command[] = [
     name: "New label",
     keys: ["shift+n"],
     run: ({ app }) => {
-      app.view.right.value = true;
+      app.view.open("right");
       app.addingLabel.value = true;
     },
   },

@@ -278,8 +278,8 @@ function panel(side: "left" | "right", name: string, key: string): Command {
     group: "View",
     name,
     keys: [key],
-    run: ({ app }) => (app.view[side].value = !app.view[side].value),
-    pressed: (app) => app.view[side].value,
+    run: ({ app }) => app.view.open(side, !app.view.isOpen(side)),
+    pressed: (app) => app.view.isOpen(side),
   };
 }
 

@@ -103,6 +103,7 @@ export function ensureObject(app: App): number | null {
   if (app.active.value) return app.active.value.object;
   const label = app.view.label.value ?? app.labels.value[0]?.name;
   if (label) return addObject(app, label);
+  app.view.open("right");
   app.addingLabel.value = true;
   app.notices.show("warning", "First name what you want to label, at the right.");
   return null;

@@ -41,8 +41,12 @@ export async function online(app: App, again: boolean): Promise<void> {
   if (id) comparedWith(app, app.cases.find(id));
 }
 
+/** The socket does not say why it is refused: a new run of the server, which knows nothing of this page, tells a request. */
 export function offline(app: App): void {
   app.online.value = false;
+  app.api.session().catch((error: unknown) => {
+    if (error instanceof ServerError && error.signedOut) app.fatal.value = SIGNED_OUT;
+  });
 }
 
 export function heard(app: App, event: Event): void {

@@ -20,12 +20,18 @@ export async function openCase(app: App, id: string): Promise<void> {
   try {
     const detail = await read(app, id, stop.signal);
     if (stop.signal.aborted || !detail) return;
+    app.cases.update(id, { problem: null });
     remember(id);
     choose(app, detail);
   } catch (error) {
     if (stop.signal.aborted) return;
+    if (error instanceof Unreachable && app.doc.id === id) {
+      app.online.value = false; // what is shown stays, and is read again when the server is back
+      return;
+    }
     app.doc.close();
     app.doc.failed.value = { case: id, sentence: sentence(error) };
+    if (error instanceof ServerError && !error.busy) app.cases.update(id, { problem: error.message });
     if (error instanceof Unreachable) app.online.value = false;
     if (error instanceof ServerError && error.signedOut) app.fatal.value = error.message;
   } finally {

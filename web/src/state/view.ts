@@ -5,6 +5,8 @@ import { kept } from "./storage";
 
 export type Theme = "auto" | "dark" | "light";
 
+export type Side = "left" | "right";
+
 export interface Look {
   opacity: number;
   outline: boolean;
@@ -31,12 +33,37 @@ export class View {
   readonly label = signal<string | null>(null);
   readonly object = signal<number | null>(null);
 
-  readonly left = kept("left", true);
-  readonly right = kept("right", true);
+  private readonly panels = { left: kept("left", true), right: kept("right", true) };
+  /** In a small or magnified window one panel at most lies over the image, and none at first. */
+  readonly narrow = signal(false);
+  private readonly drawer = signal<Side | null>(null);
   readonly singleKeys = kept("single-keys", true);
   readonly dialog = signal<"keys" | null>(null);
   readonly coached = kept("coached", false);
+
+  constructor() {
+    const query = globalThis.matchMedia?.(NARROW);
+    this.narrow.value = !!query?.matches;
+    query?.addEventListener("change", () => (this.narrow.value = query.matches));
+  }
+
+  isOpen(side: Side): boolean {
+    return this.narrow.value ? this.drawer.value === side : this.panels[side].value;
+  }
+
+  open(side: Side, open = true): void {
+    if (!this.narrow.value) this.panels[side].value = open;
+    else if (open) this.drawer.value = side;
+    else if (this.drawer.value === side) this.drawer.value = null;
+  }
+
+  /** The image is what comes next: nothing lies over it. */
+  uncover(): void {
+    this.drawer.value = null;
+  }
 }
+
+export const NARROW = "(max-width: 1080px)";
 
 export const RADII = [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100];
 

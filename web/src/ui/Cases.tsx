@@ -111,7 +111,10 @@ function Row({ summary }: { summary: CaseSummary }) {
         class="case"
         aria-current={current ? "true" : undefined}
         title={summary.problem ?? summary.name}
-        onClick={() => void openCase(app, summary.case)}
+        onClick={() => {
+          app.view.uncover();
+          void openCase(app, summary.case);
+        }}
       >
         <StatusShape status={summary.status} />
         <span class="case-name">{summary.name}</span>

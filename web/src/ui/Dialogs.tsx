@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { COMMANDS } from "../commands";
 import { GROUPS } from "../commands/command";
+import { POINTING } from "../commands/pointing";
 import { leaveOut, repeat, repeatable } from "../state/conflicts";
 import { nameOf } from "../state/words";
 import { IconButton, Keys } from "./buttons";
@@ -77,14 +78,6 @@ export function KeySheet() {
     </Dialog>
   );
 }
-
-export const POINTING: readonly (readonly [string, string])[] = [
-  ["Slices", "wheel"],
-  ["Zoom", "ctrl + wheel, or pinch"],
-  ["Move the image", "middle button, space + drag, or two fingers"],
-  ["Window", "right button, drag"],
-  ["What does not belong", "right-click, or alt + click"],
-];
 
 export function ConflictDialog() {
   const app = useApp();

@@ -50,7 +50,7 @@ function Idle({ learn }: { learn: LearnState }) {
   }
   return (
     <>
-      <div class="row">
+      <div class="row halves">
         <select
           class="select"
           aria-label="What is trained"
@@ -72,15 +72,15 @@ function Idle({ learn }: { learn: LearnState }) {
             </option>
           ))}
         </select>
-        <button
-          type="button"
-          class="button with-words"
-          onClick={() => act({ action: "start", method: method.value, minutes: minutes.value })}
-        >
-          <Icon name="improve" size={16} />
-          <span>Improve</span>
-        </button>
       </div>
+      <button
+        type="button"
+        class="button with-words wide"
+        onClick={() => act({ action: "start", method: method.value, minutes: minutes.value })}
+      >
+        <Icon name="improve" size={16} />
+        <span>Improve with {learn.accepted} accepted cases</span>
+      </button>
       {app.model.value?.adapter && (
         <button type="button" class="button with-words wide" onClick={() => act({ action: "propose" })}>
           Propose masks for the rest
@@ -123,7 +123,7 @@ function Ready({ learn }: { learn: LearnState }) {
       </dl>
       <p class="hint">
         Mean Dice on {learn.validation === 1 ? "1 accepted case" : `${learn.validation} accepted cases`} that it was not
-        trained on.
+        trained on. {verdict(learn)}
       </p>
       <div class="row">
         <button
@@ -139,6 +139,12 @@ function Ready({ learn }: { learn: LearnState }) {
       </div>
     </>
   );
+}
+
+function verdict(learn: LearnState): string {
+  const gain = (learn.after ?? 0) - (learn.before ?? 0);
+  if (gain > 0) return "The new one is better there.";
+  return gain < 0 ? "The new one is worse there." : "They are alike there.";
 }
 
 function Dice({ name, value, better = false }: { name: string; value: number | null; better?: boolean }) {

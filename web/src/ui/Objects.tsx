@@ -96,10 +96,10 @@ function ObjectItem({ object }: { object: ObjectState }) {
         type="button"
         class="object-name"
         aria-pressed={active}
-        aria-label={`${name}, ${sizeWords(object, unit)}`}
         onClick={() => select(app, object.label, object.object)}
       >
         <span class="object-colour" style={{ background: object.colour }} />
+        <span class="unseen">{object.label} </span>
         <span class="object-number">{object.object}</span>
         <span class="object-size">{sizeWords(object, unit)}</span>
       </button>

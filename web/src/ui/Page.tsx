@@ -16,12 +16,12 @@ export function Page({ hands, ...stage }: { hands: Hands } & StageProps) {
       <a class="skip-link" href="#stage">
         To the image
       </a>
-      <div class="page" data-left={view.left.value} data-right={view.right.value}>
+      <div class="page" data-right={view.isOpen("right")}>
         <Bar />
         <ToolStrip />
-        {view.left.value && <Cases />}
+        {view.isOpen("left") && <Cases />}
         <Stage {...stage} />
-        {view.right.value && <Side />}
+        {view.isOpen("right") && <Side />}
         <StatusBar />
       </div>
       <Notices />

@@ -3,7 +3,7 @@
 import { toScreen } from "./camera";
 import { AXES, type Grid, type Triple } from "./grid";
 import type { Volume } from "./nifti";
-import { deviceRect, type Painter, type Scene } from "./painter";
+import { PLAIN, deviceRect, type Painter, type Scene } from "./painter";
 import { walk } from "./slice";
 import type { Plane } from "./types";
 
@@ -17,7 +17,7 @@ interface Kept {
 export class CanvasPainter implements Painter {
   readonly name = "canvas" as const;
   readonly canvas = document.createElement("canvas");
-  private readonly context = this.canvas.getContext("2d", { alpha: false })!;
+  private readonly context = this.canvas.getContext("2d", { ...PLAIN, alpha: false })!;
   private volume: Volume | null = null;
   private kept = new Map<Plane, Kept>();
   private ratio = 1;
@@ -108,5 +108,5 @@ function paintSlice(
   }
   if (image.width !== width) image.width = width;
   if (image.height !== height) image.height = height;
-  image.getContext("2d")!.putImageData(new ImageData(pixels, width, height), 0, 0);
+  image.getContext("2d", PLAIN)!.putImageData(new ImageData(pixels, width, height), 0, 0);
 }

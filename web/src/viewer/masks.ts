@@ -6,7 +6,7 @@ import { type Loop, contours } from "./contour";
 import { AXES, type Triple } from "./grid";
 import { type LabelVolume, patchSlice } from "./labels";
 import type { Place } from "./marks";
-import { channelsOf } from "./painter";
+import { PLAIN, channelsOf } from "./painter";
 import type { BytePlane } from "./slice";
 import type { LabelPatch, Plane } from "./types";
 
@@ -118,7 +118,7 @@ function paintTint(canvas: HTMLCanvasElement, slice: BytePlane, colours: Map<num
   if (canvas.width !== slice.width) canvas.width = slice.width;
   if (canvas.height !== slice.height) canvas.height = slice.height;
   const image = new ImageData(new Uint8ClampedArray(pixels.buffer), slice.width, slice.height);
-  canvas.getContext("2d")!.putImageData(image, 0, 0);
+  canvas.getContext("2d", PLAIN)!.putImageData(image, 0, 0);
 }
 
 function toPath(loops: Loop[]): Path2D {

@@ -1,6 +1,6 @@
 // All that lies over the grey values: masks, marks, the crosshair, and where is what. One 2D canvas over all tiles.
 
-import { scaleOf, toScreen } from "./camera";
+import { type Tile, scaleOf, toScreen } from "./camera";
 import { AXES, type Triple, letters, onlyPlane } from "./grid";
 import { type Place, drawMarks } from "./marks";
 import type { Masks } from "./masks";
@@ -9,14 +9,28 @@ import type { Mark } from "./types";
 
 export interface Theme {
   background: string;
+  seam: string; // between tiles
   text: string;
   crosshair: string;
   halo: string;
 }
 
+// What surrounds an image is dark in both: next to white, grey values look darker than they are.
 export const THEMES: Record<"dark" | "light", Theme> = {
-  dark: { background: "#0b0d10", text: "#c3ccd6", crosshair: "#62b7ff", halo: "rgba(0, 0, 0, 0.8)" },
-  light: { background: "#dfe3e8", text: "#e6ebf0", crosshair: "#3d9bf0", halo: "rgba(16, 20, 24, 0.85)" },
+  dark: {
+    background: "#0b0d10",
+    seam: "#23282f",
+    text: "#c3ccd6",
+    crosshair: "#ffe08a",
+    halo: "rgba(0, 0, 0, 0.8)",
+  },
+  light: {
+    background: "#20252b",
+    seam: "#4a525c",
+    text: "#e3e8ee",
+    crosshair: "#ffe08a",
+    halo: "rgba(10, 12, 15, 0.8)",
+  },
 };
 
 // Pixels around the crosshair's middle that stay free, so that what it points at can be seen.
@@ -37,6 +51,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, ratio: number, sh
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
   const { grid, camera, tiles, slices } = shown.scene;
+  drawSeams(context, tiles, ratio, shown.theme.seam);
   for (const tile of tiles) {
     const place: Place = { grid, tile, camera };
     const slice = slices[tile.plane];
@@ -53,6 +68,15 @@ export function drawOverlay(context: CanvasRenderingContext2D, ratio: number, sh
   }
 }
 
+function drawSeams(context: CanvasRenderingContext2D, tiles: readonly Tile[], ratio: number, colour: string): void {
+  context.beginPath();
+  context.rect(0, 0, context.canvas.width, context.canvas.height);
+  for (const tile of tiles) context.rect(...deviceRect(tile, ratio));
+  context.fillStyle = colour;
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- this is a canvas, not an array
+  context.fill("evenodd");
+}
+
 function drawCrosshair(context: CanvasRenderingContext2D, place: Place, shown: Shown, ratio: number): void {
   const { grid, tile, camera } = place;
   const exact = toScreen(grid, tile, camera, shown.crosshair);
@@ -61,14 +85,18 @@ function drawCrosshair(context: CanvasRenderingContext2D, place: Place, shown: S
   // Long lines say where the other planes lie; an image of one slice has none.
   const reach = onlyPlane(grid, tile.plane) ? SHORT : tile.width + tile.height;
   context.save();
-  context.globalAlpha = shown.quiet ? 0.35 : 0.75;
-  context.strokeStyle = shown.theme.crosshair;
-  context.lineWidth = 1 / ratio;
   context.beginPath();
   for (const side of [-1, 1]) {
     lineBetween(context, [x + side * OPEN, y], [x + side * (OPEN + reach), y]);
     lineBetween(context, [x, y + side * OPEN], [x, y + side * (OPEN + reach)]);
   }
+  context.globalAlpha = shown.quiet ? 0.12 : 0.25;
+  context.strokeStyle = "#000000"; // on white it is this that is seen
+  context.lineWidth = 3 / ratio;
+  context.stroke();
+  context.globalAlpha = shown.quiet ? 0.5 : 0.85;
+  context.strokeStyle = shown.theme.crosshair;
+  context.lineWidth = 1 / ratio;
   context.stroke();
   context.restore();
 }

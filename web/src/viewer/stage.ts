@@ -4,13 +4,13 @@
 import { CanvasPainter } from "./canvas";
 import type { Grid } from "./grid";
 import type { Volume } from "./nifti";
-import type { Painter, Scene } from "./painter";
+import { PLAIN, type Painter, type Scene } from "./painter";
 
 const PATIENCE = 4000; // ms until a lost context counts as gone
 
 export class Stage {
   readonly surface = document.createElement("canvas");
-  readonly context = this.surface.getContext("2d")!;
+  readonly context = this.surface.getContext("2d", PLAIN)!;
   onChange: () => void = () => {}; // size or painter
   onLost: () => void = () => {};
   width = 1; // CSS pixels
@@ -21,6 +21,7 @@ export class Stage {
   private volume: { volume: Volume; grid: Grid } | null = null;
   private readonly off = new AbortController();
   private readonly observer = new ResizeObserver(() => this.resize());
+  private drawn: string | null = null; // the scene that the painter's canvas shows
   private waiting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -54,6 +55,7 @@ export class Stage {
 
   async load(volume: Volume, grid: Grid): Promise<void> {
     this.volume = { volume, grid };
+    this.drawn = null;
     // An earlier image may have been too large for a texture.
     if (this.webgl && this.name === "canvas" && this.waiting === undefined) await this.start();
     try {
@@ -64,8 +66,13 @@ export class Stage {
     }
   }
 
+  // Nothing is painted where nothing but what lies over the image has changed, as while a brush hovers.
   draw(scene: Scene): void {
+    const { grid: _, ...rest } = scene;
+    const wanted = JSON.stringify(rest);
+    if (wanted === this.drawn) return;
     this.painter.draw(scene);
+    this.drawn = wanted;
   }
 
   resize(): void {
@@ -78,6 +85,7 @@ export class Stage {
     this.height = height / ratio;
     this.surface.width = width;
     this.surface.height = height;
+    this.drawn = null;
     this.painter.resize(width, height, ratio);
     this.onChange();
   }
@@ -91,6 +99,7 @@ export class Stage {
   }
 
   private adopt(painter: Painter): void {
+    this.drawn = null;
     place(painter.canvas, "visible");
     this.box.prepend(painter.canvas);
     painter.resize(this.surface.width, this.surface.height, this.ratio);

@@ -64,7 +64,8 @@ export interface Viewer {
   setCursor(cursor: string): void;
   // Which voxel of the shown grid, and its grey value (RGB for colours); null outside.
   valueAt(mm: Mm): { voxel: [number, number, number]; value: number[] } | null;
-  // "draw": the primary button belongs to the tool (onPointer); "look": it moves the crosshair.
+  // "draw": the primary button belongs to the tool (onPointer), and so does a click of the right one (button 2), which is a
+  // "down" and an "up"; "look": it moves the crosshair.
   setMode(mode: "draw" | "look"): void;
   onPointer: (event: Pointer) => void;
   onCrosshair: (mm: Mm) => void; // after every move of it, whoever made it

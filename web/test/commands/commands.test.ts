@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { expect, test } from "vitest";
 import { COMMANDS, commandFor } from "../../src/commands";
 import { chordOf, keysOf } from "../../src/commands/chord";

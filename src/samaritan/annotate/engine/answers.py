@@ -62,8 +62,9 @@ def answer_volume(
     started = time.perf_counter()
     session = VolumeSession(predictor, question.propagation)
     stretches = _stretches(question, predictor.view.count)
-    asked = {s.name: {k: _said(session, question, k) for k in s.slices} for s in stretches}
-    given = {s.name: {k: question.fixed[k] for k in s.slices if k in question.fixed} for s in stretches}
+    drawn = _drawn(session, question)
+    asked = {s.name: {k: _said(session, question, k, drawn.get(k)) for k in s.slices} for s in stretches}
+    given = {s.name: {k: drawn[k] for k in s.slices if k in drawn} for s in stretches}
     bounds = {} if question.bounds is None else {s.name: question.bounds for s in stretches}
     session.ask_all(asked, bounds=bounds, given=given, progress=progress)
     masks: dict[int, Mask] = {}
@@ -145,11 +146,20 @@ def _stretches(question: VolumeQuestion, count: int) -> list[_Stretch]:
     return found
 
 
-def _said(session: VolumeSession, question: VolumeQuestion, index: int) -> Sequence[PromptSet]:
+def _drawn(session: VolumeSession, question: VolumeQuestion) -> dict[int, Mask]:
+    """Masks that a person made, and the answers to clicks that the model cannot be asked with as they are."""
+    masks = dict(question.fixed)
+    for index, prompt in question.prompts.items():
+        if index not in masks and clicks.is_needed(session.predictor, prompt):
+            clicked = SliceQuestion(question.image, question.plane, index, prompt, several=False)
+            masks[index] = answer_slice(session.predictor, clicked).masks[0]
+    return masks
+
+
+def _said(session: VolumeSession, question: VolumeQuestion, index: int, mask: Mask | None) -> Sequence[PromptSet]:
     """What is asked on a slice: the prompts, or what leads to the mask that is there."""
-    if index not in question.fixed:
+    if mask is None or not mask.any():
         return (question.prompts[index],)
-    mask = question.fixed[index]
     if session.strategy.name == "memory":
         return (PromptSet(mask=MaskHint.from_mask(mask)),)
     text = next((prompt.text for prompt in question.prompts.values()), None)

@@ -44,7 +44,9 @@ class Autosave:
     def later(self, document: Savable) -> None:
         """Save ``document`` in a moment."""
         with self._changed:
-            self._due.setdefault(document, time.monotonic() + self._delay)
+            if document in self._due:
+                return
+            self._due[document] = time.monotonic() + self._delay
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="autosave", daemon=True)
                 self._thread.start()

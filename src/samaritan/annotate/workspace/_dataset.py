@@ -6,6 +6,7 @@ no image is read for an export.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,8 @@ from samaritan.annotate.workspace.document import Document
 from samaritan.core import InputError, SamaritanError, atomic_folder
 from samaritan.datasets import DatasetInfo
 from samaritan.datasets._info import FILE_NAME
-from samaritan.io.dicom import series_of
+from samaritan.io._dicom_file import SUFFIXES as DICOM_ENDINGS
+from samaritan.io.dicom import patient_of, series_of
 
 #: Headers that name their data file, so that neither can get another name.
 _DETACHED = (".mhd", ".nhdr", ".hdr", ".img", ".img.gz")
@@ -50,7 +52,7 @@ def export(documents: Sequence[Document], project: Project) -> ExportedSet:
             try:
                 _put(document, name, folder)
             except SamaritanError as error:
-                skipped.append(f"{document.found.name}: {error}")
+                skipped.append(project.plain(f"{document.found.name}: {error}"))
             else:
                 done[name] = document.found
         if not done:
@@ -122,6 +124,20 @@ def _stem(mask: Path) -> str:
     return mask.name[: -len(ending)]
 
 
+def _patient(found: Found, salt: bytes) -> str | None:
+    """Whose image it is, as its data set says, or a pseudonym of what its DICOM header says; None where nobody knows."""
+    if found.known is not None and found.known.patient_id != found.known.case_id:
+        return found.known.patient_id
+    if found.info is not None and found.info.patients:
+        with contextlib.suppress(InputError):
+            return found.info.patient(found.name.rpartition("/")[2])
+    files = _files(found) if found.path.is_dir() else [found.path]
+    if ending_of(found.path) is None or ending_of(found.path) in DICOM_ENDINGS:
+        with contextlib.suppress(InputError):
+            return patient_of(files[0], salt)
+    return None
+
+
 def _info(done: dict[str, Found], project: Project) -> DatasetInfo:
     """dataset.yaml: the labels, and what is known about all of the images."""
     known = [found.info for found in done.values()]
@@ -132,6 +148,7 @@ def _info(done: dict[str, Found], project: Project) -> DatasetInfo:
     modalities = {modality_of(found) for found in done.values()}
     if len(modalities) == 1 and "modality" not in carried:
         carried["modality"] = modalities.pop()
-    patients = {name: found.known.patient_id if found.known else found.name for name, found in done.items()}
+    salt = project.salt()
+    patients = {name: _patient(found, salt) or name for name, found in done.items()}
     labels = {value: name for name, value in project.labels.values.items()}
     return DatasetInfo.parse({**carried, "labels": labels, "patients": patients}, FILE_NAME)

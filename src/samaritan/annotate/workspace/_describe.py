@@ -68,7 +68,8 @@ def detail(found: Found, opened: Opened, project: Project) -> CaseDetail:
         spacing=grid.geometry.spacing, unit=grid.native.unit, orientation=grid.native.orientation, colour=image.colour,
         modality=image.like.modality, plane=plane_name(SliceView.of(grid.native).plane), presets=image.presets,
         objects=objects(opened, project), asked=asked(opened), proposal=found.case in project.proposals,
-        formats=tuple(form for form in forms if form != "dicom-seg" or image.is_dicom), warnings=tuple(opened.warnings),
+        formats=tuple(form for form in forms if form != "dicom-seg" or image.is_dicom),
+        warnings=tuple(map(project.plain, opened.warnings)),
     )  # fmt: skip
 
 

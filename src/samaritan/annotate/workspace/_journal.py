@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
+from samaritan.annotate.workspace._layout import Layout
 from samaritan.annotate.workspace._records import DamagedLineError, Head, Line, Record
 from samaritan.core import ResourceError, write_bytes
 
@@ -184,6 +185,19 @@ class Journal:
             return contextlib.nullcontext(None)
         except OSError as error:
             raise ResourceError(f"Could not read {self.path}: {error.strerror or error}.") from error
+
+
+def orphans(layout: Layout, cases: Container[str]) -> list[str]:
+    """Names of the cases that have a journal and are not among ``cases``, because their image was moved or renamed."""
+    found = []
+    for path in sorted(layout.journal("").parent.glob("*.jsonl")):
+        if "." in path.stem or path.stem in cases:  # set aside, or refused
+            continue
+        with contextlib.suppress(DamagedLineError, ResourceError):
+            head = Journal(path).head()
+            if head is not None:
+                found.append(head.name)
+    return found
 
 
 def free_name(path: Path) -> Path:

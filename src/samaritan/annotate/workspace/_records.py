@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
+from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from samaritan.annotate.messages import Answer, Edit, ObjectId, PlaneName, Prompts, Status
 from samaritan.annotate.workspace._delta import Delta
@@ -63,6 +64,13 @@ class Head(Line):
     shape: tuple[int, int, int]
     affine: tuple[tuple[float, ...], ...]
     image: int
+
+    @field_validator("file")
+    @classmethod
+    def _stays_inside(cls, file: str) -> str:
+        if Path(file).is_absolute() or ".." in Path(file).parts:
+            raise ValueError("its mask lies outside of the folder")
+        return file
 
 
 class Note(BaseModel):

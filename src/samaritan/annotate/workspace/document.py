@@ -58,7 +58,7 @@ class Document:
         self._on_edit = on_edit
         self._lock = threading.RLock()
         self._opened: Opened | None = None
-        self._problem = found.problem
+        self._problem = found.problem and project.plain(found.problem)
         self._saving = threading.Lock()  # taken before the other one
         self.uncertainty: float | None = None
 
@@ -229,12 +229,13 @@ class Document:
     def is_behind(self) -> bool:
         """Whether a journal holds edits that the mask file does not show, as after a crash."""
         journal = self._journal()
-        return journal.path.is_file() and saved_mask(journal, self._project.layout) is None
+        return journal.path.is_file() and saved_mask(journal, self._project.layout, self.found.case) is None
 
     def saved_mask(self) -> Path:
         """The mask file by label, written where it does not show the last edit; raises as :meth:`open` and :meth:`save`."""
         with self._lock:
-            mask = saved_mask(self._journal(), self._project.layout) if self._opened is None else None
+            resting = self._opened is None
+            mask = saved_mask(self._journal(), self._project.layout, self.found.case) if resting else None
             if mask is not None:
                 return mask
             opened = self._open()
@@ -283,7 +284,7 @@ class Document:
             try:
                 self._opened = open_case(self.found, project.layout, project.labels, project.snapshots)
             except SamaritanError as error:
-                self._problem = str(error)
+                self._problem = self._project.plain(error)
                 raise
             self._problem = None
             if self._opened.saved < self._opened.state.revision:  # a crash came before the mask was written

@@ -30,7 +30,7 @@ def presets(volume: Volume, modality: str | None = None, intensity: str | None =
     offered = [(FITTED, scaling.low, scaling.high)]
     if window := volume.meta.get("window"):
         offered.append(("as stored in the file", *_ends(*window)))
-    if (canonical_modality(modality) or volume.modality) == "CT" and volume.data.dtype != "uint8":
+    if (canonical_modality(modality) or volume.modality) == "CT" and volume.data.dtype.itemsize > 1:
         offered += [(name, *_ends(*window)) for name, window in CT_WINDOWS.items() if name not in _NOT_OFFERED]
     full = Intensity("full").fit(volume)
     offered.append(("full range", full.low, full.high))

@@ -17,11 +17,12 @@ from samaritan.annotate.messages import CaseSummary, ExportedSet, Label, NewLabe
 from samaritan.annotate.workspace import _autosave, _dataset
 from samaritan.annotate.workspace._errors import UnknownCaseError
 from samaritan.annotate.workspace._found import find_cases
+from samaritan.annotate.workspace._journal import orphans
 from samaritan.annotate.workspace._labels import check_names
 from samaritan.annotate.workspace._layout import Layout
 from samaritan.annotate.workspace._project import Project
 from samaritan.annotate.workspace.document import Document
-from samaritan.core import ResourceError, exclusive, write_text
+from samaritan.core import ResourceError, UsageError, exclusive, write_text
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,19 +41,21 @@ class Workspace:
 
     Raises:
         InputError: ``folder`` is no folder, or a file with settings in it or in ``output`` cannot be used.
-        UsageError: a label's name cannot be used.
+        UsageError: a label's name cannot be used, or both folders are one.
         ResourceError: ``output`` cannot be written, or another process has it.
     """
 
     def __init__(self, folder: Path, output: Path, labels: Sequence[str] = ()) -> None:
-        self.folder = Path(folder)
-        self.output = Path(output)
+        self.folder = Path(folder).absolute()
+        self.output = Path(output).absolute()
         check_names(labels)
+        if self.output.resolve() == self.folder.resolve():
+            raise UsageError(f"{self.output} holds the images; choose another folder for what is written, with -o.")
         found = find_cases(self.folder, self.output)
         layout = Layout(self.output)
         self._exits = contextlib.ExitStack()
         try:
-            layout.hidden.mkdir(parents=True, exist_ok=True)
+            layout.hidden.mkdir(mode=0o700, parents=True, exist_ok=True)  # copies of images come into it
         except OSError as error:
             raise ResourceError(
                 f"Could not make {self.output} ({error.strerror or error}); choose another folder with -o."
@@ -61,7 +64,7 @@ class Workspace:
         with contextlib.ExitStack() as undo:
             undo.callback(self._exits.close)
             shutil.rmtree(layout.shown("").parent, ignore_errors=True)  # of a process that was killed
-            self._project = Project.of(layout)
+            self._project = Project.of(self.folder, layout)
             for name in labels:
                 self._project.labels.add(NewLabel(name=name))
             undo.pop_all()
@@ -154,6 +157,12 @@ class Workspace:
         for document in self._documents.values():
             if document.is_behind():
                 self._autosave.later(document)
+        if lost := orphans(self._project.layout, self._documents):
+            _LOG.warning(
+                "%d journals belong to images that are not there any more, and are kept: %s.",
+                len(lost),
+                ", ".join(lost),
+            )
 
     def _get(self, case: str) -> Document:
         if case not in self._documents:
