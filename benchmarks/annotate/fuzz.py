@@ -1,6 +1,6 @@
 """Thousands of requests, sensible and not, made from the server's own OpenAPI document.
 
-    python -m benchmarks.annotate.fuzz FOLDER [--examples 150] [--seed 0]
+    python -m benchmarks.annotate.fuzz FOLDER [--examples 80] [--seed 0]
 
 Starts the real server with a miniature model on a small volume made in FOLDER and runs schemathesis against it: ``--examples``
 for each of its operations, so more than 2 000 in all. A status of 500 and more, a status, content type, header or body that the
@@ -63,7 +63,7 @@ def main(folder: Path, examples: int, seed: int) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--examples", type=int, default=150)
+    parser.add_argument("--examples", type=int, default=80)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     sys.exit(main(chosen.folder, chosen.examples, chosen.seed))

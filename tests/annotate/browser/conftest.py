@@ -27,6 +27,9 @@ ARGUMENTS = (
 #: Console messages that the browser writes by itself.
 _NOISE = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL", "Failed to load resource")
 
+#: And those where the server is away.
+_REFUSED = ("WebSocket connection to", "net::ERR_", "HTTP Authentication failed")
+
 
 def _chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -61,7 +64,9 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[..., Screen]]:
-    """``visit(server, path="", refusals=(), **context)`` -> its page in a window of 1280 x 800.
+    """``visit(server, path="", refusals=(), deaf=False, **context)`` -> its page in a window of 1280 x 800.
+
+    A page that is deaf does not hear what the server says by itself.
 
     At the end nothing may have been asked of another host, no request may have been refused other than with one of
     ``refusals``, and no error may stand in the console.
@@ -70,13 +75,17 @@ def visit(browser: Any) -> Iterator[Callable[..., Screen]]:
     foreign: list[str] = []
     errors: list[str] = []
 
-    def open_page(server: Server, path: str = "", refusals: tuple[int, ...] = (), **context: Any) -> Screen:
+    def open_page(
+        server: Server, path: str = "", refusals: tuple[int, ...] = (), deaf: bool = False, **context: Any
+    ) -> Screen:
         window = browser.new_context(
             **{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **context}
         )
         contexts.append(window)
         page = window.new_page()
         page.set_default_timeout(30_000)
+        if deaf:
+            page.route_web_socket("**/api/events", lambda _: None)
         host = urlsplit(server.url).netloc
 
         def requested(request: Any) -> None:
@@ -84,7 +93,8 @@ def visit(browser: Any) -> Iterator[Callable[..., Screen]]:
                 foreign.append(request.url)
 
         def said(message: Any) -> None:
-            if message.type == "error" and not any(part in message.text for part in _NOISE):
+            expected = (*_NOISE, *(_REFUSED if refusals else ()))
+            if message.type == "error" and not any(part in message.text for part in expected):
                 errors.append(message.text)
 
         page.on("request", requested)

@@ -21,7 +21,7 @@ export function bindStage(app: App, viewer: Viewer, gestures: Gestures, moved: (
   viewer.onLost = () =>
     app.notices.show(
       "error",
-      "The graphics card stopped drawing. Reload the page; everything that is saved comes back.",
+      "The graphics card stopped drawing. Images are drawn without it now; if that is slow, reload the page.",
     );
   const ends = [...shown(app, viewer), cancelOnSwitch(app, gestures)];
   app.viewer.value = viewer;
