@@ -78,7 +78,12 @@ def test_a_browser_is_opened_where_there_is_a_screen(
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    monkeypatch.setattr("webbrowser.open", lambda link: (links.append(link), came.set()))
+
+    def open_link(link: str) -> None:
+        links.append(link)
+        came.set()
+
+    monkeypatch.setattr("webbrowser.open", open_link)
     TerminalTeller(browser=wanted, quiet=True).already(LINK)
     assert came.wait(5 if opened else 0) == opened
     assert links == ([LINK] if opened else [])

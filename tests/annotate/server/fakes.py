@@ -180,13 +180,14 @@ class Engine:
     def attend(self, attention: Attention) -> None:
         self.attended.append(attention)
 
-    def cancel(self, lane: str) -> None:
-        self.cancelled.append(lane)
-
     async def _work(self, question: SliceQuestion | VolumeQuestion) -> None:
         self.asked.append(question)
         if self.hold is not None:
-            await asyncio.to_thread(self.hold)
+            try:
+                await asyncio.to_thread(self.hold)
+            except asyncio.CancelledError:
+                self.cancelled.append(question.lane)
+                raise
         if self.raising is not None:
             raise self.raising
 

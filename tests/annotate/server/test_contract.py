@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from starlette.testclient import TestClient
 
 from samaritan.annotate.engine.requests import SliceAnswer, SliceQuestion, VolumeAnswer, VolumeQuestion
 from samaritan.annotate.messages import Message, schema
@@ -43,6 +42,13 @@ class Painter(Engine):
         return VolumeAnswer({}, {}, (), 0.1)
 
 
+class Kept(Workspace):
+    """Outlives the application, which schemathesis starts and ends around every request."""
+
+    def close(self) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Workspace]]:
     """The document as the application serves it, with the headers of a script, and the cases."""
@@ -50,14 +56,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Work
     folder.mkdir()
     image = nib.nifti1.Nifti1Image(np.arange(120, dtype=np.int16).reshape(SHAPE), np.diag([-1, 1, 2, 1]))  # type: ignore[no-untyped-call]
     nib.loadsave.save(image, folder / "volume.nii.gz")
-    workspace = Workspace(folder, folder.with_name("out"), ("organ",))
+    workspace = Kept(folder, folder.with_name("out"), ("organ",))
     chosen = ServerSettings()
     app = create_app(workspace, Painter(), Learner(), chosen, Hub())
     headers = {"Authorization": f"Bearer {chosen.keys.script}", "Host": "127.0.0.1"}
     found = schemathesis.openapi.from_asgi("/api/openapi.json", app, headers=headers)
     found.config.update(headers=headers)
-    with TestClient(app):
-        yield found, workspace
+    yield found, workspace
+    Workspace.close(workspace)
 
 
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from samaritan.annotate.engine.errors import SupersededError
-
 from .conftest import Live, heard
 
 
@@ -157,7 +155,6 @@ def test_who_goes_away_takes_the_question_along(live: Callable[..., Live]) -> No
             time.sleep(0.01)
     while not engine.cancelled:
         time.sleep(0.01)
-    engine.raising = SupersededError("The question was cancelled.")
     release.set()
     assert engine.cancelled == ["beef/1"]
     time.sleep(0.05)

@@ -112,13 +112,16 @@ async def _document(parts: Parts, case: str) -> DocumentPort:
 async def _while_wanted(
     call: Call[EditRequest], question: SliceQuestion | VolumeQuestion
 ) -> SliceAnswer | VolumeAnswer:
-    """The answer, unless who asked goes away first: that is how a page stops what takes long."""
+    """The answer, unless who asked goes away first: that is how a page stops what takes long.
+
+    This question alone is dropped; a later one of the same lane may be on its way already.
+    """
     asking = asyncio.ensure_future(_answer(call.parts, call.case, question))
     gone = asyncio.ensure_future(_gone(call.request))
     try:
         await asyncio.wait({asking, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
-            call.parts.engine.cancel(question.lane)
+            raise SupersededError("Who asked went away before there was an answer.")
         return await asking
     finally:
         gone.cancel()

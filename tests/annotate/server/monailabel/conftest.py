@@ -74,7 +74,6 @@ class DrawingEngine:
 
     def attend(self, attention: Attention) -> None: ...
 
-    def cancel(self, lane: str) -> None: ...
 
     async def ask(self, question: SliceQuestion) -> SliceAnswer:
         self.asked.append(question)
