@@ -239,6 +239,14 @@ def test_masks_lie_on_the_shown_grid_and_follow_the_patches(server: StandIn, cas
     assert sum(path.endswith("/labels") for _, path, _, _ in server.asked) == 1
 
 
+def test_labels_of_a_later_moment_bring_the_rest_of_the_case_with_them(server: StandIn, case: Case) -> None:
+    labels = np.ones(60, np.uint8).tobytes()
+    server.answers["/api/cases/c1/labels"] = (200, labels, {"X-Revision": "9"})
+    server.answers["/api/cases/c1"] = {**DETAIL, "revision": 9}
+    assert case.mask("liver").all()
+    assert case.revision == 9
+
+
 def test_a_preview_is_a_mask_that_is_not_kept(server: StandIn, case: Case) -> None:
     block = np.ones((1, 2, 1), np.uint8)
     server.answers["/api/cases/c1/preview"] = [

@@ -228,8 +228,8 @@ def test_rounds_correct_until_nothing_is_wrong(name: str) -> None:
     if corrected is not None:
         assert len(prompts) == 1
         assert corrected.points is not None
-        assert prompts[0].points is not None
-        assert len(corrected.points) == len(prompts[0].points) + 1
+        assert len(corrected.points) == (len(prompts[0].points) if prompts[0].points else 0) + 1
+        assert corrected.box is prompts[0].box
         check([PromptSet(points=corrected.points)], ref, shared=False)
 
 

@@ -67,3 +67,23 @@ def test_a_perfect_answer_ends_it(blocks: Mask) -> None:
 
 def test_rounds() -> None:
     assert make_prompt("clicks:7").rounds == 7
+
+
+def test_clicks_after_a_box_keep_it(blocks: Mask) -> None:
+    strategy = make_prompt("box+clicks:3:feedback=none")
+    assert strategy.rounds == 4
+    (start,) = first("box+clicks:3", blocks)
+    assert start.points is None
+    assert start.box is not None
+    pred = blocks.copy()
+    pred[2:9, 30:37] = False
+    asked = correct("box+clicks:3:feedback=none", blocks, pred, start)
+    assert asked is not None
+    assert asked.box is start.box
+    assert places(asked) == [[5, 33]]
+    assert asked.mask is None
+    again = correct("box+clicks:3", blocks, ~blocks, asked)
+    assert again is not None
+    assert len(places(again)) == 2
+    assert again.mask is not None
+    assert correct("box+clicks:3", blocks, blocks, asked) is None

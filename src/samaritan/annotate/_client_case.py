@@ -51,9 +51,12 @@ class Case:
 
     def labels(self) -> NDArray[np.uint8]:
         """(i, j, k) object numbers, 0 is background."""
-        if self._labels is None:
-            content = np.frombuffer(self.connection.get(f"{self._path}/labels"), np.uint8)
-            self._labels = content.reshape(self.detail.shape, order="F").copy()
+        while self._labels is None:
+            revision, content = self.connection.get_revision(f"{self._path}/labels")
+            if revision in (self.revision, None):
+                self._labels = np.frombuffer(content, np.uint8).reshape(self.detail.shape, order="F").copy()
+            else:  # somebody else was here: what is known of the case must be of the same moment
+                self.refresh()
         return self._labels.copy()
 
     def mask(self, what: int | str) -> NDArray[np.bool_]:

@@ -65,7 +65,13 @@ class Connection:
 
     def get(self, path: str) -> bytes:
         """The body of the answer; raises as :meth:`post`."""
-        return self._ask(path, None)
+        return self._ask(path, None)[1]
+
+    def get_revision(self, path: str) -> tuple[int | None, bytes]:
+        """The revision that an answer is of, where it says so, and its body; raises as :meth:`post`."""
+        headers, content = self._ask(path, None)
+        revision = headers.get("x-revision", "")
+        return int(revision) if revision.isdigit() else None, content
 
     def post(self, path: str, message: BaseModel | None = None) -> bytes:
         """Send a message and return the body of the answer.
@@ -79,14 +85,14 @@ class Connection:
             ResourceError: the server is too busy, or has no room; UnreachableError: nobody answers.
             UsageError: the token is not this server's, or what was asked for makes no sense.
         """
-        return self._ask(path, b"" if message is None else message.model_dump_json().encode())
+        return self._ask(path, b"" if message is None else message.model_dump_json().encode())[1]
 
-    def _ask(self, path: str, body: bytes | None) -> bytes:
+    def _ask(self, path: str, body: bytes | None) -> tuple[Mapping[str, str], bytes]:
         end = time.monotonic() + self.patience
         while True:
             status, headers, content = self._once(path, body)
             if status < 300:
-                return content
+                return headers, content
             pause = min(_number(headers.get("retry-after")), _LONGEST_PAUSE)
             if status not in {429, 503} or not pause or time.monotonic() + pause > end:
                 raise _error(status, content)

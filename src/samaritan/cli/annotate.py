@@ -77,6 +77,9 @@ def annotate(
         typer.Option(help="No page: simulate an annotator on DATA and report what learning saves (repeatable)."),
     ] = None,
     every: Annotated[int, typer.Option(min=3, help="With --simulate: learn after so many accepted cases.")] = 5,
+    rounds: Annotated[int | None, typer.Option(min=1, help="With --simulate: learn so often at most.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="With --simulate: steps of a training.")] = 40,
+    first_act: Annotated[str, typer.Option(help="With --simulate: box or click.")] = "box",
     limit: Annotated[int | None, typer.Option(min=1, help="With --simulate: most cases of a data set.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="With --simulate: start of all randomness.")] = 0,
     meta: Meta = None,
@@ -92,7 +95,8 @@ def annotate(
         _refuse(adapter is not None, "--simulate starts from the base; leave --adapter out")
         _simulate(
             output, overwrite, quiet, as_json, data=tuple(simulate), meta=meta, model=model or "litemedsam",
-            weights=weights, every=every, limit=limit, seed=seed, threads=threads or 1, device=device,
+            weights=weights, every=every, rounds=rounds, steps=steps, first=first_act, limit=limit, seed=seed,
+            threads=threads or 1, device=device,
         )  # fmt: skip
         return
     _refuse(folder is None, "Give the folder that holds the images: samaritan annotate FOLDER")
@@ -122,7 +126,7 @@ def _simulate(output: Path | None, overwrite: bool, quiet: bool, as_json: bool, 
     from samaritan.annotate.learn.simulate import SimulationConfig, run_simulation
 
     paths = {name: str(value) for name, value in settings.items() if isinstance(value, Path)}
-    config = SimulationConfig.model_validate(settings | paths)
+    config = SimulationConfig.parse(settings | paths, "The command line")
     say = None if quiet or as_json else lambda sentence: typer.echo(sentence, err=True)
     done = run_simulation(config, output or Path("simulation"), say, overwrite=overwrite)
     if as_json:

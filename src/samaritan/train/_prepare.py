@@ -10,7 +10,7 @@ from pathlib import Path
 
 from accelerate import Accelerator
 
-from samaritan.adapt import METHODS, Adaptation, attach, base_sha256, read_adapter
+from samaritan.adapt import METHODS, Adaptation, adapter_file, attach, base_sha256, read_adapter
 from samaritan.core import InputError, ModelError, UsageError
 from samaritan.datasets import (
     Case,
@@ -104,7 +104,7 @@ class Preparation:
         digest = base_sha256(segmenter)
         examples, held_out = (self._examples(split.part(datasets, part), segmenter) for part in ("train", "val"))
         labels = label_names(cases, examples)
-        start = read_adapter(self.config.start) if self.config.start else None
+        start = read_adapter(adapter_file(self.config.start)) if self.config.start else None
         if start is not None:
             labels = labels_after(start, labels)
         adapted = attach(segmenter, self.config.method, self.config.settings, labels=labels, seed=self.config.seed)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from samaritan.annotate.learn.simulate import SimulationConfig, run_simulation
+from samaritan.core import InputError
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -36,3 +38,29 @@ def test_all_cases_are_labelled_once_under_each_condition(config: SimulationConf
         "rows.jsonl", "trainings.jsonl", "config.yaml", "report.md", "plot.png",
     }  # fmt: skip
     assert said
+
+
+def test_a_run_that_was_stopped_goes_on_and_another_one_is_refused(config: SimulationConfig, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        run_simulation(config, out, stop_at("learning, by name"))
+    rows = (out / "rows.jsonl").read_text()
+    assert rows.count("\n") == 7
+    said: list[str] = []
+    run_simulation(config, out, said.append)
+    assert not [sentence for sentence in said if "no learning" in sentence]
+    assert (out / "rows.jsonl").read_text().startswith(rows)
+    with pytest.raises(InputError, match="other settings"):
+        run_simulation(config.model_copy(update={"steps": 3}), out)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    with pytest.raises(InputError, match="no simulation"):
+        run_simulation(config, tmp_path / "other")
+
+
+def stop_at(words: str) -> Callable[[str], None]:
+    def say(sentence: str) -> None:
+        if words in sentence:
+            raise KeyboardInterrupt
+
+    return say

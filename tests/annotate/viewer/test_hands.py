@@ -112,6 +112,18 @@ def test_right_button_changes_the_window(cube: Stage) -> None:
     assert events(cube, "down") == []
 
 
+def test_right_button_that_is_only_clicked_is_the_tools(cube: Stage) -> None:
+    cube.viewer("setMode('draw')")
+    before = cube.viewer("window()")
+    cube.page.mouse.click(*PLACES["axial"], button="right")
+    down, up = events(cube, "down"), events(cube, "up")
+    assert [event["button"] for event in (*down, *up)] == [2, 2]
+    assert cube.viewer("window()") == before
+    cube.viewer("setMode('look')")
+    cube.page.mouse.click(*PLACES["axial"], button="right")
+    assert len(events(cube, "down")) == 1
+
+
 def test_drawing_reports_every_place_and_keys(cube: Stage) -> None:
     cube.viewer("setMode('draw')")
     x, y = PLACES["axial"]

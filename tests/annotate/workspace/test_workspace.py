@@ -190,6 +190,43 @@ def test_masks_that_a_crash_left_behind_are_written_at_the_next_start(open_works
     assert io.read_labels(mask).data.sum() == 1
 
 
+def test_an_edit_while_the_mask_is_written_is_not_forgotten(
+    open_workspace: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The file is younger than the journal then, and shows less."""
+    workspace = open_workspace()
+    page = page_of(workspace, "ct")
+    draw(page)
+    real = io.write_labels
+
+    def write_labels(*arguments: Any, **options: Any) -> None:
+        draw(page, at=(5, 5, 5))
+        real(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(io, "write_labels", write_labels)
+        page.document.save()
+    crash(workspace)
+    mask = tmp_path / "out" / "masks" / "ct.nii.gz"
+    assert (io.read_labels(mask).data > 0).sum() == 1
+    open_workspace().save()
+    assert (io.read_labels(mask).data > 0).sum() == 2
+
+
+def test_a_mask_that_somebody_changed_stays_until_the_next_edit(open_workspace: Open, tmp_path: Path) -> None:
+    page = page_of(open_workspace(), "ct")
+    draw(page)
+    open_workspace().close()
+    mask = tmp_path / "out" / "masks" / "ct.nii.gz"
+    mask.write_bytes(b"mine")
+    page = page_of(open_workspace(), "ct")
+    open_workspace().save()
+    assert mask.read_bytes() == b"mine"
+    draw(page_of(open_workspace(), "ct"))
+    open_workspace().save()
+    assert (io.read_labels(mask).data > 0).sum() == 1
+
+
 def test_what_a_killed_process_left_for_the_viewer_is_removed(open_workspace: Open, tmp_path: Path) -> None:
     workspace = open_workspace()
     page_of(workspace, "ct")

@@ -24,6 +24,7 @@ export const TOOL_COMMANDS: Command[] = TOOLS.map((tool) => ({
   what: tool.hint,
   keys: [tool.key],
   run: ({ app }) => (app.view.tool.value = tool.id),
+  enabled: (app) => !tool.needs || !app.model.value || app.model.value.prompts.includes(tool.needs),
   pressed: (app) => app.view.tool.value === tool.id,
 }));
 

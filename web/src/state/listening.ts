@@ -29,7 +29,7 @@ export async function start(app: App): Promise<void> {
 }
 
 export const SIGNED_OUT =
-  "This page belongs to a server that has ended. Open the address that `samaritan annotate` printed when it was started again.";
+  "This page belongs to a server that has ended. Start `samaritan annotate` again and open its link: then this page goes on, too.";
 
 /** The socket is open (again): the list may have changed, and edits that wait can go. */
 export async function online(app: App, again: boolean): Promise<void> {

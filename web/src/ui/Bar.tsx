@@ -125,7 +125,7 @@ export function ToolStrip() {
   const { view } = app;
   const tool = toolNamed(view.tool.value);
   return (
-    <div class="strip" role="group" aria-label={`${tool.name}: settings`}>
+    <section class="strip" aria-label={`${tool.name}: settings`}>
       <strong>{tool.name}</strong>
       <p class="strip-hint" title={tool.hint}>
         {tool.hint}
@@ -136,7 +136,7 @@ export function ToolStrip() {
         {tool.mode === "draw" && <CommandButton id="over" icon="over" words="Over others" tip="end" />}
         {tool.mode === "draw" && <CommandButton id="clear-slice" icon="clear" words="Clear slice" tip="end" />}
       </div>
-    </div>
+    </section>
   );
 }
 

@@ -96,10 +96,10 @@ function ObjectItem({ object }: { object: ObjectState }) {
         type="button"
         class="object-name"
         aria-pressed={active}
-        aria-label={`${name}, ${sizeWords(object, unit)}`}
         onClick={() => select(app, object.label, object.object)}
       >
         <span class="object-colour" style={{ background: object.colour }} />
+        <span class="unseen">{object.label} </span>
         <span class="object-number">{object.object}</span>
         <span class="object-size">{sizeWords(object, unit)}</span>
       </button>
@@ -173,7 +173,7 @@ function NewLabel() {
         maxLength={64}
         placeholder="Name of the label"
         aria-label="Name of the new label"
-        pattern="[^/\\]+"
+        pattern="[^\/\\]+"
         onKeyDown={(event) => event.key === "Escape" && (app.addingLabel.value = false)}
       />
       <button type="submit" class="button primary with-words">

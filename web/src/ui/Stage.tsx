@@ -35,6 +35,7 @@ export function Stage({ createViewer, onViewer }: StageProps) {
     <main class="stage" id="stage" tabIndex={-1}>
       <div
         class="viewer"
+        id="image"
         ref={host}
         role="application"
         aria-label="Image"

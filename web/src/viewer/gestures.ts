@@ -2,7 +2,7 @@
 //
 //   primary button  the tool ("draw") or the crosshair ("look")
 //   middle button, or primary with the space bar held   moves the image
-//   right button    window: across for its width, up and down for its level; pressed without a move it is the tool's
+//   right button    dragged, window: across for its width, up and down for its level; only clicked, it is the tool's
 //   wheel           slices; with ctrl (and pinched on a trackpad) zoom about the pointer
 //   two fingers     zoom and move; what a first finger had begun to draw is cancelled
 
@@ -19,10 +19,10 @@ export interface GestureTarget {
   scroll(x: number, y: number, slices: number): void;
 }
 
-// A press of the right button that moves less than this, in CSS pixels, is a click.
-const STILL = 4;
+// "right": the right button is held, and has not moved far enough for a drag.
+type Action = "tool" | "look" | "pan" | "right" | "window" | "pinch";
 
-type Action = "tool" | "look" | "pan" | "window" | "pinch";
+const STILL = 4; // CSS pixels that a click may tremble
 
 // Wheel distance of one slice: a notch of a mouse is 100 or more, a trackpad sends many small ones.
 const NOTCH = 60;
@@ -31,7 +31,7 @@ export class Gestures {
   private action: Action | null = null;
   private pointers = new Map<number, [number, number]>();
   private last: [number, number] = [0, 0];
-  private began: [number, number] | null = null; // of the right button, until it moves
+  private first: [number, number] = [0, 0];
   private space = false;
   private wheel = 0;
   private readonly off = new AbortController();
@@ -72,18 +72,13 @@ export class Gestures {
     if (this.action) return;
     event.preventDefault();
     this.element.setPointerCapture(event.pointerId);
-    this.last = place;
+    this.last = this.first = place;
     if (event.button === 1 || (event.button === 0 && this.space)) this.action = "pan";
-    else if (event.button === 2) this.press(place);
+    else if (event.button === 2) this.action = "right";
     else if (this.target.mode() === "draw") this.action = this.target.tool("down", event, ...place) ? "tool" : null;
     else this.action = "look";
     if (this.action === "look") this.target.look(...place, true);
   };
-
-  private press(place: [number, number]): void {
-    this.action = "window";
-    this.began = this.target.mode() === "draw" ? place : null;
-  }
 
   private pinch(event: PointerEvent, place: [number, number]): void {
     if (this.action === "tool") this.target.tool("cancel", event, ...place);
@@ -94,9 +89,12 @@ export class Gestures {
     const place = this.at(event);
     const [dx, dy] = [place[0] - this.last[0], place[1] - this.last[1]];
     if (this.action === "pinch") return this.pinched(event, place);
+    const far = Math.hypot(place[0] - this.first[0], place[1] - this.first[1]) > STILL;
+    if (this.action === "right" && far) this.action = "window";
+    if (this.action === "right") return;
     this.last = place;
     if (this.action === "pan") this.target.pan(...place, dx, dy);
-    else if (this.action === "window") this.windowed(place, dx, dy);
+    else if (this.action === "window") this.target.window(dx, dy);
     else if (this.action === "look") this.target.look(...place, false);
     else if (this.action === "tool") {
       // All places since the last frame, so that a quick line has no corners.
@@ -104,13 +102,6 @@ export class Gestures {
       for (const step of steps.length > 0 ? steps : [event]) this.target.tool("move", step, ...this.at(step));
     } else if (event.pointerType !== "touch") this.target.tool("hover", event, ...place);
   };
-
-  private windowed(place: [number, number], dx: number, dy: number): void {
-    const { began } = this;
-    if (began && Math.hypot(place[0] - began[0], place[1] - began[1]) < STILL) return;
-    this.began = null;
-    this.target.window(dx, dy);
-  }
 
   private pinched(event: PointerEvent, place: [number, number]): void {
     const before = this.pointers.get(event.pointerId);
@@ -137,11 +128,8 @@ export class Gestures {
     const action = this.action;
     this.action = null;
     if (action === "tool") this.target.tool(phase, event, ...this.at(event));
-    if (action === "window" && this.began && phase === "up") this.click(event, this.began);
-  }
-
-  private click(event: PointerEvent, place: [number, number]): void {
-    if (this.target.tool("down", event, ...place)) this.target.tool("up", event, ...place);
+    const click = action === "right" && phase === "up" && this.target.mode() === "draw";
+    if (click && this.target.tool("down", event, ...this.first)) this.target.tool("up", event, ...this.first);
   }
 
   private readonly leave = (event: PointerEvent): void => {

@@ -239,7 +239,11 @@ class Improver:
         if self._state.state != "ready":
             raise UsageError("There is no new model to keep; let Improve train one first.")
         folder = await asyncio.to_thread(self._store)
-        await self._engine.use(folder / "adapter.safetensors")
+        try:
+            await self._engine.use(folder / "adapter.safetensors")
+        except BaseException:
+            folder.rename(self._place / "run")  # it can still be kept later, or discarded
+            raise
         self.adapter = folder / "adapter.safetensors"
         await self._propose(request)
 

@@ -69,13 +69,15 @@ class Pen:
         self, here: NDArray[np.uint8], wanted: NDArray[np.bool_], over: Over, free: NDArray[np.bool_] | None
     ) -> None:
         """Make ``wanted`` the object's mask on one slice, in place."""
+        turned = np.empty_like(here, bool)  # in the order in which the voxels lie, which is several times as fast
+        turned[...] = wanted
         own = here == self.number
-        gained = wanted & (here == 0) if over == "empty" else wanted & ~own
-        lost = own & ~wanted
+        lost = own & ~turned
+        gained = turned & (here == 0) if over == "empty" else turned
         if free is not None:
             gained, lost = gained & free, lost & free
-        here[lost] = 0
-        here[gained] = self.number
+        np.copyto(here, 0, where=lost)
+        np.copyto(here, self.number, where=gained)
 
 
 def without(state: State, number: int) -> Delta | None:

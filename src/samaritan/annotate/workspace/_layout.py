@@ -59,6 +59,10 @@ class Layout:
         """Edits that came too late."""
         return self.output / "journal" / f"{case}.refused.jsonl"
 
+    def saved(self, case: str) -> Path:
+        """Which revision of a case its mask file shows."""
+        return self.hidden / "saved" / case
+
     def shown(self, case: str) -> Path:
         """The copy of an image on the shown grid."""
         return self.hidden / "shown" / f"{case}.nii"

@@ -73,10 +73,10 @@ def open_case(found: Found, layout: Layout, labels: Labels, snapshots: Snapshots
     if opened.last is None:
         opened.journal.size = 0
         _begin(opened, found, layout, labels)
-    elif not _is_newer(opened.mask, journal.path):
-        opened.saved = -1
+    elif (saved := _saved(layout, found.case, opened.mask)) == opened.state.revision:
+        opened.saved = saved
     else:
-        opened.saved = opened.state.revision
+        opened.saved = -1
     return opened
 
 
@@ -85,14 +85,14 @@ def mask_file(found: Found, image: Image) -> str:
     return f"{_layout.file_name(found.name)}{_masks.mask_suffix(image, found.path)}"
 
 
-def saved_mask(journal: Journal, layout: Layout) -> Path | None:
+def saved_mask(journal: Journal, layout: Layout, case: str) -> Path | None:
     """The mask file that shows all that a journal holds; None where it is older, or is not known without the image."""
     try:
-        head = journal.head()
+        head, last = journal.head(), journal.last()
     except DamagedLineError:
         return None
     mask = layout.masks / head.file if head else None
-    return mask if mask is not None and _is_newer(mask, journal.path) else None
+    return mask if mask is not None and last is not None and _saved(layout, case, mask) == last.revision else None
 
 
 def timestamp() -> str:
@@ -100,11 +100,12 @@ def timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _is_newer(path: Path, other: Path) -> bool:
+def _saved(layout: Layout, case: str, mask: Path) -> int:
+    """The revision that a mask file was written at; -1 where there is none, or nobody knows."""
     try:
-        return path.stat().st_mtime_ns >= other.stat().st_mtime_ns
-    except OSError:
-        return False
+        return int(layout.saved(case).read_text(encoding="ascii")) if mask.is_file() else -1
+    except (OSError, ValueError):
+        return -1
 
 
 def _head(opened: Opened, layout: Layout, found: Found) -> Head | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from samaritan.annotate.workspace import _masks
 from samaritan.annotate.workspace._opening import Opened
 from samaritan.annotate.workspace._project import Project
+from samaritan.core import write_text
 
 #: A snapshot is written after so many edits, and when a case is left.
 _SNAPSHOT_AFTER = 100
@@ -33,6 +34,9 @@ def save(case: str, frozen: Opened, project: Project, *, leaving: bool) -> None:
             _masks.write_mask(_masks.by_object(state.labels, state.objects, grid), apart, frozen.image)
         else:
             apart.unlink(missing_ok=True)
+        write_text(
+            project.layout.saved(case), str(state.revision)
+        )  # last: a crash before it has the mask written again
         frozen.saved = state.revision
     if frozen.last is not None and _needs_snapshot(frozen, leaving=leaving):
         project.snapshots.write(case, state, frozen.journal.size, frozen.last)

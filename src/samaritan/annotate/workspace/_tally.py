@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,21 +14,27 @@ class Tally:
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        from scipy import ndimage  # noqa: PLC0415 - takes a while, which belongs to opening a case, not to starting a server
-
-        self._find: Any = ndimage.find_objects
         self._shape = shape
         self._counts: dict[int, list[NDArray[np.int64]]] = {}
 
     def add(self, values: NDArray[np.uint8], low: tuple[int, ...], sign: int = 1) -> None:
         """Count a box of labels whose first voxel is ``low``; with ``sign`` -1 take it back."""
-        for number, first, part in self._objects(values):
-            counts = self._counts.setdefault(number, [np.zeros(size, np.int64) for size in self._shape])
-            for axis in range(3):
-                start = low[axis] + first[axis]
-                others = tuple(other for other in range(3) if other != axis)
-                along = part.sum(axis=others, dtype=np.int64)
-                counts[axis][start : start + along.size] += sign * along
+        ni, nj, nk = values.shape
+        rows, columns = np.arange(ni)[:, None], np.arange(nj)[None, :]
+        for k in range(nk):  # slice by slice, which stays in the processor's cache, and all objects at once
+            here = values[:, :, k].astype(np.intp)
+            most = int(here.max())
+            if not most:
+                continue
+            by_row = np.bincount((here * ni + rows).ravel(order="K"), minlength=(most + 1) * ni).reshape(most + 1, ni)
+            by_column = np.bincount((here * nj + columns).ravel(order="K"), minlength=(most + 1) * nj).reshape(
+                most + 1, nj
+            )
+            for number in np.flatnonzero(by_row[1:].any(axis=1)) + 1:
+                counts = self._counts_of(int(number))
+                counts[0][low[0] : low[0] + ni] += sign * by_row[number]
+                counts[1][low[1] : low[1] + nj] += sign * by_column[number]
+                counts[2][low[2] + k] += sign * int(by_row[number].sum())
 
     def voxels(self, number: int) -> int:
         """How many voxels an object has."""
@@ -44,12 +47,5 @@ class Tally:
         hits = np.flatnonzero(self._counts[number][axis])
         return (int(hits[0]), int(hits[-1])) if hits.size else None
 
-    def _objects(self, values: NDArray[Any]) -> Iterator[tuple[int, list[int], NDArray[np.bool_]]]:
-        """(object, first voxel of its box, its mask in the box) for each object."""
-        if not values.any():
-            return
-        boxes = self._find(values.T)  # in the order of the array, Fortran's, which is five times as fast
-        for number, turned in enumerate(boxes, 1):
-            if turned is not None:  # None where a number is not there
-                box = turned[::-1]
-                yield number, [int(part.start) for part in box], values[box] == number
+    def _counts_of(self, number: int) -> list[NDArray[np.int64]]:
+        return self._counts.setdefault(number, [np.zeros(size, np.int64) for size in self._shape])

@@ -229,12 +229,13 @@ class Document:
     def is_behind(self) -> bool:
         """Whether a journal holds edits that the mask file does not show, as after a crash."""
         journal = self._journal()
-        return journal.path.is_file() and saved_mask(journal, self._project.layout) is None
+        return journal.path.is_file() and saved_mask(journal, self._project.layout, self.found.case) is None
 
     def saved_mask(self) -> Path:
         """The mask file by label, written where it does not show the last edit; raises as :meth:`open` and :meth:`save`."""
         with self._lock:
-            mask = saved_mask(self._journal(), self._project.layout) if self._opened is None else None
+            resting = self._opened is None
+            mask = saved_mask(self._journal(), self._project.layout, self.found.case) if resting else None
             if mask is not None:
                 return mask
             opened = self._open()

@@ -66,11 +66,11 @@ def _grouped(path: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
 def _head(config: SimulationConfig) -> list[str]:
     first = "a tight box around the object" if config.first == "box" else "a click where the object is deepest"
     return [
-        f"A simulated annotator with {config.model}. The first act is {first}, then clicks where the mask is most wrong, until "
-        f"Dice {config.goal:g} or {config.patience} interactions; an object that stays below is drawn by hand. A proposal of "
-        f"Dice {config.usable:g} or more is corrected by clicks, a worse one is thrown away. A training of {config.steps} steps "
-        f"({config.method}) after every {config.every} accepted cases; the new model is kept where its validation Dice is not "
-        "lower. Means over patients, in brackets 95 % bootstrap intervals over patients.",
+        f"A simulated annotator with {config.model}. The first act is {first}, then clicks where the mask is most wrong, "
+        f"until Dice {config.goal:g} or {config.patience} interactions; an object that stays below is drawn by hand. A "
+        f"proposal of Dice {config.usable:g} or more is corrected by clicks, a worse one is thrown away. A training of "
+        f"{config.steps} steps ({config.method}) after every {config.every} accepted cases; the new model is kept where its "
+        "validation Dice is not lower. Means over patients, in brackets 95 % bootstrap intervals over patients.",
         "",
     ]  # fmt: skip
 
@@ -108,8 +108,8 @@ def _seconds(rows: Table, trainings: Table, config: SimulationConfig) -> list[st
     act = f"{BOX_SECONDS:g} s for a box, {CLICK_SECONDS:g} s for a click"
     lines = [
         "Seconds. The model's are measured, under whatever load the machine had; trainings and proposals run while the "
-        f"person works. The person's are a guess that nobody timed: {LOOK_SECONDS:g} s to look at an object, {act}; drawing by hand is "
-        "not in it.",
+        f"person works. The person's are a guess that nobody timed: {LOOK_SECONDS:g} s to look at an object, {act}; drawing "
+        "by hand is not in it.",
         "",
         "| data | condition | model, answers for a case | training | proposals for a case | person for a case, guessed |",
         "| --- | --- | ---: | ---: | ---: | ---: |",

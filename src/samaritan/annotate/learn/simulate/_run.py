@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -47,32 +48,35 @@ def run_simulation(
 ) -> Simulated:
     """Let the simulated annotator label all cases of each data set under each condition.
 
+    A condition is done for all data sets before the next one. What a run that was stopped has done is not done again.
+
     Args:
         config: the settings.
         out: folder of the run.
         progress: is told, in sentences, what is done.
-        overwrite: empty the folder first, where it holds a run.
+        overwrite: start anew, where the folder holds a run.
 
     Raises:
-        InputError: the folder holds something, or the data cannot be used.
+        InputError: the folder holds something else, or a run with other settings, or the data cannot be used.
         UsageError: an unknown model or data set.
     """
     say = progress or _silent
-    _prepare(out, overwrite=overwrite)
-    config.write(out / CONFIG)
+    _prepare(config, out, overwrite=overwrite)
+    done = _done(out / ROWS)
     cache = EmbeddingCache(ArrayStore(out / "embeddings", limit=KEPT_BYTES, what="embeddings of a simulation"))
-    for dataset in open_datasets(config.data, Path(config.meta) if config.meta else None):
-        subjects = subjects_of(dataset, config.limit)
-        shared = Shared(cache, out / "features")
-        for number, condition in enumerate(CONDITIONS):
-            say(f"{dataset.name}: {condition.label}, {len(subjects)} cases.")
-            stream = Stream(config, condition, subjects, out / "work" / str(number), shared, say)
-            for row in stream.run():
-                _append(out / ROWS, row)
-            for training in stream.trainings:
-                _append(out / TRAININGS, training)
-        _tidy(out)
-    _tidy(out, "embeddings")
+    datasets = open_datasets(config.data, Path(config.meta) if config.meta else None)
+    subjects = {dataset.name: subjects_of(dataset, config.limit) for dataset in datasets}
+    shared = {dataset.name: Shared(cache, out / "work" / "features") for dataset in datasets}
+    for condition, name in product(CONDITIONS, subjects):
+        if (name, condition.label) not in done:
+            say(f"{name}: {condition.label}, {len(subjects[name])} cases.")
+            place = out / "work" / f"{condition.label} {name}"
+            stream = Stream(config, condition, subjects[name], place, shared[name], say)
+            rows = list(stream.run())
+            _append(out / TRAININGS, stream.trainings)
+            _append(out / ROWS, rows)
+    for folder in ("work", "embeddings"):
+        shutil.rmtree(out / folder, ignore_errors=True)
     return Simulated(out, write_report(out))
 
 
@@ -80,26 +84,33 @@ def _silent(sentence: str) -> None:
     """Nobody listens."""
 
 
-def _tidy(out: Path, *more: str) -> None:
-    """Remove what only a run that goes on needs."""
-    for folder in ("work", "features", *more):
-        shutil.rmtree(out / folder, ignore_errors=True)
-
-
-def _prepare(out: Path, *, overwrite: bool) -> None:
-    if out.exists() and any(out.iterdir()):
-        if not (overwrite and (out / CONFIG).is_file()):
-            raise InputError(
-                f"{out} is not empty; choose another folder, or pass --overwrite where it holds a simulation."
-            )
+def _prepare(config: SimulationConfig, out: Path, *, overwrite: bool) -> None:
+    """Make the folder, or take the one of a run that was stopped."""
+    file = out / CONFIG
+    if overwrite and file.is_file():
         shutil.rmtree(out)
+    if file.is_file() and SimulationConfig.read(file) != config:
+        raise InputError(
+            f"{out} holds a simulation with other settings; choose another folder, or pass --overwrite to start anew."
+        )
+    if out.exists() and any(out.iterdir()) and not file.is_file():
+        raise InputError(f"{out} holds files that are no simulation; choose another folder.")
     out.mkdir(parents=True, exist_ok=True)
+    config.write(file)
 
 
-def _append(path: Path, row: Any) -> None:
-    content = {name: _plain(value) for name, value in asdict(row).items()}
+def _done(rows: Path) -> set[tuple[str, str]]:
+    """Data sets and conditions whose rows are there; they were written when all of them were known."""
+    if not rows.is_file():
+        return set()
+    read = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
+    return {(row["dataset"], row["condition"]) for row in read}
+
+
+def _append(path: Path, rows: Sequence[Any]) -> None:
+    lines = [json.dumps({name: _plain(value) for name, value in asdict(row).items()}) for row in rows]
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(content) + "\n")
+        file.write("".join(f"{line}\n" for line in lines))
 
 
 def _plain(value: Any) -> Any:
