@@ -44,10 +44,12 @@ async function open(): Promise<void> {
   await act(() => start(hands.app));
 }
 
+function nameOf(one: HTMLButtonElement): string {
+  return (one.getAttribute("aria-label") ?? one.textContent ?? "").trim();
+}
+
 function button(name: string): HTMLButtonElement {
-  const found = [...host.querySelectorAll("button")].find((one) =>
-    (one.getAttribute("aria-label") ?? one.textContent ?? "").trim().startsWith(name),
-  );
+  const found = [...host.querySelectorAll("button")].find((one) => nameOf(one).split(":")[0] === name);
   if (!found) throw new Error(`There is no button ${name}.`);
   return found;
 }
