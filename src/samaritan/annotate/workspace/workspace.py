@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from samaritan.annotate.engine.requests import ImageRef
 from samaritan.annotate.messages import CaseSummary, ExportedSet, Label, NewLabel
 from samaritan.annotate.workspace import _autosave, _dataset
 from samaritan.annotate.workspace._errors import UnknownCaseError
@@ -108,6 +109,10 @@ class Workspace:
         document.open()
         self._rest_others(document)
         return document
+
+    def image_ref(self, case: str) -> ImageRef:
+        """Where the image of a case is; it is not opened. Raises UnknownCaseError."""
+        return self._get(case).image_ref
 
     def set_uncertainty(self, case: str, uncertainty: float | None) -> None:
         """How much a case should be looked at, the higher the sooner; raises UnknownCaseError."""
