@@ -1,7 +1,22 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
 
-// Where `samaritan annotate` runs while the page is worked on: `npm run dev` passes its requests on.
-const server = process.env["SAMARITAN_URL"] ?? "http://127.0.0.1:8765";
+// While the page is worked on, `SAMARITAN_OUT=folder npm run dev` passes requests on to the `samaritan annotate` that writes
+// its results to that folder, with the token for scripts that lies there.
+function toServer(): Record<string, ProxyOptions> {
+  const output = process.env["SAMARITAN_OUT"];
+  if (!output) return {};
+  const { url, token } = JSON.parse(readFileSync(join(output, ".samaritan", "server.json"), "utf-8")) as Server;
+  const headers = { authorization: `Bearer ${token}`, origin: new URL(url).origin };
+  return { "/api": { target: url, ws: true, changeOrigin: true, headers } };
+}
+
+interface Server {
+  url: string;
+  token: string;
+}
 
 export default defineConfig({
   base: "/",
@@ -20,7 +35,7 @@ export default defineConfig({
   },
   server: {
     host: "127.0.0.1",
-    proxy: { "/api": { target: server, ws: true } },
+    proxy: toServer(),
   },
   test: {
     environment: "node",

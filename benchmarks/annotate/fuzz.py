@@ -39,9 +39,11 @@ def fuzz(server: Server, examples: int, seed: int) -> tuple[int, str]:
     environment = {
         **os.environ,
         "SCHEMATHESIS_HOOKS": "benchmarks.annotate.fuzz_hooks",
-        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path]),
     }
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=3600)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, timeout=3600, cwd=server.output.parent
+    )
     return done.returncode, done.stdout + done.stderr
 
 

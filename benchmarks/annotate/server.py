@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -52,7 +53,7 @@ class Server:
         self.environment = {**os.environ, **(environment or {})}
         self.log = output.with_name(f"{output.name}.log")
         self._process: subprocess.Popen[bytes] | None = None
-        self._port: int | None = None
+        self._port = _free_port()
         self._token = ""
 
     def __enter__(self) -> Server:
@@ -87,11 +88,10 @@ class Server:
         return self._process
 
     def start(self, patience: float = 60.0) -> float:
-        """Start it, on the port of last time where it had one; returns the seconds until it listened."""
-        port = () if self._port is None else ("--port", str(self._port))
+        """Start it, always on the same port, as a person's page expects it; returns the seconds until it listened."""
         command = [
             sys.executable, "-m", "samaritan", "annotate", str(self.folder), "-o", str(self.output), "--no-browser",
-            "-m", self.model, "--labels", ",".join(self.labels), *port, *self.options,
+            "-m", self.model, "--labels", ",".join(self.labels), "--port", str(self._port), *self.options,
         ]  # fmt: skip
         began = time.monotonic()
         with self.log.open("ab") as log:
@@ -189,7 +189,7 @@ class Server:
             return False
         if told["pid"] != self.pid:
             return False
-        self._port, self._token = urlsplit(told["url"]).port, told["token"]
+        self._token = told["token"]
         try:
             return self.request("GET", "/api/health")[0] == 200
         except OSError:
@@ -197,3 +197,10 @@ class Server:
 
     def _said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+def _free_port() -> int:
+    """One that is free now; far from the annotator's own, which other annotators look for."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -67,6 +67,8 @@ def test_a_whole_case_by_keyboard_alone(server: Server, visit: Callable[..., Scr
 def test_tab_reaches_every_control_and_shows_where_it_is(server: Server, visit: Callable[..., Screen]) -> None:
     screen = visit(server)
     screen.open("oblique_1")
+    screen.page.reload()
+    screen.await_case("oblique_1")
     seen: list[dict[str, Any]] = []
     for _ in range(150):
         screen.press("Tab")
@@ -75,7 +77,7 @@ def test_tab_reaches_every_control_and_shows_where_it_is(server: Server, visit: 
             break
         seen.append(found)
     names = [one["name"] for one in seen]
-    assert {"To the image", "Point", "Undo", "Accept", "Skip"} <= {*names, "Undo"}
+    assert {"To the image", "Point", "Accept", "Skip"} <= set(names)
     assert all(names), f"a control has no name: {[one['html'] for one in seen if not one['name']]}"
     unseen = [one["html"] for one in seen if not one["ring"]]
     assert unseen == [], "the focus is not to be seen"

@@ -56,6 +56,17 @@ def test_small_wheel_movements_add_up(cube: Stage) -> None:
     assert cube.viewer("crosshair()")[2] == 22
 
 
+@pytest.mark.parametrize("how", ["wheel", "key"])
+def test_what_hovers_follows_to_the_next_slice(cube: Stage, how: str) -> None:
+    assert under(cube, *PLACES["axial"])[2] == 20
+    if how == "wheel":
+        cube.page.mouse.wheel(0, -120)
+        cube.run("frame()")
+    else:
+        cube.viewer("step('axial', 1)")
+    assert events(cube, "hover")[-1]["mm"][2] == 21
+
+
 def test_steps_stop_at_the_last_slice(cube: Stage) -> None:
     cube.viewer("step('axial', 999)")
     assert cube.viewer("crosshair()") == [20, 20, 39]

@@ -77,6 +77,32 @@ def test_patch_changes_its_box_and_nothing_else(flat: Stage) -> None:
     assert TOP + 5 * SIDE - 1 <= y.min() <= y.max() <= TOP + 6 * SIDE + 1
 
 
+def test_many_patches_look_like_the_labels_they_make(stage: Stage) -> None:
+    rng = np.random.default_rng(8)
+    shape = (300, 280, 6)  # more than one block of outlines
+    labels = np.zeros(shape, np.uint8)
+    stage.add("patched", np.zeros(shape, np.uint8), np.diag([1.0, 1, 20, 1]), labels)
+    stage.open("patched")
+    stage.viewer("setLook({opacity: 0.5, outline: true, smooth: false})")
+    stage.viewer("setColours(new Map([[1, '#ff8000'], [2, '#0080ff']]))")
+    for _ in range(30):
+        size = rng.integers(1, (120, 120, 6))
+        low = [int(rng.integers(0, n - s + 1)) for n, s in zip(shape, size, strict=True)]
+        values = rng.integers(0, 3) * (rng.random(size) < rng.choice([0.5, 1])).astype(np.uint8)
+        labels[tuple(slice(a, a + s) for a, s in zip(low, size, strict=True))] = values
+        flat = values.ravel(order="F").tolist()
+        stage.viewer(f"patch([{{low: {low}, shape: {size.tolist()}, values: Uint8Array.from({flat})}}])")
+        if rng.random() < 0.3:
+            stage.run("frame()")
+    patched = stage.pixels()
+    stage.add("whole", np.zeros(shape, np.uint8), np.diag([1.0, 1, 20, 1]), labels)
+    stage.open("whole")
+    stage.viewer("setLook({opacity: 0.5, outline: true, smooth: false})")
+    stage.viewer("setColours(new Map([[1, '#ff8000'], [2, '#0080ff']]))")
+    assert patched.std() > 10
+    assert (stage.pixels() == patched).mean() > 0.999  # lines through a corner of two pixels may turn either way
+
+
 def test_patch_that_does_not_fit_is_refused(flat: Stage) -> None:
     before = flat.pixels()
     sentence = flat.page.evaluate(

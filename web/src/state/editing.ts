@@ -4,6 +4,7 @@ import type { Edit, Edited, Failure, Prompts } from "../api/messages";
 import type { Mm } from "../viewer/types";
 import type { App } from "./app";
 import { STATUS_WORDS, type Status } from "./cases";
+import { NORMAL } from "./geometry";
 import { foreseen, here, isEmpty, placeOf, same, type Place } from "./prompts";
 import type { Entry } from "./outbox";
 import type { Stroke } from "./stroke";
@@ -52,10 +53,20 @@ export function takeCandidate(app: App, candidate: number): void {
   const answer = app.doc.answer.value;
   if (!answer) return;
   const prompts = here(app.asked.value, answer);
-  if (!isEmpty(prompts)) ask(app, answer, prompts, candidate);
+  if (isEmpty(prompts)) return;
+  showSlice(app, answer);
+  ask(app, answer, prompts, candidate);
 }
 
-/** Take the last prompt of the slice back, apart from undo. */
+/** What changes is seen: the crosshair goes to the slice, and stays where it is on it. */
+function showSlice(app: App, { plane, index }: Place): void {
+  const { grid } = app.doc;
+  if (!grid || grid.slice(plane, app.view.crosshair.value) === index) return;
+  const voxel = grid.toVoxel(app.view.crosshair.value);
+  voxel[NORMAL[plane]] = index;
+  app.viewer.value?.moveTo(grid.toMm(voxel));
+}
+
 export function clearSlice(app: App, at: Mm = app.view.crosshair.value): void {
   const { active, view } = app;
   if (active.value) edit(app, { kind: "clear", object: active.value.object, plane: view.plane.value, at });

@@ -10,7 +10,7 @@ export const tool: Tool = {
   order: 2,
   mode: "draw",
   cursor: "crosshair",
-  asks: true,
+  needs: "box",
   begin(work, pointer) {
     const from = pointer.mm;
     const drawn = (to: Mm) => isFar(from, to, work.grain * 4);

@@ -13,7 +13,7 @@ export const tool: Tool = {
   order: 4,
   mode: "draw",
   cursor: "crosshair",
-  asks: true,
+  needs: "mask",
   begin(work, pointer) {
     const line = new Line(pointer.mm, work.grain, MOST_POINTS);
     const { plane } = work.place;

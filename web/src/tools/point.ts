@@ -11,7 +11,7 @@ export const tool: Tool = {
   mode: "draw",
   cursor: "crosshair",
   signed: true,
-  asks: true,
+  needs: "points",
   begin(work, pointer) {
     work.ask(withPoint(work.prompts, pointer.mm, work.positive));
     return null;

@@ -13,7 +13,7 @@ export const tool: Tool = {
   mode: "draw",
   cursor: "crosshair",
   signed: true,
-  asks: true,
+  needs: "points",
   begin(work, pointer) {
     const line = new Line(pointer.mm, work.grain, MOST_POINTS);
     const { plane } = work.place;

@@ -45,8 +45,8 @@ export interface Tool {
   signed?: boolean;
   /** Whether it has a radius. */
   sized?: boolean;
-  /** Whether the model answers it. */
-  asks?: boolean;
+  /** What the model must understand for it; none for tools without the model. */
+  needs?: "points" | "box" | "mask";
   /** A press; null where that was all. */
   begin?(work: Work, pointer: Pointer): Gesture | null;
 }

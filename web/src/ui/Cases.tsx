@@ -1,6 +1,7 @@
 // The list of cases at the left.
 import { useEffect, useRef } from "preact/hooks";
 import type { CaseSummary } from "../api/messages";
+import type { App } from "../state/app";
 import { STATUSES, STATUS_WORDS, type Order } from "../state/cases";
 import { openCase } from "../state/opening";
 import { CommandButton } from "./buttons";
@@ -111,10 +112,7 @@ function Row({ summary }: { summary: CaseSummary }) {
         class="case"
         aria-current={current ? "true" : undefined}
         title={summary.problem ?? summary.name}
-        onClick={() => {
-          app.view.uncover();
-          void openCase(app, summary.case);
-        }}
+        onClick={() => void choose(app, summary.case)}
       >
         <StatusShape status={summary.status} />
         <span class="case-name">{summary.name}</span>
@@ -122,6 +120,13 @@ function Row({ summary }: { summary: CaseSummary }) {
       </button>
     </li>
   );
+}
+
+/** Keys act on the image as soon as it is there. */
+async function choose(app: App, id: string): Promise<void> {
+  app.view.uncover();
+  await openCase(app, id);
+  if (app.doc.id === id) document.getElementById("image")?.focus();
 }
 
 function Facts({ summary }: { summary: CaseSummary }) {

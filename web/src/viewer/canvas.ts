@@ -1,6 +1,6 @@
 // Slices on a plain 2D canvas, for machines without WebGL 2 and for images that no texture can hold.
 
-import { toScreen } from "./camera";
+import { covered, toScreen } from "./camera";
 import { AXES, type Grid, type Triple } from "./grid";
 import type { Volume } from "./nifti";
 import { PLAIN, deviceRect, type Painter, type Scene } from "./painter";
@@ -56,7 +56,10 @@ export class CanvasPainter implements Painter {
       context.rect(...deviceRect(tile, this.ratio));
       context.clip();
       context.scale(this.ratio, this.ratio);
-      context.imageSmoothingEnabled = scene.smooth;
+      // Smaller than it is, an image is always averaged: fine textures would turn into patterns that are not there.
+      const smaller = Math.max(...covered(scene.grid, tile, scene.camera, this.ratio)) > 1;
+      context.imageSmoothingEnabled = scene.smooth || smaller;
+      context.imageSmoothingQuality = smaller ? "medium" : "low";
       context.drawImage(image, left, top, right - left, bottom - top);
       context.restore();
     }
@@ -90,23 +93,30 @@ function paintSlice(
 ): void {
   const { start, across, down, width, height } = walk(volume.shape, plane, index);
   const { data, channels } = volume;
-  // Grey = stored * gain + offset; the array below clamps and rounds.
-  const gain = (255 * volume.slope) / (high - low);
-  const offset = (255 * (volume.intercept - low)) / (high - low);
-  const pixels = new Uint8ClampedArray(width * height * 4);
+  const greys = table(volume, low, high);
+  const pixels = new Uint32Array(width * height);
   let out = 0;
   for (let y = 0; y < height; y++) {
     let at = (start + y * down) * channels;
     for (let x = 0; x < width; x++, at += across * channels) {
-      const first = data[at]! * gain + offset;
-      pixels[out] = first;
-      pixels[out + 1] = channels === 1 ? first : data[at + 1]! * gain + offset;
-      pixels[out + 2] = channels === 1 ? first : data[at + 2]! * gain + offset;
-      pixels[out + 3] = 255;
-      out += 4;
+      const red = greys(data[at]!);
+      const [green, blue] = channels === 1 ? [red, red] : [greys(data[at + 1]!), greys(data[at + 2]!)];
+      pixels[out++] = (255 << 24) | (blue << 16) | (green << 8) | red;
     }
   }
   if (image.width !== width) image.width = width;
   if (image.height !== height) image.height = height;
-  image.getContext("2d", PLAIN)!.putImageData(new ImageData(pixels, width, height), 0, 0);
+  image.getContext("2d", PLAIN)!.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), 0, 0);
+}
+
+// From stored values to 0..255: looked up where there are few of them.
+function table(volume: Volume, low: number, high: number): (stored: number) => number {
+  const gain = (255 * volume.slope) / (high - low);
+  const offset = (255 * (volume.intercept - low)) / (high - low);
+  const grey = (stored: number) => Math.max(0, Math.min(255, Math.round(stored * gain + offset))) || 0; // 0 for NaN
+  const { data } = volume;
+  if (data.BYTES_PER_ELEMENT > 2) return grey;
+  const least = data instanceof Int16Array ? -32768 : data instanceof Int8Array ? -128 : 0;
+  const known = Uint8Array.from({ length: 256 ** data.BYTES_PER_ELEMENT }, (_, i) => grey(i + least));
+  return (stored) => known[stored - least]!;
 }

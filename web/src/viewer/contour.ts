@@ -2,22 +2,34 @@
 
 import type { BytePlane } from "./slice";
 
-// Closed loops of corners, x and y alternating, in pixels of the slice: pixel (0, 0) has its corners at (0, 0) and (1, 1).
-export type Loop = number[];
+// Corners, x and y alternating, in pixels of the slice: pixel (0, 0) has its corners at (0, 0) and (1, 1).
+export interface Line {
+  corners: number[];
+  closed: boolean; // open where the outline goes on in another part of the slice
+}
 
-// For each value that is not 0, its loops; holes are loops of their own, so fill them with the even-odd rule.
-export function contours(plane: BytePlane, wanted: (value: number) => boolean): Map<number, Loop[]> {
-  const found = new Map<number, Loop[]>();
-  for (const [value, edges] of edgesOf(plane, wanted)) found.set(value, link(edges, plane.width + 1));
+export interface Part {
+  left: number;
+  top: number;
+  right: number; // exclusive
+  bottom: number;
+}
+
+// For each value that is not 0, the outline of its pixels in a part of the slice; holes have lines of their own, so fill
+// them with the even-odd rule. Without a part, all of the slice; then every line is closed.
+export function contours(plane: BytePlane, part?: Part): Map<number, Line[]> {
+  const whole = { left: 0, top: 0, right: plane.width, bottom: plane.height };
+  const found = new Map<number, Line[]>();
+  for (const [value, edges] of edgesOf(plane, part ?? whole)) found.set(value, link(edges, plane.width + 1));
   return found;
 }
 
 // Directed edges (from corner to corner) with the object at their right hand, per value. Corner (x, y) is y * (width + 1) + x.
-function edgesOf({ width, height, data }: BytePlane, wanted: (value: number) => boolean): Map<number, number[]> {
+function edgesOf({ width, height, data }: BytePlane, part: Part): Map<number, number[]> {
   const all = new Map<number, number[]>();
   const row = width + 1;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
+  for (let y = part.top; y < part.bottom; y++) {
+    for (let x = part.left; x < part.right; x++) {
       const at = y * width + x;
       const value = data[at]!;
       if (value === 0) continue;
@@ -25,7 +37,7 @@ function edgesOf({ width, height, data }: BytePlane, wanted: (value: number) => 
       const low = y === height - 1 || data[at + width] !== value;
       const left = x === 0 || data[at - 1] !== value;
       const right = x === width - 1 || data[at + 1] !== value;
-      if (!(up || low || left || right) || !wanted(value)) continue;
+      if (!(up || low || left || right)) continue;
       let edges = all.get(value);
       if (!edges) all.set(value, (edges = []));
       const corner = y * row + x;
@@ -38,30 +50,37 @@ function edgesOf({ width, height, data }: BytePlane, wanted: (value: number) => 
   return all;
 }
 
-function link(edges: number[], row: number): Loop[] {
+function link(edges: number[], row: number): Line[] {
   // At most two edges leave a corner: where two pixels touch at it.
   const next = new Map<number, number[]>();
+  const arriving = new Map<number, number>();
   for (let i = 0; i < edges.length; i += 2) {
     const others = next.get(edges[i]!);
     if (others) others.push(edges[i + 1]!);
     else next.set(edges[i]!, [edges[i + 1]!]);
+    arriving.set(edges[i + 1]!, (arriving.get(edges[i + 1]!) ?? 0) + 1);
   }
-  const loops: Loop[] = [];
+  const lines: Line[] = [];
+  // Open lines first: they begin where more edges leave than arrive.
+  for (const [start, to] of next) {
+    for (let open = to.length - (arriving.get(start) ?? 0); open > 0; open--) lines.push(follow(next, start, row));
+  }
   for (const start of next.keys()) {
-    while (next.get(start)!.length > 0) loops.push(follow(next, start, row));
+    while (next.get(start)!.length > 0) lines.push(follow(next, start, row));
   }
-  return loops;
+  return lines;
 }
 
-function follow(next: Map<number, number[]>, start: number, row: number): Loop {
-  const loop: Loop = [];
+function follow(next: Map<number, number[]>, start: number, row: number): Line {
+  const corners: number[] = [];
   let [here, direction] = [start, 0];
-  do {
-    const to = next.get(here)!.pop()!;
+  for (let to = next.get(here)?.pop(); to !== undefined; to = next.get(here)?.pop()) {
     // Corners on a straight line are left out.
-    if (to - here !== direction) loop.push(here % row, Math.floor(here / row));
+    if (to - here !== direction) corners.push(here % row, Math.floor(here / row));
     direction = to - here;
     here = to;
-  } while (here !== start);
-  return loop;
+    if (here === start) return { corners, closed: true };
+  }
+  corners.push(here % row, Math.floor(here / row));
+  return { corners, closed: false };
 }

@@ -16,6 +16,7 @@ export interface HandEvents {
 export class Hands implements GestureTarget {
   private held: Tile | null = null; // the tile in which a drag began
   private hovering: Tile | null = null;
+  private rest: { event: PointerEvent; x: number; y: number } | null = null; // where the pointer hovers
 
   constructor(
     private readonly state: ViewState,
@@ -27,6 +28,7 @@ export class Hands implements GestureTarget {
   }
 
   tool(phase: ToolPhase, event: PointerEvent, x: number, y: number): boolean {
+    this.rest = phase === "hover" ? { event, x, y } : null;
     if (phase === "down") this.held = this.enter(x, y);
     if (phase === "hover" || phase === "leave") return this.hover(phase, event, x, y);
     const tile = this.held;
@@ -60,6 +62,12 @@ export class Hands implements GestureTarget {
     if (!tile || !this.state.open) return;
     this.state.camera = zoomed(this.state.open.grid, this.state.camera, factor, this.voxel(tile, x, y));
     this.events.changed();
+    this.again();
+  }
+
+  // What is under a pointer that rests is another place after the image has moved below it.
+  again(): void {
+    if (this.rest && this.state.open) this.hover("hover", this.rest.event, this.rest.x, this.rest.y);
   }
 
   // Across the screen is the whole range of values once, so that no image is too quick or too slow.
@@ -78,6 +86,7 @@ export class Hands implements GestureTarget {
     if (!tile) return;
     this.state.step(tile.plane, slices);
     this.events.moved();
+    this.again();
   }
 
   private hover(phase: "hover" | "leave", event: PointerEvent, x: number, y: number): boolean {

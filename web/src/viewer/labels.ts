@@ -1,12 +1,19 @@
 // The label array of the open image, and the mask that is only a preview.
 
 import { AXES, type Triple } from "./grid";
+import type { Part } from "./contour";
 import { byteSlice, type BytePlane } from "./slice";
 import type { LabelPatch, Plane } from "./types";
 
+type Box = Pick<LabelPatch, "low" | "shape">;
+
+// So many of the last changes are remembered; who asks for older ones is told that all has changed.
+const REMEMBERED = 64;
+
 export class LabelVolume {
-  // Goes up with every change, so that what was drawn from it can be kept until then.
+  // Goes up by one with every change, so that what was drawn from it can be kept until then.
   version = 0;
+  private readonly changes: Box[] = []; // the last one made `version`
 
   constructor(
     readonly shape: Triple,
@@ -30,6 +37,16 @@ export class LabelVolume {
       }
     }
     this.version++;
+    this.changes.push({ low: patch.low, shape: patch.shape });
+    if (this.changes.length > REMEMBERED) this.changes.shift();
+  }
+
+  // Parts of a slice that may have changed since a version.
+  changedSince(version: number, plane: Plane, index: number): Part[] {
+    const count = this.version - version;
+    const whole: Box = { low: [0, 0, 0], shape: this.shape };
+    const boxes = count === 0 ? [] : count > this.changes.length ? [whole] : this.changes.slice(-count);
+    return boxes.flatMap((box) => partOf(this.shape, box, plane, index) ?? []);
   }
 
   slice(plane: Plane, index: number): BytePlane {
@@ -40,18 +57,25 @@ export class LabelVolume {
 // The part of a patch that lies on a slice, on the grid of the whole slice; null where it does not meet it.
 export function patchSlice(shape: Triple, patch: LabelPatch, plane: Plane, index: number): BytePlane | null {
   const { across, down, through } = AXES[plane];
-  const inside = index - patch.low[through];
-  if (inside < 0 || inside >= patch.shape[through]) return null;
-  const part = byteSlice(patch.values, patch.shape, plane, inside);
+  const part = partOf(shape, patch, plane, index);
+  if (!part) return null;
+  const inside = byteSlice(patch.values, patch.shape, plane, index - patch.low[through]);
   const [width, height] = [shape[across], shape[down]];
   const data = new Uint8Array(width * height);
-  // Slices run against the voxel axes, so the patch's upper end comes first.
-  const left = width - patch.low[across] - part.width;
-  const top = height - patch.low[down] - part.height;
-  for (let y = 0; y < part.height; y++) {
-    data.set(part.data.subarray(y * part.width, (y + 1) * part.width), (top + y) * width + left);
+  for (let y = 0; y < inside.height; y++) {
+    const row = inside.data.subarray(y * inside.width, (y + 1) * inside.width);
+    data.set(row, (part.top + y) * width + part.left);
   }
   return { width, height, data };
+}
+
+// Where a box lies on a slice. Slices run against the voxel axes, so the box's upper end comes first.
+function partOf(shape: Triple, { low, shape: size }: Box, plane: Plane, index: number): Part | null {
+  const { across, down, through } = AXES[plane];
+  if (index < low[through] || index >= low[through] + size[through]) return null;
+  const right = shape[across] - low[across];
+  const bottom = shape[down] - low[down];
+  return { left: right - size[across], top: bottom - size[down], right, bottom };
 }
 
 export function checkPatch(shape: Triple, patch: LabelPatch): void {

@@ -1,13 +1,11 @@
 // Label slices over the image: a tint in the object's colour, its outline, and the hatched mask that is only a preview.
-// What is made for a slice is kept until the slice, the labels or the colours change.
 
 import { toScreen } from "./camera";
-import { type Loop, contours } from "./contour";
+import { type Part, contours } from "./contour";
 import { AXES, type Triple } from "./grid";
 import { type LabelVolume, patchSlice } from "./labels";
 import type { Place } from "./marks";
-import { PLAIN, channelsOf } from "./painter";
-import type { BytePlane } from "./slice";
+import { MaskSlice, toPath } from "./maskslice";
 import type { LabelPatch, Plane } from "./types";
 
 export interface MaskLook {
@@ -15,22 +13,13 @@ export interface MaskLook {
   outline: boolean;
 }
 
-interface Kept {
-  index: number;
-  version: number;
-  colours: number;
-  tint: HTMLCanvasElement;
-  outlines: Map<number, Path2D>;
-}
-
 export class Masks {
   labels: LabelVolume | null = null;
   look: MaskLook = { opacity: 0.4, outline: true };
-  private colours = new Map<number, string>();
-  private coloursVersion = 0;
+  private colours: ReadonlyMap<number, string> = new Map();
   private mask: LabelPatch | null = null;
   private maskColour = "#ffffff";
-  private kept = new Map<Plane, Kept>();
+  private kept = new Map<Plane, MaskSlice>();
   private keptMask = new Map<Plane, { index: number; path: Path2D | null }>();
 
   setLabels(labels: LabelVolume): void {
@@ -41,7 +30,6 @@ export class Masks {
 
   setColours(colours: Map<number, string>): void {
     this.colours = new Map(colours);
-    this.coloursVersion++;
   }
 
   setPreview(mask: LabelPatch | null, colour: string): void {
@@ -62,10 +50,18 @@ export class Masks {
       context.drawImage(slice.tint, e, f, a * slice.tint.width, d * slice.tint.height);
       context.restore();
     }
-    if (this.look.outline) {
-      for (const [value, path] of slice.outlines) stroke(context, path, matrix, this.colours.get(value)!, 1.5);
-    }
+    if (this.look.outline) this.drawOutlines(context, place, slice, matrix);
     this.drawPreview(context, place, matrix, index);
+  }
+
+  private drawOutlines(context: CanvasRenderingContext2D, place: Place, slice: MaskSlice, matrix: DOMMatrix): void {
+    for (const { part, paths } of slice.blocks) {
+      if (!inView(place, part, matrix)) continue;
+      for (const [value, path] of paths) {
+        const colour = this.colours.get(value);
+        if (colour) stroke(context, path, matrix, colour, 1.5);
+      }
+    }
   }
 
   private drawPreview(context: CanvasRenderingContext2D, place: Place, matrix: DOMMatrix, index: number): void {
@@ -74,7 +70,7 @@ export class Masks {
     let kept = this.keptMask.get(plane);
     if (!kept || kept.index !== index) {
       const slice = patchSlice(this.labels.shape, this.mask, plane, index);
-      kept = { index, path: slice && toPath([...contours(slice, () => true).values()].flat()) };
+      kept = { index, path: slice && toPath([...contours(slice).values()].flat()) };
       this.keptMask.set(plane, kept);
     }
     if (!kept.path) return;
@@ -89,46 +85,17 @@ export class Masks {
     context.restore();
   }
 
-  private slice(labels: LabelVolume, plane: Plane, index: number): Kept {
-    const old = this.kept.get(plane);
-    const [version, colours] = [labels.version, this.coloursVersion];
-    if (old && old.index === index && old.version === version && old.colours === colours) return old;
-    const values = labels.slice(plane, index);
-    const tint = old?.tint ?? document.createElement("canvas");
-    paintTint(tint, values, this.colours);
-    const outlines = new Map<number, Path2D>();
-    for (const [value, loops] of contours(values, (v) => this.colours.has(v))) outlines.set(value, toPath(loops));
-    const made = { index, version, colours, tint, outlines };
-    this.kept.set(plane, made);
-    return made;
+  private slice(labels: LabelVolume, plane: Plane, index: number): MaskSlice {
+    let slice = this.kept.get(plane);
+    if (!slice || slice.index !== index) this.kept.set(plane, (slice = new MaskSlice(labels, plane, index)));
+    slice.update(this.colours);
+    return slice;
   }
 }
 
-function paintTint(canvas: HTMLCanvasElement, slice: BytePlane, colours: Map<number, string>): void {
-  const table = new Uint32Array(256); // 0: hidden
-  for (const [value, colour] of colours) {
-    const [r, g, b] = channelsOf(colour);
-    table[value] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-  }
-  const pixels = new Uint32Array(slice.data.length);
-  for (let i = 0; i < pixels.length; i++) {
-    const value = slice.data[i]!;
-    if (value !== 0) pixels[i] = table[value]!;
-  }
-  if (canvas.width !== slice.width) canvas.width = slice.width;
-  if (canvas.height !== slice.height) canvas.height = slice.height;
-  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), slice.width, slice.height);
-  canvas.getContext("2d", PLAIN)!.putImageData(image, 0, 0);
-}
-
-function toPath(loops: Loop[]): Path2D {
-  const path = new Path2D();
-  for (const loop of loops) {
-    path.moveTo(loop[0]!, loop[1]!);
-    for (let i = 2; i < loop.length; i += 2) path.lineTo(loop[i]!, loop[i + 1]!);
-    path.closePath();
-  }
-  return path;
+function inView({ tile }: Place, part: Part, { a, d, e, f }: DOMMatrix): boolean {
+  const across = e + a * part.left < tile.left + tile.width && e + a * part.right > tile.left;
+  return across && f + d * part.top < tile.top + tile.height && f + d * part.bottom > tile.top;
 }
 
 function stroke(

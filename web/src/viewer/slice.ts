@@ -1,6 +1,7 @@
 // Slices of arrays, in the order of the screen: rows from the top, pixels from the left.
 
 import { AXES, type Triple } from "./grid";
+import type { Part } from "./contour";
 import type { Plane } from "./types";
 
 // How to walk through an array (first axis fastest) along the pixels of a slice.
@@ -28,12 +29,25 @@ export interface BytePlane {
 }
 
 export function byteSlice(array: Uint8Array, shape: Triple, plane: Plane, index: number): BytePlane {
-  const { start, across, down, width, height } = walk(shape, plane, index);
-  const data = new Uint8Array(width * height);
-  let out = 0;
-  for (let y = 0; y < height; y++) {
-    let at = start + y * down;
-    for (let x = 0; x < width; x++, at += across) data[out++] = array[at]!;
+  const { width, height } = walk(shape, plane, index);
+  const slice = { width, height, data: new Uint8Array(width * height) };
+  copySlice(array, shape, plane, index, slice, { left: 0, top: 0, right: width, bottom: height });
+  return slice;
+}
+
+// Read a part of a slice anew.
+export function copySlice(
+  array: Uint8Array,
+  shape: Triple,
+  plane: Plane,
+  index: number,
+  slice: BytePlane,
+  part: Part,
+): void {
+  const { start, across, down } = walk(shape, plane, index);
+  for (let y = part.top; y < part.bottom; y++) {
+    let at = start + y * down + part.left * across;
+    const end = y * slice.width + part.right;
+    for (let to = y * slice.width + part.left; to < end; to++, at += across) slice.data[to] = array[at]!;
   }
-  return { width, height, data };
 }

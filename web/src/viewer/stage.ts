@@ -37,6 +37,7 @@ export class Stage {
     this.adopt(this.painter);
     this.observer.observe(this.box);
     this.resize();
+    this.watchRatio();
   }
 
   get name(): "niivue" | "canvas" {
@@ -96,6 +97,16 @@ export class Stage {
     this.observer.disconnect();
     this.painter.dispose();
     this.box.remove();
+  }
+
+  // A window that goes to another screen keeps its size, so nothing else tells of it.
+  private watchRatio(): void {
+    const { signal } = this.off;
+    const changed = () => {
+      this.resize();
+      this.watchRatio();
+    };
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", changed, { signal, once: true });
   }
 
   private adopt(painter: Painter): void {

@@ -19,6 +19,7 @@ export class SliceViewer implements Viewer {
   onLost: () => void = () => {};
   private readonly state = new ViewState();
   private readonly masks = new Masks();
+  private readonly hands: Hands;
   private readonly gestures: Gestures;
   private marks: readonly Mark[] = [];
   private theme: Theme = THEMES.dark;
@@ -29,7 +30,7 @@ export class SliceViewer implements Viewer {
   constructor(private readonly stage: Stage) {
     stage.onChange = () => this.arrange();
     stage.onLost = () => this.onLost();
-    const hands = new Hands(this.state, {
+    this.hands = new Hands(this.state, {
       pointer: (event) => this.onPointer(event),
       moved: () => this.moved(),
       windowed: () => {
@@ -38,7 +39,7 @@ export class SliceViewer implements Viewer {
       },
       changed: () => this.draw(),
     });
-    this.gestures = new Gestures(stage.surface, hands);
+    this.gestures = new Gestures(stage.surface, this.hands);
     this.arrange();
   }
 
@@ -110,6 +111,7 @@ export class SliceViewer implements Viewer {
     if (!open) return;
     this.state.moveTo(toVoxel(open.grid, mm));
     this.moved();
+    this.hands.again();
   }
 
   crosshair(): Mm {
@@ -120,6 +122,7 @@ export class SliceViewer implements Viewer {
   step(plane: Plane, slices: number): void {
     this.state.step(plane, slices);
     this.moved();
+    this.hands.again();
   }
 
   // Without a place about which: the crosshair stays where it is.

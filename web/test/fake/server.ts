@@ -49,7 +49,14 @@ export class FakeServer {
 
   private session(): Session {
     const labels = this.labelNames.map((name) => ({ name, colour: "#ff0000" }));
-    const model = { name: "m", adapter: null, state: "ready" as const, sentence: "", prompts: [], queue: 0 };
+    const model = {
+      name: "m",
+      adapter: null,
+      state: "ready" as const,
+      sentence: "",
+      prompts: ["points", "box", "mask"],
+      queue: 0,
+    };
     const learn = { state: "idle" as const, accepted: 0, needed: 3, step: 0, steps: 0, validation: 0, sentence: "" };
     const unknown = { seconds_left: null, before: null, after: null };
     return { version: "0", folder: "f", output: "o", labels, model, learn: { ...learn, ...unknown }, limits: {} };

@@ -55,11 +55,17 @@ describe("patches", () => {
     }
   });
 
-  it("tell that something changed", () => {
+  it("tell which part of a slice they changed", () => {
     const labels = new LabelVolume(SHAPE, filled());
+    expect(labels.changedSince(0, "axial", 1)).toEqual([]);
+    labels.patch({ low: [1, 2, 1], shape: [2, 1, 1], values: Uint8Array.of(9, 9) });
     const before = labels.version;
-    labels.patch({ low: [0, 0, 0], shape: [1, 1, 1], values: Uint8Array.of(9) });
-    expect(labels.version).toBeGreaterThan(before);
+    // Voxels 1 and 2 of 5 are pixels 2 and 3 from the left; row 2 of 4 is row 1 from the top.
+    expect(labels.changedSince(0, "axial", 1)).toEqual([{ left: 2, top: 1, right: 4, bottom: 2 }]);
+    expect(labels.changedSince(0, "axial", 0)).toEqual([]);
+    expect(labels.changedSince(before, "axial", 1)).toEqual([]);
+    for (let i = 0; i < 99; i++) labels.patch({ low: [0, 0, 0], shape: [1, 1, 1], values: Uint8Array.of(i) });
+    expect(labels.changedSince(before, "axial", 1)).toEqual([{ left: 0, top: 0, right: 5, bottom: 4 }]);
   });
 
   it.each([

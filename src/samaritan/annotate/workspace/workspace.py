@@ -71,6 +71,7 @@ class Workspace:
             undo.pop_all()
         self._autosave = _autosave.Autosave()
         self._lock = threading.Lock()
+        self._exporting = threading.Lock()
         self._documents = {case.case: Document(case, self._project, self._autosave.later) for case in found}
         self._used: list[Document] = []
         self._recall()
@@ -132,7 +133,8 @@ class Workspace:
             InputError: no case is accepted.
             ResourceError: it cannot be written; an earlier one is as it was.
         """
-        return _dataset.export([self._documents[case] for case in self.accepted()], self._project)
+        with self._exporting:
+            return _dataset.export([self._documents[case] for case in self.accepted()], self._project)
 
     def save(self) -> None:
         """Write the masks of all edits that were made; raises ResourceError where one cannot be written."""
@@ -187,3 +189,5 @@ class Workspace:
                 document.rest()
             except ResourceError as error:
                 _LOG.warning("%s stays open: %s", document.found.name, error)
+                with self._lock:
+                    self._used.insert(0, document)

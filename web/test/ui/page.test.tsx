@@ -1,0 +1,166 @@
+// @vitest-environment happy-dom
+// What stands on the page in each state, in words: as a screen reader and the browser tests find it.
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Api } from "../../src/api/client";
+import type { Hands } from "../../src/commands/command";
+import { listenToKeys } from "../../src/commands";
+import { setUp } from "../../src/setup";
+import { start } from "../../src/state/listening";
+import { saveState } from "../../src/state/saving";
+import { bindStage } from "../../src/state/stage";
+import { Page } from "../../src/ui/Page";
+import { FakeServer } from "../fake/server";
+import { FakeViewer } from "../fake/viewer";
+
+let server: FakeServer;
+let viewer: FakeViewer;
+let hands: Hands;
+let host: HTMLElement;
+let deaf: () => void;
+
+beforeEach(() => {
+  localStorage.clear();
+  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => {} })); // a wide window
+  server = new FakeServer();
+  viewer = new FakeViewer();
+  host = document.createElement("div");
+  document.body.replaceChildren(host);
+});
+
+afterEach(() => {
+  render(null, host);
+  deaf();
+  vi.unstubAllGlobals();
+});
+
+async function open(): Promise<void> {
+  hands = setUp(new Api(server.fetch));
+  deaf = listenToKeys(hands);
+  const tie = () => bindStage(hands.app, viewer, hands.gestures, () => {});
+  await act(() => render(<Page hands={hands} createViewer={async () => viewer} onViewer={tie} />, host));
+  await vi.waitFor(() => expect(hands.app.viewer.value).toBe(viewer));
+  await act(() => start(hands.app));
+}
+
+function nameOf(one: HTMLButtonElement): string {
+  return (one.getAttribute("aria-label") ?? one.textContent ?? "").trim();
+}
+
+function button(name: string): HTMLButtonElement {
+  const found = [...host.querySelectorAll("button")].find((one) => nameOf(one).split(":")[0] === name);
+  if (!found) throw new Error(`There is no button ${name}.`);
+  return found;
+}
+
+async function saved(): Promise<void> {
+  await vi.waitFor(() => expect(saveState(hands.app).kind).toBe("saved"));
+  await act(() => {});
+}
+
+function words(selector: string): string {
+  return host.querySelector(selector)?.textContent ?? "";
+}
+
+test("an empty folder says what is read", async () => {
+  await open();
+  expect(words(".over")).toContain("No image was found");
+  expect(button("Accept").disabled).toBe(true);
+});
+
+test("without a label the page leads to the first one", async () => {
+  server.add("a");
+  server.labelNames = [];
+  await open();
+  expect(words(".coach")).toContain("First name what you want to label");
+  await act(() => button("Add the first label").click());
+  const input = host.querySelector<HTMLInputElement>("input[aria-label='Name of the new label']")!;
+  input.value = "liver";
+  await act(() => void input.form!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+  await vi.waitFor(() => expect(words(".labels")).toContain("liver"));
+  expect(hands.app.view.label.value).toBe("liver");
+});
+
+test("a click in the image, its object, undo and the saved state", async () => {
+  server.add("a");
+  await open();
+  expect(words(".coach")).toContain("Click on liver");
+  expect(button("Undo").disabled).toBe(true);
+  await act(() => viewer.drag("axial", [2, 2, 0]));
+  await saved();
+  expect(words("[data-state]")).toBe("Saved");
+  expect(button("Undo").getAttribute("aria-label")).toBe("Undo: ask");
+  expect(words(".objects")).toContain("1");
+});
+
+test("tools tell which one is in hand, and their settings", async () => {
+  server.add("a");
+  await open();
+  await act(() => button("Brush").click());
+  expect(button("Brush").getAttribute("aria-pressed")).toBe("true");
+  expect(button("Point").getAttribute("aria-pressed")).toBe("false");
+  expect(words(".strip")).toContain("4 mm");
+  await act(() => void document.dispatchEvent(new KeyboardEvent("keydown", { key: "]" })));
+  expect(words(".strip")).toContain("5 mm");
+});
+
+test("a picture has no other planes and nothing to carry through a volume", async () => {
+  server.add("a", { shape: [8, 8, 1], unit: "px" });
+  await open();
+  expect(host.querySelector("[aria-label='Layout']")).toBeNull();
+  expect(button("To the whole volume").disabled).toBe(true);
+});
+
+test("names are text, whatever they hold", async () => {
+  server.add("a", { name: "<img src=x onerror=alert(1)>" });
+  server.labelNames = ["<b>x</b>"];
+  await open();
+  expect(host.querySelector("img, b")).toBeNull();
+  expect(words("h1")).toBe("<img src=x onerror=alert(1)>");
+});
+
+test("cases are found by name, and it is said when there is none", async () => {
+  server.add("a");
+  server.add("b");
+  await open();
+  await act(() => hands.app.cases.refine({ text: "b" }));
+  expect(host.querySelectorAll(".case")).toHaveLength(1);
+  await act(() => hands.app.cases.refine({ text: "zzz" }));
+  expect(words(".cases .empty")).toContain("No case is like that.");
+  await act(() => button("Show all").click());
+  expect(host.querySelectorAll(".case")).toHaveLength(2);
+});
+
+test("after a conflict a dialog names what is missing", async () => {
+  server.add("a");
+  await open();
+  server.elsewhere("a");
+  await act(() => button("New object of liver").click());
+  await vi.waitFor(() => expect(words("dialog")).toContain("This case was changed elsewhere"));
+  expect(words(".refused")).toContain("New object");
+  await vi.waitFor(() => expect(hands.app.doc.detail.value?.revision).toBe(1));
+  await act(() => button("Do it again on top").click());
+  await saved();
+  expect(host.querySelector("dialog")).toBeNull();
+  expect(hands.app.objects.value).toHaveLength(1);
+});
+
+test("a server that is away is said, with what is kept", async () => {
+  server.add("a");
+  await open();
+  server.replies.push("away", "away");
+  await act(() => button("New object of liver").click());
+  await vi.waitFor(() => expect(words(".banner")).toContain("1 edit is kept here"));
+  expect(words("[data-state]")).toContain("Not saved");
+  hands.app.outbox.retry();
+  hands.app.outbox.retry();
+});
+
+test("the sheet of keys opens by its key and lists every command", async () => {
+  server.add("a");
+  await open();
+  await act(() => void document.dispatchEvent(new KeyboardEvent("keydown", { key: "?" })));
+  expect(words("dialog")).toContain("To the whole volume");
+  expect(host.querySelectorAll(".sheet-row").length).toBeGreaterThan(50);
+});
