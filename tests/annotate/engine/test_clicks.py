@@ -126,3 +126,11 @@ def test_every_box_lies_in_the_picture_and_carries_the_label() -> None:
 )
 def test_it_is_for_clicks_alone_and_models_of_boxes(prompt: PromptSet, prompts: tuple[str, ...], needed: bool) -> None:
     assert clicks.is_needed(BoxModel(disc(5, 5, 2), prompts=prompts), prompt) is needed  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("known", "given"),
+    [(("box",), {"box", "points", "mask"}), (("box", "points"), {"box", "points", "mask"}), (("text",), {"text"})],
+)
+def test_a_person_may_click_and_draw_where_boxes_are_known(known: tuple[str, ...], given: set[str]) -> None:
+    assert set(clicks.prompts_of(known)) == given

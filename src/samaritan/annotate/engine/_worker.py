@@ -13,6 +13,7 @@ from samaritan.annotate.engine._pipe import Pipe
 from samaritan.annotate.engine._volumes import Volumes
 from samaritan.annotate.engine._wire import Answered, Failed, Progressed, Ready, Request, Stopped, Unusable, Use
 from samaritan.annotate.engine.answers import answer_slice, answer_volume
+from samaritan.annotate.engine.clicks import prompts_of
 from samaritan.annotate.engine.requests import Attention, CaseQuestion, ImageRef, SliceQuestion, VolumeQuestion
 from samaritan.annotate.engine.settings import EngineSettings
 from samaritan.core import ModelError, Plane, ResourceError, SamaritanError, errors
@@ -54,7 +55,7 @@ class Worker:
         """What the server is told of the model."""
         segmenter = self._loaded.segmenter
         name = self._loaded.about.get("name")
-        return Ready(segmenter.name, None if name is None else str(name), segmenter.card.prompts)
+        return Ready(segmenter.name, None if name is None else str(name), prompts_of(segmenter.card.prompts))
 
     def serve(self, request: Request) -> None:
         """Do it, and answer with exactly one message."""

@@ -81,6 +81,10 @@ def _candidates(predictor: VolumePredictor, question: SliceQuestion) -> tuple[li
     prompt = question.prompts
     if prompt.points is None and prompt.box is None and prompt.mask is None and prompt.text is None:
         raise PromptError("Nothing was said about the object on this slice; give a point, a box or a rough mask.")
+    if prompt.mask is not None and prompt.box is not None and "mask" not in predictor.segmenter.card.prompts:
+        prompt = PromptSet(
+            prompt.points, prompt.box, None, prompt.text
+        )  # a lasso, for a model that knows its box alone
     if clicks.is_needed(predictor, prompt):
         at = clicks.masks_at(predictor, question.index, prompt, question.current)
         if at:

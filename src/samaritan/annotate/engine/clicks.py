@@ -43,6 +43,11 @@ class _Answer:
         return self.quality * self.stability * self.agreement
 
 
+def prompts_of(known: tuple[str, ...]) -> tuple[str, ...]:
+    """What a person may give a model that knows these prompts: where boxes are known, clicks and rough masks lead to one."""
+    return (*known, *(name for name in ("points", "mask") if name not in known)) if "box" in known else known
+
+
 def is_needed(predictor: VolumePredictor, prompt: PromptSet) -> bool:
     """Whether a prompt is clicks alone, some of them inside the object, and the model knows boxes but no points."""
     known = predictor.segmenter.card.prompts
