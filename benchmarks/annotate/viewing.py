@@ -1,4 +1,4 @@
-"""A page with nothing but the viewer (``web/test/viewer/harness``), built and served with a strict content policy."""
+"""A page with nothing but the viewer (``web/test/viewer/harness``), built and served under the server's content policy."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
+from samaritan.annotate.server.headers import HEADERS
+
 WEB = Path(__file__).parents[2] / "web"
 HARNESS = WEB / "test" / "viewer" / "harness"
-
-#: All that the viewer needs: no data: or blob: address, no worker, nothing inline, nothing evaluated.
-POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -109,7 +108,8 @@ def _vite() -> Path:
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
         super().end_headers()
 
     def do_GET(self) -> None:

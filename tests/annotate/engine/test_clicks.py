@@ -94,14 +94,6 @@ def test_no_answer_holds_the_click() -> None:
     assert clicks.masks_at(Elsewhere(disc(1, 1, 1)), 0, at((20, 20))) == []  # type: ignore[arg-type]
 
 
-def test_the_mask_that_is_corrected_is_among_the_beginnings() -> None:
-    target = disc(60, 45, 12)
-    model = BoxModel(target)
-    clicks.masks_at(model, 0, at((60, 45)), current=disc(61, 46, 20))  # type: ignore[arg-type]
-    wanted = clicks.box_of(disc(61, 46, 20))
-    assert any(asked.box is not None and (asked.box.lo == wanted.lo).all() for asked in model.asked)
-
-
 def test_every_box_lies_in_the_picture_and_carries_the_label() -> None:
     model = BoxModel(disc(3, 86, 3))
     clicks.masks_at(model, 0, PromptSet(points=Points([(2, 87)], [1]), text="liver"))  # type: ignore[arg-type]
@@ -126,11 +118,3 @@ def test_every_box_lies_in_the_picture_and_carries_the_label() -> None:
 )
 def test_it_is_for_clicks_alone_and_models_of_boxes(prompt: PromptSet, prompts: tuple[str, ...], needed: bool) -> None:
     assert clicks.is_needed(BoxModel(disc(5, 5, 2), prompts=prompts), prompt) is needed  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("known", "given"),
-    [(("box",), {"box", "points", "mask"}), (("box", "points"), {"box", "points", "mask"}), (("text",), {"text"})],
-)
-def test_a_person_may_click_and_draw_where_boxes_are_known(known: tuple[str, ...], given: set[str]) -> None:
-    assert set(clicks.prompts_of(known)) == given

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion, ImageRef
-from samaritan.annotate.learn import improver as module
 from samaritan.annotate.learn._child import Child
 from samaritan.annotate.learn.improver import Improver, ImproverSettings
 from samaritan.annotate.messages import CaseSummary, ExportedSet, Label, LearnRequest, LearnState, ModelState
@@ -103,7 +102,7 @@ class Scene:
         self.workspace, self.engine = Workspace(folder), Engine()
         self.states: list[LearnState] = []
         settings = ImproverSettings(folder, "tiny-litemedsam")
-        self.improver = Improver(self.workspace, self.engine, settings, self.states.append)  # type: ignore[arg-type]
+        self.improver = Improver(self.workspace, self.engine, settings, self.states.append)
         script = f"""
 import json, pathlib, sys, time
 out = pathlib.Path({str(folder)!r}) / ".samaritan/learn/run"
@@ -118,7 +117,7 @@ for line in json.loads({json.dumps(json.dumps(lines))}):
             self.command = command
             return await START([sys.executable, "-c", script])
 
-        monkeypatch.setattr(module.Child, "start", started)
+        monkeypatch.setattr(Child, "start", started)
 
     async def act(self, action: Any, *, wait: bool = True) -> LearnState:
         await self.improver.act(LearnRequest(action=action))

@@ -14,7 +14,7 @@ from samaritan.annotate.engine.errors import ModelGoneError, QueueFullError, Sup
 from samaritan.core.errors import InputError, ModelError, ResourceError, UsageError
 
 from .conftest import Stand
-from .fakes import SHAPE
+from .fakes import SHAPE, Document, Engine, Workspace
 
 MARK = {"kind": "mark", "status": "accepted", "note": None}
 ASK = {"kind": "ask", "object": 1, "plane": "axial", "prompts": {"points": [{"at": [1, 2, 3]}]}}
@@ -152,6 +152,38 @@ def test_other_cases_and_the_event_loop_do_not_wait_for_a_long_question(client: 
     release.set()
     waiting.join(10)
     assert answers == [200]
+
+
+def test_cases_are_never_asked_on_the_loop(client: TestClient, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case may be read, or written to disk, for seconds."""
+    threads: dict[str, set[int]] = {"loop": set(), "cases": set()}
+
+    def watched(name: str, where: str, owner: type, call: Any) -> Any:
+        def method(*arguments: Any) -> Any:
+            threads[where].add(threading.get_ident())
+            return call(*arguments)
+
+        return property(method) if isinstance(vars(owner)[name], property) else method
+
+    for owner in (Workspace, Document):
+        for name, call in list(vars(owner).items()):
+            if not name.startswith("_"):
+                inner = call.fget if isinstance(call, property) else call
+                monkeypatch.setattr(owner, name, watched(name, "cases", owner, inner))
+    monkeypatch.setattr(Engine, "attend", watched("attend", "loop", Engine, Engine.attend))
+    for path in ("", "/image", "/labels"):
+        client.get(f"/api/cases/beef{path}")
+    client.get("/api/cases")
+    client.get("/api/session")
+    client.post("/api/labels", json={"name": "spleen"})
+    client.post("/api/dataset", json={})
+    client.post("/api/cases/beef/edits", json=edit(ASK))
+    client.post("/api/cases/beef/preview", json=PREVIEW)
+    client.post("/api/cases/beef/focus", json={"plane": "coronal", "at": [1, 2, 3]})
+    client.post("/api/cases/beef/export", json={"format": "nifti"})
+    assert len(threads["loop"]) == 1
+    assert threads["cases"]
+    assert not threads["cases"] & threads["loop"]
 
 
 def test_an_answer_that_comes_too_late_is_refused(client: TestClient, stand: Stand) -> None:

@@ -89,6 +89,7 @@ def test_the_launch_token_works_once_and_becomes_a_cookie(stranger: TestClient, 
     token = stand.settings.keys.link()
     assert stranger.get("/").status_code == 401
     assert stranger.get("/?token=wrong").status_code == 401
+    assert stranger.head(f"/?token={token}").status_code == 401
     first = stranger.get(f"/?token={token}")
     assert (first.status_code, first.headers["location"]) == (303, "/")
     cookie = first.headers["set-cookie"].lower()

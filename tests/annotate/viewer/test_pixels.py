@@ -180,6 +180,15 @@ def test_nothing_is_mixed_between_voxels_unless_asked(stage: Stage) -> None:
     assert smooth < 0.3
 
 
+def test_fine_textures_become_their_mean_and_no_pattern(stage: Stage) -> None:
+    voxels = np.indices((1900, 1900, 1)).sum(axis=0).astype(np.uint8) % 2 * 255
+    stage.add("fine", voxels, np.eye(4), unit="px")
+    stage.open("fine")
+    middle = stage.pixels()[100:280, 250:400, 1]
+    assert abs(middle.mean() - 127.5) < 4
+    assert middle.std() < 25
+
+
 def test_both_viewers_show_the_same(new_stage: Callable[..., Any]) -> None:
     rng = np.random.default_rng(3)
     voxels = rng.integers(-500, 1500, SHAPE).astype(np.int16)

@@ -154,6 +154,16 @@ def test_an_image_that_is_gone_is_skipped_with_a_sentence(open_workspace: Open, 
         workspace.export_dataset()
 
 
+def test_a_series_that_is_gone_is_skipped(open_workspace: Open, folder: Path) -> None:
+    series(folder / "dicom", 2)
+    workspace = open_workspace()
+    for name in ("dicom", "ct"):
+        accept(workspace, name)
+    workspace.save()
+    shutil.rmtree(folder / "dicom")
+    assert workspace.export_dataset().skipped == ("dicom: dicom is not there any more; put it back.",)
+
+
 def test_a_disk_that_is_full_leaves_the_earlier_export(
     open_workspace: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

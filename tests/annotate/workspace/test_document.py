@@ -231,7 +231,7 @@ def stroke(page: Page, *ijk: float, plane: Any = "axial") -> Paint:
 
 def test_what_a_propagation_is_asked_and_may_change(page: Page) -> None:
     page.do(ADD)
-    with pytest.raises(PromptError, match="Nothing was drawn for this object on axial slices"):
+    with pytest.raises(PromptError, match="Nothing is drawn for this object on axial slices"):
         page.document.question(Propagate(kind="propagate", object=1, plane="axial"))
     page.do(ask(page, 3, 4, 5), slice_answer(square((2, 3), (5, 6))))
     page.do(stroke(page, 1, 1, 7))
@@ -272,6 +272,21 @@ def test_a_propagation_within_bounds_leaves_the_rest(page: Page) -> None:
     far = Propagate(kind="propagate", object=1, plane="axial", bounds=(page.mm(0, 0, 7), page.mm(0, 0, 40)))
     with pytest.raises(PromptError, match="outside the image"):
         page.document.question(far)
+
+
+def test_erased_to_nothing_is_said_and_found_nothing_is_not(page: Page) -> None:
+    page.do(ADD)
+    for k in (2, 4, 5):
+        found = np.zeros((6, 12), bool) if k == 4 else square((2, 3), (5, 6))
+        page.do(ask(page, 3, 4, k), slice_answer(found))
+    everywhere = Paint(kind="paint", object=1, plane="axial", path=(page.mm(3, 4, 2),), radius=50, erase=True)
+    page.do(everywhere)
+    edit = Propagate(kind="propagate", object=1, plane="axial")
+    question: Any = page.document.question(edit)
+    assert (list(question.prompts), list(question.fixed)) == ([5], [2, 5])
+    assert not question.fixed[2].any()
+    page.do(edit, VolumeAnswer({k: square((2, 3), (5, 6)) for k in range(10)}, {}, (), 0.5))
+    assert [k for k in range(10) if not page.labels()[:, :, k].any()] == [2]
 
 
 def test_slices_without_an_answer_are_emptied(page: Page) -> None:

@@ -56,11 +56,11 @@ def test_a_journal_that_was_damaged_keeps_what_came_before(open_workspace: Open,
         "The journal of this case is damaged after edit 2 (the checksum is wrong); what came before is"
     )
     assert f"kept in journal/{journal.stem}.damaged.jsonl" in warning
-    assert warning.endswith("and the mask as it was last saved in masks/ct-before-damage.nii.gz.")
+    assert warning.endswith("and the mask as it was last saved in masks/ct-kept.nii.gz.")
     assert journal.with_suffix(".damaged.jsonl").read_bytes() == b"".join(lines)
     paint(page, 4, 4, 4)
     open_workspace().close()
-    assert (mask.parent / "ct-before-damage.nii.gz").read_bytes() == saved
+    assert (mask.parent / "ct-kept.nii.gz").read_bytes() == saved
     assert start(open_workspace).labels().sum() == 2
 
 
@@ -255,6 +255,19 @@ def test_a_mask_that_cannot_be_used_is_said(open_workspace: Open, tmp_path: Path
     page = start(open_workspace, source)
     assert page.document.detail().objects == ()
     assert "holds 299 values, and a case at most 255 objects" in page.document.detail().warnings[0]
+
+
+def test_a_saved_mask_that_cannot_be_used_is_kept(open_workspace: Open, folder: Path) -> None:
+    save_volume(folder.parent / "out" / "masks" / "ct.nii.gz", np.ones((3, 3, 3), np.uint8))
+    mine = (folder.parent / "out" / "masks" / "ct.nii.gz").read_bytes()
+    page = drawn(open_workspace)
+    warning = page.document.detail().warnings[0]
+    assert warning.startswith(
+        "The mask of this image cannot be used, so the case starts empty; it is kept in masks/ct-kept"
+    )
+    open_workspace().close()
+    assert (folder.parent / "out" / "masks" / "ct-kept.nii.gz").read_bytes() == mine
+    assert io.read_labels(folder.parent / "out" / "masks" / "ct.nii.gz").data.sum() == 3
 
 
 def test_labels_that_were_removed_come_back(open_workspace: Open, folder: Path) -> None:

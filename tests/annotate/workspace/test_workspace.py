@@ -271,6 +271,19 @@ def test_accepted_cases(open_workspace: Open, folder: Path) -> None:
     assert workspace.accepted() == open_workspace().accepted() == [page.document.found.case]
 
 
+def test_the_list_of_cases_reads_a_journal_once(open_workspace: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    page_of(open_workspace(), "ct").do(Mark(kind="mark", status="accepted"))
+    workspace = open_workspace()
+    assert workspace.accepted()
+    with monkeypatch.context() as patch:
+        patch.setattr("samaritan.annotate.workspace._describe.of_journal", _full)
+        assert workspace.accepted()
+    page_of(workspace, "ct").do(Mark(kind="mark", status="work"))
+    assert workspace.accepted() == []
+    workspace.document(workspace.summaries()[0].case).rest()
+    assert workspace.accepted() == []
+
+
 def test_nothing_in_the_folder_is_changed(open_workspace: Open, folder: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     workspace = open_workspace()

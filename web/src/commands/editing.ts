@@ -11,11 +11,11 @@ import {
   toggleHidden,
 } from "../state/editing";
 import { nextRadius } from "../state/view";
-import { TOOLS, toolNamed } from "../tools";
+import { TOOLS } from "../tools";
 import type { Command } from "./command";
 
 const hasObject = (app: App) => app.active.value !== null;
-const sized = (app: App) => !!toolNamed(app.view.tool.value).sized;
+const sized = (app: App) => !!app.tool.value.sized;
 
 export const TOOL_COMMANDS: Command[] = TOOLS.map((tool) => ({
   id: `tool-${tool.id}`,
@@ -24,8 +24,7 @@ export const TOOL_COMMANDS: Command[] = TOOLS.map((tool) => ({
   what: tool.hint,
   keys: [tool.key],
   run: ({ app }) => (app.view.tool.value = tool.id),
-  enabled: (app) => !tool.needs || !app.model.value || app.model.value.prompts.includes(tool.needs),
-  pressed: (app) => app.view.tool.value === tool.id,
+  pressed: (app) => app.tool.value === tool,
 }));
 
 export const TOOL_SETTINGS: Command[] = [

@@ -3,6 +3,8 @@ import { computed, signal } from "@preact/signals";
 import type { Api } from "../api/client";
 import type { Label, LearnState, ModelState, Session } from "../api/messages";
 import type { Mark, Viewer } from "../viewer/types";
+import { toolNamed } from "../tools";
+import type { Tool } from "../tools/tool";
 import { Cases } from "./cases";
 import { Documents } from "./document";
 import { Notices } from "./notices";
@@ -57,6 +59,7 @@ export class App {
     const place = this.place.value;
     return !!place && !isEmpty(here(this.asked.value, place));
   });
+  readonly tool = computed(() => toolNamed(this.view.tool.value ?? (this.knows("points") ? "point" : "box")));
   /** Whether the model works on something that was asked here. */
   readonly asking = computed(() => {
     const sending = new Set(this.outbox.sending.value);
@@ -72,6 +75,11 @@ export class App {
     hooks: (app: App) => OutboxHooks,
   ) {
     this.outbox = new Outbox(hooks(this));
+  }
+
+  /** Whether the model was trained with such prompts. */
+  knows(prompt: Tool["needs"]): boolean {
+    return !prompt || !this.model.value || this.model.value.prompts.includes(prompt);
   }
 
   colourOf(label: string): string {

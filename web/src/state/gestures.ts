@@ -1,5 +1,4 @@
 // From the pointer, or from keys, to the tool in hand.
-import { toolNamed } from "../tools";
 import type { Gesture, Work } from "../tools/tool";
 import type { Mark, Mm, Pointer } from "../viewer/types";
 import type { App } from "./app";
@@ -45,7 +44,7 @@ export class Gestures {
   private down(pointer: Pointer): void {
     this.cancel();
     const { app } = this;
-    const tool = toolNamed(app.view.tool.value);
+    const tool = app.tool.value;
     const { grid } = app.doc;
     if (!tool.begin || !grid || !grid.contains(grid.toVoxel(pointer.mm))) return;
     const object = ensureObject(app);
@@ -96,7 +95,7 @@ export class Gestures {
   /** The circle of brush and eraser follows the pointer. */
   private circle(pointer: Pointer | null): void {
     const { view } = this.app;
-    const sized = toolNamed(view.tool.value).sized;
+    const { sized } = this.app.tool.value;
     const before = this.cursor.length;
     this.cursor =
       sized && pointer ? [{ kind: "disc", at: pointer.mm, plane: pointer.plane, radius: view.radius.value }] : [];

@@ -2,7 +2,7 @@
 import { sentence, ServerError } from "../api/errors";
 import type { CaseSummary, Event, LearnState } from "../api/messages";
 import type { App } from "./app";
-import { firstCase, openCase, reload, rememberedCase } from "./opening";
+import { firstCase, openCase, reload, rememberedCase, SIGNED_OUT } from "./opening";
 
 const HEALTH_EVERY = 2000;
 
@@ -27,9 +27,6 @@ export async function start(app: App): Promise<void> {
   const first = app.doc.id || app.doc.loading.value ? null : firstCase(app.cases.all.value, rememberedCase());
   if (first) await openCase(app, first.case);
 }
-
-export const SIGNED_OUT =
-  "This page belongs to a server that has ended. Start `samaritan annotate` again and open its link: then this page goes on, too.";
 
 /** The socket is open (again): the list may have changed, and edits that wait can go. */
 export async function online(app: App, again: boolean): Promise<void> {

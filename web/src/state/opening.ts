@@ -7,6 +7,9 @@ import { neighbour } from "./cases";
 import { strokesOf } from "./editing";
 import { saveNote } from "./notes";
 
+export const SIGNED_OUT =
+  "This page belongs to a server that has ended. Start `samaritan annotate` again and open its link: then this page goes on, too.";
+
 const opening = new WeakMap<App, AbortController>();
 
 /** Open a case. Opening another one meanwhile takes its place: what arrives late for this one is dropped. */
@@ -31,9 +34,9 @@ export async function openCase(app: App, id: string): Promise<void> {
     }
     app.doc.close();
     app.doc.failed.value = { case: id, sentence: sentence(error) };
-    if (error instanceof ServerError && !error.busy) app.cases.update(id, { problem: error.message });
+    if (error instanceof ServerError && error.status === 422) app.cases.update(id, { problem: error.message });
     if (error instanceof Unreachable) app.online.value = false;
-    if (error instanceof ServerError && error.signedOut) app.fatal.value = error.message;
+    if (error instanceof ServerError && error.signedOut) app.fatal.value = SIGNED_OUT;
   } finally {
     if (opening.get(app) === stop) app.doc.loading.value = null;
   }
@@ -93,7 +96,7 @@ async function read(app: App, id: string, stop: AbortSignal): Promise<CaseDetail
   }
   const { shape, affine, spacing, unit, colour, plane } = detail;
   app.draft.value = [];
-  app.doc.close();
+  if (app.doc.id !== id) app.doc.close();
   await viewer.load({ url: app.api.imageUrl(id), shape, affine, spacing, unit, colour, plane }, labels.values);
   if (stop.aborted) return null;
   app.doc.show(detail, labels.values);

@@ -1,6 +1,5 @@
 // Ties a viewer to the stores: what is stored is shown, what happens on it is stored.
 import { effect, untracked } from "@preact/signals";
-import { toolNamed } from "../tools";
 import type { Mm, Plane, Viewer } from "../viewer/types";
 import type { App } from "./app";
 import type { Gestures } from "./gestures";
@@ -22,7 +21,7 @@ export function bindStage(app: App, viewer: Viewer, gestures: Gestures, moved: (
   viewer.onLost = () =>
     app.notices.show(
       "error",
-      "The graphics card stopped drawing. Reload the page; everything that is saved comes back.",
+      "The graphics card stopped drawing. Images are drawn without it now; if that is slow, reload the page.",
     );
   const ends = [...shown(app, viewer), cancelOnSwitch(app, gestures)];
   app.viewer.value = viewer;
@@ -43,7 +42,7 @@ function shown(app: App, viewer: Viewer): (() => void)[] {
       viewer.setMarks([...marksOf(asked), ...app.draft.value]);
     }),
     effect(() => {
-      const tool = toolNamed(view.tool.value);
+      const tool = app.tool.value;
       viewer.setMode(tool.mode);
       viewer.setCursor(tool.cursor);
     }),
@@ -63,7 +62,7 @@ export function colours(app: App): Map<number, string> {
 function cancelOnSwitch(app: App, gestures: Gestures): () => void {
   let before = "";
   return effect(() => {
-    const now = `${app.view.tool.value} ${app.doc.loading.value}`;
+    const now = `${app.tool.value.id} ${app.doc.loading.value}`;
     if (now !== before) untracked(() => gestures.cancel());
     before = now;
   });

@@ -26,7 +26,8 @@ export class View {
   readonly hidden = signal<ReadonlySet<number>>(new Set());
   readonly solo = signal(false);
 
-  readonly tool = signal("point");
+  /** Null until a person took one: then it is one that the model understands. */
+  readonly tool = signal<string | null>(null);
   readonly positive = signal(true);
   readonly radius = kept("radius", 4);
   readonly over = signal<"empty" | "all">("empty");

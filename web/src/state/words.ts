@@ -40,6 +40,14 @@ export function sizeWords(object: ObjectState, unit: "mm" | "px"): string {
   return unit === "mm" ? `${amount(object.volume_ml)} ml` : `${object.voxels} voxels`;
 }
 
+/** What all objects of a label measure together. */
+export function totalWords(objects: readonly ObjectState[], unit: "mm" | "px"): string {
+  const voxels = objects.reduce((sum, one) => sum + one.voxels, 0);
+  const known = objects.every((one) => one.volume_ml !== null);
+  const volume_ml = known ? objects.reduce((sum, one) => sum + one.volume_ml!, 0) : null;
+  return voxels ? `${sizeWords({ ...objects[0]!, voxels, volume_ml }, unit)} in ${objects.length}` : "";
+}
+
 export function extentWords(object: ObjectState, unit: "mm" | "px"): string {
   const extent = object.extent?.map((size) => (unit === "mm" ? amount(size) : size.toFixed(0)));
   if (!extent) return "";

@@ -1,7 +1,7 @@
 // The top of the page: the case, the tools, and how things are shown.
 import { setWindow } from "../commands/moving";
 import { STATUS_WORDS } from "../state/cases";
-import { TOOLS, toolNamed } from "../tools";
+import { TOOLS } from "../tools";
 import { CommandButton } from "./buttons";
 import { useApp } from "./context";
 import { Icon, StatusShape } from "./icons";
@@ -122,14 +122,17 @@ function short(value: number): string {
 /** Below the bar: what the tool in hand does, and its settings. */
 export function ToolStrip() {
   const app = useApp();
-  const { view } = app;
-  const tool = toolNamed(view.tool.value);
+  const tool = app.tool.value;
   return (
     <section class="strip" aria-label={`${tool.name}: settings`}>
       <strong>{tool.name}</strong>
-      <p class="strip-hint" title={tool.hint}>
-        {tool.hint}
-      </p>
+      {app.knows(tool.needs) ? (
+        <p class="strip-hint" title={tool.hint}>
+          {tool.hint}
+        </p>
+      ) : (
+        <Unsure />
+      )}
       <div class="strip-settings">
         {tool.signed && <Sign />}
         {tool.sized && <Radius />}
@@ -137,6 +140,21 @@ export function ToolStrip() {
         {tool.mode === "draw" && <CommandButton id="clear-slice" icon="clear" words="Clear slice" tip="end" />}
       </div>
     </section>
+  );
+}
+
+const PLURAL: Record<string, string> = { box: "boxes", mask: "masks" };
+
+/** The model answers, but was not trained with what this tool says. */
+function Unsure() {
+  const { name, prompts } = useApp().model.value!;
+  const known = prompts.map((one) => PLURAL[one] ?? one).join(" and ");
+  const words = `${name} was trained with ${known || "no prompts"}: begin with those, and correct with this.`;
+  return (
+    <p class="strip-hint unsure" title={words}>
+      <Icon name="warning" size={14} />
+      {words}
+    </p>
   );
 }
 

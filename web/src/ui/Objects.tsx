@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Label, ObjectState } from "../api/messages";
 import { addObject, edit, removeObject, select, toggleHidden } from "../state/editing";
 import { saveLabel } from "../state/labels";
-import { extentWords, sizeWords } from "../state/words";
+import { extentWords, sizeWords, totalWords } from "../state/words";
 import { CommandButton, IconButton } from "./buttons";
 import { useApp } from "./context";
 
@@ -63,6 +63,7 @@ function LabelItem({ label, number }: { label: Label; number: number }) {
           onClick={() => select(app, label.name, null)}
         >
           <span>{label.name}</span>
+          {objects.length > 1 && <small>{totalWords(objects, app.doc.detail.value?.unit ?? "mm")}</small>}
           {number <= 9 && <kbd>{number}</kbd>}
         </button>
         <IconButton

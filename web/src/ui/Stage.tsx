@@ -68,7 +68,7 @@ function attach(host: HTMLElement, viewer: Viewer, onViewer: StageProps["onViewe
 function Over() {
   const app = useApp();
   const { doc, cases } = app;
-  if (doc.loading.value && !doc.failed.value) {
+  if (doc.loading.value && doc.loading.value !== doc.detail.value?.case && !doc.failed.value) {
     const name = cases.find(doc.loading.value)?.name ?? "";
     return (
       <div class="over" role="status">

@@ -58,6 +58,13 @@ export function scaleOf(grid: Grid, tile: Tile, zoom: number): number {
   return Math.min(x, y) * zoom;
 }
 
+// Voxels under a device pixel, across and down: more than 1 where the image is shown smaller than it is.
+export function covered(grid: Grid, tile: Tile, camera: Camera, ratio: number): [number, number] {
+  const { across, down } = AXES[tile.plane];
+  const scale = scaleOf(grid, tile, camera.zoom) * ratio;
+  return [1 / (scale * grid.spacing[across]), 1 / (scale * grid.spacing[down])];
+}
+
 export function toScreen(grid: Grid, tile: Tile, camera: Camera, voxel: Triple): [number, number] {
   const { across, down } = AXES[tile.plane];
   const scale = scaleOf(grid, tile, camera.zoom);

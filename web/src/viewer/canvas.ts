@@ -1,6 +1,6 @@
 // Slices on a plain 2D canvas, for machines without WebGL 2 and for images that no texture can hold.
 
-import { toScreen } from "./camera";
+import { covered, toScreen } from "./camera";
 import { AXES, type Grid, type Triple } from "./grid";
 import type { Volume } from "./nifti";
 import { PLAIN, deviceRect, type Painter, type Scene } from "./painter";
@@ -56,7 +56,10 @@ export class CanvasPainter implements Painter {
       context.rect(...deviceRect(tile, this.ratio));
       context.clip();
       context.scale(this.ratio, this.ratio);
-      context.imageSmoothingEnabled = scene.smooth;
+      // Smaller than it is, an image is always averaged: fine textures would turn into patterns that are not there.
+      const smaller = Math.max(...covered(scene.grid, tile, scene.camera, this.ratio)) > 1;
+      context.imageSmoothingEnabled = scene.smooth || smaller;
+      context.imageSmoothingQuality = smaller ? "medium" : "low";
       context.drawImage(image, left, top, right - left, bottom - top);
       context.restore();
     }

@@ -12,7 +12,7 @@
 
 import { type MvpMatrix2D, NVImage, Niivue, SLICE_TYPE } from "@niivue/niivue";
 
-import { scaleOf, type Tile } from "./camera";
+import { covered, scaleOf, type Tile } from "./camera";
 import { AXES, type Grid, PLANES } from "./grid";
 import type { Volume } from "./nifti";
 import { channelsOf, deviceRect, type Painter, type Scene } from "./painter";
@@ -120,6 +120,11 @@ class Slices extends Niivue {
     }
     for (const tile of now.tiles) {
       this.tile = tile;
+      gl.useProgram(this.customSliceShader.program);
+      gl.uniform2f(
+        this.customSliceShader.uniforms["covered"] ?? null,
+        ...covered(now.grid, tile, now.camera, this.ratio),
+      );
       this.draw2DMain(deviceRect(tile, this.ratio), TYPES[tile.plane]);
     }
   }

@@ -69,7 +69,8 @@ export function upload(gl: WebGL2RenderingContext, volume: Volume, format: Forma
 }
 
 // Voxel values become grey here, so that another window costs nothing. Between voxels only of the same slice: what is shown
-// is one slice of the file, not a mixture of neighbours.
+// is one slice of the file, not a mixture of neighbours. Where a pixel covers several voxels it shows their mean; else fine
+// textures would turn into patterns that are not there.
 export function sliceShader(format: Format): string {
   return `#version 300 es
 precision highp float;
@@ -78,6 +79,7 @@ uniform highp ${format.sampler} voxels;
 uniform ivec3 size;
 uniform int axCorSag;
 uniform bool between;
+uniform vec2 covered;
 uniform float gain;
 uniform float offset;
 uniform bool grey;
@@ -86,20 +88,34 @@ out vec4 color;
 vec3 stored(ivec3 at) {
   return vec3(texelFetch(voxels, clamp(at, ivec3(0), size - 1), 0).rgb);
 }
+vec3 mixed(vec3 at, ivec3 across, ivec3 down) {
+  vec3 plane = vec3(across + down);
+  vec3 low = floor(at - 0.5 * plane);
+  vec3 part = (at - 0.5 * plane - low) * plane;
+  ivec3 a = ivec3(low);
+  float x = dot(part, vec3(across));
+  float y = dot(part, vec3(down));
+  return mix(mix(stored(a), stored(a + across), x), mix(stored(a + down), stored(a + across + down), x), y);
+}
+vec3 mean(vec3 at, vec3 across, vec3 down) {
+  ivec2 count = clamp(ivec2(ceil(covered)), 1, 8);
+  vec3 sum = vec3(0.0);
+  for (int y = 0; y < count.y; y++) {
+    for (int x = 0; x < count.x; x++) {
+      vec2 shift = ((vec2(x, y) + 0.5) / vec2(count) - 0.5) * covered;
+      sum += stored(ivec3(floor(at + across * shift.x + down * shift.y)));
+    }
+  }
+  return sum / float(count.x * count.y);
+}
 void main(void) {
   vec3 at = texPos * vec3(size);
-  vec3 value = stored(ivec3(floor(at)));
-  if (between) {
-    ivec3 across = axCorSag > 1 ? ivec3(0, 1, 0) : ivec3(1, 0, 0);
-    ivec3 down = axCorSag > 0 ? ivec3(0, 0, 1) : ivec3(0, 1, 0);
-    vec3 plane = vec3(across + down);
-    vec3 low = floor(at - 0.5 * plane);
-    vec3 part = (at - 0.5 * plane - low) * plane;
-    ivec3 a = ivec3(low);
-    float x = dot(part, vec3(across));
-    float y = dot(part, vec3(down));
-    value = mix(mix(stored(a), stored(a + across), x), mix(stored(a + down), stored(a + across + down), x), y);
-  }
+  ivec3 across = axCorSag > 1 ? ivec3(0, 1, 0) : ivec3(1, 0, 0);
+  ivec3 down = axCorSag > 0 ? ivec3(0, 0, 1) : ivec3(0, 1, 0);
+  vec3 value;
+  if (covered.x > 1.0 || covered.y > 1.0) value = mean(at, vec3(across), vec3(down));
+  else if (between) value = mixed(at, across, down);
+  else value = stored(ivec3(floor(at)));
   vec3 shown = value * gain + offset;
   color = vec4(grey ? shown.rrr : shown, 1.0);
 }`;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   MOST_ZOOM,
   arrange,
+  covered,
   fitted,
   fromScreen,
   panned,
@@ -84,6 +85,19 @@ describe("screen and voxels", () => {
         expect(y).toBeLessThanOrEqual(tile.top + tile.height);
       }
     }
+  });
+
+  it("know how many voxels a pixel covers", () => {
+    const [axial] = tiles;
+    const [a, b] = (
+      [
+        [0, 0, 0],
+        [1, 1, 0],
+      ] as Triple[]
+    ).map((v) => toScreen(grid, axial!, fitted(grid), v));
+    const [x, y] = covered(grid, axial!, fitted(grid), 2);
+    expect(1 / x).toBeCloseTo(2 * Math.abs(b![0] - a![0]), 9);
+    expect(1 / y).toBeCloseTo(2 * Math.abs(b![1] - a![1]), 9);
   });
 
   it("keep their aspect: 4 mm slices are 4 / 0.8 times as high as pixels are wide", () => {

@@ -9,12 +9,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from samaritan.annotate.engine._candidates import LastAnswers
 from samaritan.annotate.engine._pipe import Pipe
 from samaritan.annotate.engine._volumes import Volumes
 from samaritan.annotate.engine._wire import Answered, Failed, Progressed, Ready, Request, Stopped, Unusable, Use
 from samaritan.annotate.engine.answers import answer_slice, answer_volume
-from samaritan.annotate.engine.clicks import prompts_of
-from samaritan.annotate.engine.requests import Attention, CaseQuestion, ImageRef, SliceQuestion, VolumeQuestion
+from samaritan.annotate.engine.requests import (
+    Attention,
+    CaseQuestion,
+    ImageRef,
+    SliceAnswer,
+    SliceQuestion,
+    VolumeQuestion,
+)
 from samaritan.annotate.engine.settings import EngineSettings
 from samaritan.core import ModelError, Plane, ResourceError, SamaritanError, errors
 from samaritan.loading import Loaded, load_segmenter
@@ -49,13 +56,14 @@ class Worker:
         self._volumes = Volumes(settings, cache)
         self._running: list[int] = []
         self._looked_at: Attention | None = None
+        self._last = LastAnswers()
 
     @property
     def ready(self) -> Ready:
         """What the server is told of the model."""
         segmenter = self._loaded.segmenter
         name = self._loaded.about.get("name")
-        return Ready(segmenter.name, None if name is None else str(name), prompts_of(segmenter.card.prompts))
+        return Ready(segmenter.name, None if name is None else str(name), segmenter.card.prompts)
 
     def serve(self, request: Request) -> None:
         """Do it, and answer with exactly one message."""
@@ -74,7 +82,7 @@ class Worker:
     def _do(self, body: object) -> Any:
         match body:
             case SliceQuestion():
-                return answer_slice(self._predictor(body), body)
+                return self._slice(body)
             case VolumeQuestion():
                 return answer_volume(self._predictor(body), body, self._progress)
             case Attention():
@@ -84,6 +92,13 @@ class Worker:
             case Use(adapter):
                 return self._use(adapter)
         raise ModelError(f"The model process does not know what to do with {type(body).__name__}.")
+
+    def _slice(self, question: SliceQuestion) -> SliceAnswer:
+        known = self._last.again(question)
+        if known is None:
+            known = answer_slice(self._predictor(question), question)
+            self._last.keep(question, known)
+        return known
 
     def _predictor(self, body: SliceQuestion | VolumeQuestion | Attention) -> Any:
         return self._volumes.predictor(self._loaded, body.image, body.plane)
@@ -125,6 +140,7 @@ class Worker:
         self._loaded = load(settings)
         self._settings = settings
         self._volumes.forget_model()
+        self._last.clear()
         return self.ready
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samaritan.annotate.engine import clicks
+from samaritan.annotate.engine.corrections import corrected, dice, wrong
 from samaritan.annotate.engine.requests import SliceAnswer, SliceQuestion, VolumeAnswer, VolumeQuestion
 from samaritan.core import MaskHint, PromptError, PromptSet
 from samaritan.predict._patch import Patch
@@ -27,17 +28,22 @@ ALIKE = 0.98
 def answer_slice(predictor: VolumePredictor, question: SliceQuestion) -> SliceAnswer:
     """Masks of one object on one slice, the best first.
 
+    Weights that know clicks are asked with them. Others are asked for the box that clicks may mean
+    (:mod:`samaritan.annotate.engine.clicks`), and obey clicks that correct a mask
+    (:mod:`samaritan.annotate.engine.corrections`).
+
     Args:
         predictor: the model on the question's image and plane.
         question: what was said about the object there.
 
     Raises:
-        PromptError: nothing was said, or a prompt lies outside the picture.
+        PromptError: nothing was said that tells where the object is, or a prompt lies outside the picture.
         InputError: there is no such slice, or it holds values that are not finite.
     """
     started, encoded = time.perf_counter(), predictor.encode_calls
-    masks, qualities = _candidates(predictor, question)
-    return SliceAnswer(tuple(masks), tuple(qualities), predictor.encode_calls > encoded, time.perf_counter() - started)
+    found = _different(_candidates(predictor, question))[: None if question.several else 1]
+    masks, qualities = tuple(mask for mask, _ in found), tuple(quality for _, quality in found)
+    return SliceAnswer(masks, qualities, predictor.encode_calls > encoded, time.perf_counter() - started)
 
 
 def answer_volume(
@@ -77,22 +83,34 @@ def answer_volume(
     return VolumeAnswer(masks, qualities, stops, time.perf_counter() - started)
 
 
-def _candidates(predictor: VolumePredictor, question: SliceQuestion) -> tuple[list[Mask], list[float]]:
-    prompt = question.prompts
+def _candidates(predictor: VolumePredictor, question: SliceQuestion) -> list[tuple[Mask, float]]:
+    prompt, current = question.prompts, question.current
     if prompt.points is None and prompt.box is None and prompt.mask is None and prompt.text is None:
         raise PromptError("Nothing was said about the object on this slice; give a point, a box or a rough mask.")
-    if prompt.mask is not None and prompt.box is not None and "mask" not in predictor.segmenter.card.prompts:
-        prompt = PromptSet(
-            prompt.points, prompt.box, None, prompt.text
-        )  # a lasso, for a model that knows its box alone
+    prompt.check_inside(predictor.view.shape)
+    if prompt.points is None or _knows_clicks(predictor):
+        return _asked(predictor, question)
+    if current is not None and current.any() and wrong(current, prompt.points).any():
+        return corrected(predictor, question.index, current, prompt)
     if clicks.is_needed(predictor, prompt):
-        at = clicks.masks_at(predictor, question.index, prompt, question.current)
-        if at:
-            kept = _different(at)[: None if question.several else 1]
-            return [mask for mask, _ in kept], [quality for _, quality in kept]
-    ambiguous = prompt.box is None and prompt.mask is None and question.current is None
-    if question.current is not None:
-        prompt = correction(prompt, Patch.of_mask(question.current))
+        return clicks.masks_at(predictor, question.index, prompt) or _asked(predictor, question)
+    first = replace(question, prompts=replace(prompt, points=None), current=None, several=False)
+    if first.prompts.box is None and first.prompts.mask is None:
+        raise PromptError("Clicks outside the object do not say where it is; click inside it or draw a box.")
+    ((mask, _),) = _asked(predictor, first)
+    return corrected(predictor, question.index, mask, prompt)
+
+
+def _knows_clicks(predictor: VolumePredictor) -> bool:
+    return "points" in predictor.segmenter.card.prompts
+
+
+def _asked(predictor: VolumePredictor, question: SliceQuestion) -> list[tuple[Mask, float]]:
+    """What the model says to the prompts as they are; clicks where a mask is are asked with the box around it."""
+    prompt, current = question.prompts, question.current
+    ambiguous = prompt.box is None and prompt.mask is None and current is None
+    if current is not None:
+        prompt = correction(prompt, Patch.of_mask(current))
     found: list[tuple[Mask, float]] = []
     if not (ambiguous and question.several):
         (single,) = predictor.decode(question.index, [prompt])
@@ -101,22 +119,16 @@ def _candidates(predictor: VolumePredictor, question: SliceQuestion) -> tuple[li
         (several,) = predictor.decode(question.index, [prompt], multimask=True)
         order = np.argsort(-several.quality, kind="stable")
         found += [(several.logits[c] > 0, float(several.quality[c])) for c in order]
-    kept = _different(found)
-    return [mask for mask, _ in kept], [quality for _, quality in kept]
+    return found
 
 
 def _different(found: Sequence[tuple[Mask, float]]) -> list[tuple[Mask, float]]:
     """Without masks that look like an earlier one, and without empty ones where there are others."""
     kept: list[tuple[Mask, float]] = []
     for mask, quality in found:
-        if mask.any() and all(_dice(mask, other) < ALIKE for other, _ in kept):
+        if mask.any() and all(dice(mask, other) < ALIKE for other, _ in kept):
             kept.append((mask, quality))
     return kept or list(found[:1])
-
-
-def _dice(one: Mask, other: Mask) -> float:
-    both = int(np.count_nonzero(one)) + int(np.count_nonzero(other))
-    return 2.0 * int(np.count_nonzero(one & other)) / both if both else 1.0
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,7 @@ def _drawn(session: VolumeSession, question: VolumeQuestion) -> dict[int, Mask]:
     """Masks that a person made, and the answers to clicks that the model cannot be asked with as they are."""
     masks = dict(question.fixed)
     for index, prompt in question.prompts.items():
-        if index not in masks and clicks.is_needed(session.predictor, prompt):
+        if index not in masks and prompt.points is not None and not _knows_clicks(session.predictor):
             clicked = SliceQuestion(question.image, question.plane, index, prompt, several=False)
             masks[index] = answer_slice(session.predictor, clicked).masks[0]
     return masks

@@ -43,11 +43,6 @@ class _Answer:
         return self.quality * self.stability * self.agreement
 
 
-def prompts_of(known: tuple[str, ...]) -> tuple[str, ...]:
-    """What a person may give a model that knows these prompts: where boxes are known, clicks and rough masks lead to one."""
-    return (*known, *(name for name in ("points", "mask") if name not in known)) if "box" in known else known
-
-
 def is_needed(predictor: VolumePredictor, prompt: PromptSet) -> bool:
     """Whether a prompt is clicks alone, some of them inside the object, and the model knows boxes but no points."""
     known = predictor.segmenter.card.prompts
@@ -55,16 +50,13 @@ def is_needed(predictor: VolumePredictor, prompt: PromptSet) -> bool:
     return alone and "points" not in known and "box" in known and bool((_labels(prompt) == 1).any())
 
 
-def masks_at(
-    predictor: VolumePredictor, index: int, prompt: PromptSet, current: Mask | None = None
-) -> list[tuple[Mask, float]]:
+def masks_at(predictor: VolumePredictor, index: int, prompt: PromptSet) -> list[tuple[Mask, float]]:
     """Masks that hold the clicks, with the model's estimates of their IoU, the likeliest first.
 
     Args:
         predictor: of a model that knows boxes.
         index: of the slice.
         prompt: clicks at (x, y, 0).
-        current: (x, y), the mask that the clicks correct.
 
     Returns:
         Masks that hold all clicks inside the object and none of those outside; where there is none, the ones that are wrong
@@ -73,8 +65,6 @@ def masks_at(
     assert prompt.points is not None  # noqa: S101
     points = prompt.points
     answers = _asked(predictor, index, [*_squares(points, predictor.view.shape)], prompt)
-    if current is not None and current.any():
-        answers.append(_Answer(current, 1.0, 1.0))
     answers = _fitting(answers, points)
     for _ in range(ROUNDS):
         followed = sorted(answers, key=lambda answer: -answer.worth)[:FOLLOWED]

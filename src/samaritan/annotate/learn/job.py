@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from samaritan.adapt import METHODS, read_adapter
-from samaritan.annotate.learn.plan import MOST_VALIDATED, PROMPTS, VALIDATIONS, VARIANTS, Job
+from samaritan.annotate.learn.plan import MOST_VALIDATED, VALIDATIONS, VARIANTS, Job
 from samaritan.annotate.learn.proposer import FILE_NAME
 from samaritan.annotate.learn.score import score
 from samaritan.annotate.learn.split import grow_split, read_split
@@ -125,7 +125,7 @@ def _config(job: Job, split: Path) -> TrainConfig:
     method, settings = job.recipe
     return TrainConfig(
         data=(job.data,), split=str(split), model=job.model, weights=job.weights, method=method, settings=settings,
-        start=_start(job), prompts=PROMPTS, minutes=job.minutes, steps=job.steps, seed=job.seed, batch=2, variants=VARIANTS,
+        start=_start(job), prompts=job.prompts, minutes=job.minutes, steps=job.steps, seed=job.seed, batch=2, variants=VARIANTS,
         intensity=job.intensity, device=job.device, threads=job.threads, features=job.features, validations=VALIDATIONS,
         max_validation=MOST_VALIDATED, checkpoint_steps=10_000,
     )  # fmt: skip

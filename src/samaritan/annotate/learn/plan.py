@@ -8,12 +8,16 @@ from typing import Any, Literal
 from pydantic import Field
 
 from samaritan.core import Config
+from samaritan.models import MODELS
 
 Way = Literal["decoder", "lora"]
 
-#: Boxes as a person draws them, and boxes with corrective clicks on the model's own answers, whose logits the page does not
-#: feed back, so that training does not either.
-PROMPTS = ("box:jitter=0.05", "box+clicks:3:feedback=none")
+#: Boxes as a person draws them.
+BOXES = ("box:jitter=0.05",)
+
+#: For weights that know clicks also corrective ones on the model's own answers, whose logits the page does not feed back, so
+#: that training does not either. Others are not asked with clicks (:mod:`samaritan.annotate.engine.corrections`).
+CLICKS = ("box+clicks:3:feedback=none",)
 
 #: Versions of each picture whose features are stored.
 VARIANTS = 2
@@ -61,6 +65,11 @@ class Job(Config):
     def recipe(self) -> tuple[str, dict[str, Any]]:
         """Name and settings of the adaptation method."""
         return ("lora", {"blocks": "last:2"}) if self.method == "lora" else ("decoder", {})
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """What the model is asked with in training: what the page asks it with."""
+        return BOXES + CLICKS if "points" in MODELS.get(self.model).card.prompts else BOXES
 
     @property
     def earlier_split(self) -> Path | None:

@@ -41,7 +41,7 @@ class Page:
     def index(self, request: Request, keys: Keys) -> Response:
         """``/``: swaps a launch token for the cookie, answers the page to who has it, and says what to do otherwise."""
         token = request.query_params.get("token")
-        if token is not None:
+        if token is not None and request.method == "GET":  # what only looks does not use it up
             return self._swap(request, keys, token)
         if not keys.admits(request.scope):
             return _sentence(_NO_KEY, 401)

@@ -79,12 +79,13 @@ async def _serve(app: Starlette, listener: socket.socket, ready: Callable[[], No
         got.append(number)
 
     loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
+    heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    for number in heard:
         loop.add_signal_handler(number, end, number)
     try:
         await server.until_told(listener)
     finally:
-        for number in _SIGNALS:
+        for number in heard:
             loop.remove_signal_handler(number)
         listener.close()
     return 130 if got and got[0] == signal.SIGINT else 0

@@ -20,7 +20,7 @@ from samaritan.annotate.messages import (
 )
 from samaritan.annotate.server.calls import Call
 from samaritan.annotate.server.hosts import host_of
-from samaritan.annotate.server.ports import LearnerPort
+from samaritan.annotate.server.ports import LearnerPort, WorkspacePort
 
 
 async def health(call: Call[None]) -> Health:
@@ -35,7 +35,7 @@ async def session(call: Call[None]) -> Session:
         version=__version__,
         folder=parts.settings.folder,
         output=parts.settings.output,
-        labels=tuple(parts.workspace.labels),
+        labels=await to_thread.run_sync(_labels, parts.workspace),
         model=parts.engine.state,
         learn=await to_thread.run_sync(_state, parts.learner),
         limits={
@@ -50,9 +50,9 @@ async def add_label(call: Call[NewLabel]) -> list[Label]:
     """A new label, or another colour of one; answers all of them."""
     parts = call.parts
     await to_thread.run_sync(parts.workspace.add_label, call.body)
-    labels = list(parts.workspace.labels)
-    parts.hub.publish(Event(event="labels", labels=tuple(labels)))
-    return labels
+    labels = await to_thread.run_sync(_labels, parts.workspace)
+    parts.hub.publish(Event(event="labels", labels=labels))
+    return list(labels)
 
 
 async def dataset(call: Call[None]) -> ExportedSet:
@@ -76,6 +76,10 @@ async def launch(call: Call[None]) -> Launch:
     host = host_of(call.request.scope)
     name = f"[{host.name}]" if ":" in host.name else host.name
     return Launch(url=f"http://{name}:{host.port}/?token={call.parts.settings.keys.link()}")
+
+
+def _labels(workspace: WorkspacePort) -> tuple[Label, ...]:
+    return tuple(workspace.labels)
 
 
 def _state(learner: LearnerPort) -> LearnState:

@@ -73,7 +73,10 @@ def _free(found: Found, taken: Iterable[str]) -> str:
 def _put(document: Document, name: str, folder: Path) -> None:
     """Image and mask of one case."""
     found, mask = document.found, document.saved_mask()
-    files = _files(found)
+    try:
+        files = _files(found)
+    except FileNotFoundError as error:
+        raise InputError(f"{found.path.name} is not there any more; put it back.") from error
     if found.path.is_dir():
         (folder / "images" / name).mkdir()
         targets = [folder / "images" / name / path.name for path in files]

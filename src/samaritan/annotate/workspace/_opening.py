@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ from samaritan.annotate.workspace._layout import Layout
 from samaritan.annotate.workspace._records import Change, DamagedLineError, Head, Line, Now, ObjectChange, Record
 from samaritan.annotate.workspace._snapshot import Snapshots
 from samaritan.annotate.workspace._state import State
-from samaritan.core import Geometry, GeometryError, InputError, LabelMap
+from samaritan.core import Geometry, GeometryError, InputError, LabelMap, ResourceError
 
 
 @dataclass(eq=False)
@@ -150,16 +149,26 @@ def _set_aside(opened: Opened, layout: Layout, found: Found | None, error: Damag
     """Keep the damaged journal, and the mask that was made from it, under other names."""
     aside = opened.journal.set_aside()
     saved = opened.mask if found is None else layout.masks / mask_file(found, opened.image)
-    copy = ""
-    if saved.is_file():
-        other = free_name(saved.with_name(f"{saved.name.split('.', 1)[0]}-before-damage.{saved.name.split('.', 1)[1]}"))
-        with suppress(OSError):
-            os.link(saved, other)
-            copy = f" and the mask as it was last saved in {layout.relative(other)}"
+    copy = f" and the mask as it was last saved in {_keep(saved, layout)}" if saved.is_file() else ""
     opened.warnings.append(
         f"The journal of this case is damaged after edit {opened.state.revision} ({error}); what came before is restored, and "
         f"the damaged file is kept in {layout.relative(aside)}{copy}."
     )
+
+
+def _keep(mask: Path, layout: Layout) -> str:
+    """Give a mask file a second name, since the first one will be written over; returns it.
+
+    Raises:
+        ResourceError: that cannot be done.
+    """
+    stem, ending = mask.name.split(".", 1)
+    other = free_name(mask.with_name(f"{stem}-kept.{ending}"))
+    try:
+        shutil.copyfile(mask, other)
+    except OSError as error:
+        raise ResourceError(f"Could not keep {mask} under another name: {error.strerror or error}.") from error
+    return layout.relative(other)
 
 
 def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None:
@@ -181,7 +190,8 @@ def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None
         elif (reference := reference_of(found)) is not None:
             change = _start(opened, reference, _names(found, reference), labels)
     except InputError as error:
-        opened.warnings.append(f"The mask that belongs to this image cannot be used, so the case starts empty: {error}")
+        kept = f"; it is kept in {_keep(opened.mask, layout)}" if opened.mask.is_file() else ""
+        opened.warnings.append(f"The mask of this image cannot be used, so the case starts empty{kept}: {error}")
     if change is not None:
         now = Now(status="open", objects=len(change.objects))
         record = Record(revision=0, time=timestamp(), change=change, now=now)

@@ -75,7 +75,7 @@ def volume_question(
             prompts[index] = PromptSet(None, _around(mask), MaskHint.from_mask(mask), text)
     if not prompts:
         raise PromptError(
-            f"Nothing was drawn for this object on {edit.plane} slices{' between the bounds' if edit.bounds else ''}; "
+            f"Nothing is drawn for this object on {edit.plane} slices{' between the bounds' if edit.bounds else ''}; "
             "give a prompt on one of them first."
         )
     return VolumeQuestion(
@@ -122,13 +122,19 @@ def bounds_of(grid: ShownGrid, edit: Propagate) -> tuple[int, int]:
 
 
 def _noted(state: State, grid: ShownGrid, number: int, plane: PlaneName) -> Iterator[tuple[int, Note]]:
-    """(native slice, note) of one object in one plane, ascending."""
+    """(native slice, note) of one object in one plane, ascending; not where the model was asked and found nothing.
+
+    A slice that was erased to nothing is among them: a person says that the object is not there.
+    """
+    pen = Pen(state, grid, plane, number)
     found = [
         (grid.index(plane, index), note)
         for (owner, where, index), note in state.notes.items()
         if owner == number and where == plane
     ]
-    yield from sorted(found, key=lambda pair: pair[0])
+    for index, note in sorted(found, key=lambda pair: pair[0]):
+        if note.painted or pen.mask(index).any():
+            yield index, note
 
 
 def _around(mask: NDArray[np.bool_]) -> Box:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from samaritan.annotate.engine.requests import (
     Attention,
@@ -58,6 +59,7 @@ class Document:
         self._on_edit = on_edit
         self._lock = threading.RLock()
         self._opened: Opened | None = None
+        self._resting: dict[str, Any] | None = None
         self._problem = found.problem and project.plain(found.problem)
         self._saving = threading.Lock()  # taken before the other one
         self.uncertainty: float | None = None
@@ -98,7 +100,9 @@ class Document:
         free = self._lock.acquire(timeout=_PATIENCE)  # not while it is opened, which takes seconds
         try:
             opened = self._opened if free else None
-            known = _describe.of_state(opened) if opened else _describe.of_journal(self._journal())
+            known = _describe.of_state(opened) if opened else self._resting or _describe.of_journal(self._journal())
+            if free:  # nobody else writes the journal: what it says holds until the case is opened
+                self._resting = None if opened else known
             volume = _describe.is_volume(opened) if opened else self.found.volume
             proposal = self.found.case in self._project.proposals
             return CaseSummary(
@@ -278,6 +282,7 @@ class Document:
         if self._project.closed.is_set():
             raise ResourceError("The annotator was closed; start it again.")
         if self._opened is None:
+            self._resting = None
             if self.found.problem is not None:
                 raise InputError(self.found.problem)
             project = self._project

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from samaritan.annotate.engine.requests import ImageRef
 from samaritan.annotate.messages import CaseSummary, ExportedSet, Label, NewLabel
 from samaritan.annotate.workspace import _autosave, _dataset
 from samaritan.annotate.workspace._errors import UnknownCaseError
@@ -70,6 +71,7 @@ class Workspace:
             undo.pop_all()
         self._autosave = _autosave.Autosave()
         self._lock = threading.Lock()
+        self._exporting = threading.Lock()
         self._documents = {case.case: Document(case, self._project, self._autosave.later) for case in found}
         self._used: list[Document] = []
         self._recall()
@@ -108,6 +110,10 @@ class Workspace:
         self._rest_others(document)
         return document
 
+    def image_ref(self, case: str) -> ImageRef:
+        """Where the image of a case is; it is not opened. Raises UnknownCaseError."""
+        return self._get(case).image_ref
+
     def set_uncertainty(self, case: str, uncertainty: float | None) -> None:
         """How much a case should be looked at, the higher the sooner; raises UnknownCaseError."""
         self._get(case).uncertainty = uncertainty
@@ -127,7 +133,8 @@ class Workspace:
             InputError: no case is accepted.
             ResourceError: it cannot be written; an earlier one is as it was.
         """
-        return _dataset.export([self._documents[case] for case in self.accepted()], self._project)
+        with self._exporting:
+            return _dataset.export([self._documents[case] for case in self.accepted()], self._project)
 
     def save(self) -> None:
         """Write the masks of all edits that were made; raises ResourceError where one cannot be written."""
@@ -182,3 +189,5 @@ class Workspace:
                 document.rest()
             except ResourceError as error:
                 _LOG.warning("%s stays open: %s", document.found.name, error)
+                with self._lock:
+                    self._used.insert(0, document)

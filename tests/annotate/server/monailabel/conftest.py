@@ -74,7 +74,6 @@ class DrawingEngine:
 
     def attend(self, attention: Attention) -> None: ...
 
-
     async def ask(self, question: SliceQuestion) -> SliceAnswer:
         self.asked.append(question)
         return SliceAnswer((drawn(self.shape, question.prompts, question.current),), (0.9,), True, 0.1)
@@ -129,7 +128,7 @@ class Stand:
 def make_stand(place: Path, volumes: tuple[str, ...], pictures: tuple[str, ...] = ()) -> Stand:
     """An application on a folder of images in ``place``; all volumes hold the same."""
     folder = place / "images"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     voxels = np.random.default_rng(3).integers(-500, 500, SHAPE, np.int16)
     as_nifti: Any = nibabel.Nifti1Image
     for name in volumes:

@@ -226,17 +226,13 @@ def test_a_session_is_an_image_until_it_is_removed(client: TestClient, stand: St
 
 
 def test_what_is_no_image_leaves_nothing_behind(client: TestClient, stand: Stand, tmp_path: Path) -> None:
-    from samaritan.annotate.server.monailabel.images import Sessions
-
     answer = client.put("/session/", files={"files": ("bad.nii.gz", b"\x1f\x8bnothing")})
     assert answer.status_code == 422
     assert "damaged" in answer.json()["sentence"]
     assert "/" not in answer.json()["sentence"]
     answer = client.put("/session/", files={"files": ("../../x.exe", b"MZ")})
     assert "cannot be used; send one of .seg.nrrd, .nii.gz" in answer.json()["sentence"]
-    sessions = Sessions()
-    assert list(sessions.folder().parent.iterdir()) != []
-    sessions.close()
+    assert list((tmp_path / "out" / ".samaritan" / "sessions").iterdir()) == []
 
 
 # --- masks of clients

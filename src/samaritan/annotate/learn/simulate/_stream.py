@@ -204,7 +204,7 @@ class Stream:
         return self.condition.learning and few and accepted % config.every == 0
 
     def _learn(self, accepted: int, waiting: Sequence[Subject]) -> None:
-        trained = self._trained(len(self.trainings))
+        trained = self._trained()
         if trained is None:
             return
         (outcome, seconds), asked = trained, time.perf_counter()
@@ -221,16 +221,21 @@ class Stream:
         self.trainings.append(training)
         self.say(f"{accepted} accepted: {outcome.sentence} {'Kept.' if kept else 'Discarded.'}")
 
-    def _trained(self, number: int) -> tuple[Outcome, float] | None:
-        """A training, and its seconds; None where too few patients were accepted for one."""
+    def _trained(self) -> tuple[Outcome, float] | None:
+        """A training, and its seconds; None where too few patients were accepted for one.
+
+        Raises:
+            KeyboardInterrupt: a person stopped it.
+        """
         config, accepted = self.config, tuple(self.accepted.cases)
-        known = self.shared.first if self._adapter is None and not number else {}
+        known = self.shared.first if self._adapter is None and not self.trainings else {}
         if accepted in known:
             return known[accepted]
         job = Job(
-            data=str(self.accepted.folder), out=str(self.work / f"{number:03d}"), model=config.model, weights=config.weights,
-            adapter=self._adapter, method=config.method, steps=config.steps, seed=config.seed, threads=config.threads,
-            device=config.device, features=str(self.shared.features), embeddings=str(self.shared.cache.store.folder),
+            data=str(self.accepted.folder), out=str(self.work / f"{len(accepted):03d}"), model=config.model,
+            weights=config.weights, adapter=self._adapter, method=config.method, steps=config.steps, seed=config.seed,
+            threads=config.threads, device=config.device, features=str(self.shared.features),
+            embeddings=str(self.shared.cache.store.folder),
         )  # fmt: skip
         started = time.perf_counter()
         try:
@@ -239,7 +244,7 @@ class Stream:
             self.say(str(error))
             return None
         if outcome is None:
-            return None
+            raise KeyboardInterrupt
         known[accepted] = outcome, time.perf_counter() - started
         return known[accepted]
 

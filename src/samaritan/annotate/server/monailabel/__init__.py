@@ -51,6 +51,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
 
 def routes(desk: Desk) -> Mount:
     """The protocol's routes, to be put before those of the page."""
+    desk.sessions.clear()
     found = [Route(path, _endpoint(desk, handler), methods=[method]) for method, path, handler in _TABLE]
     anything = Route(
         "/{path:path}", _endpoint(desk, about.anything_else), methods=["OPTIONS", "GET", "POST", "PUT", "DELETE"]

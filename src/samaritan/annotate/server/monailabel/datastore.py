@@ -83,8 +83,8 @@ def _object(case: CaseSummary, labels: Mapping[str, int]) -> dict[str, Any]:
 async def image(desk: Desk, request: Request) -> Response:
     """GET and HEAD /datastore/image: the file as it is where clients can read it, else as NIfTI on the same voxels."""
     case = await to_thread.run_sync(find, desk.cases, request.query_params.get("image", ""))
-    document = await to_thread.run_sync(desk.cases.document, case.case)
-    ref, name = document.image_ref, file_name(case, document.image_ref)
+    ref = await to_thread.run_sync(desk.cases.image_ref, case.case)
+    name = file_name(case, ref)
     if request.method == "HEAD":  # "is it there?"; a checksum is compared where one is given
         wished = request.query_params.get("check_sum")
         if wished and is_plain(ref) and wished.rpartition(":")[2] != (await to_thread.run_sync(checksum, ref.path))[7:]:
@@ -111,7 +111,7 @@ async def image_info(desk: Desk, request: Request) -> Response:
 
 def about(desk: Desk, case: CaseSummary) -> dict[str, Any]:
     """What a client is told of an image that it is to open. ``path`` is a bare name: QuPath calls the file so."""
-    ref = desk.cases.document(case.case).image_ref
+    ref = desk.cases.image_ref(case.case)
     name = file_name(case, ref)
     told = {"name": name, "path": name, "status": case.status, "note": case.note}
     if is_plain(ref):  # 3D Slicer keeps what it has downloaded by name, and asks again where the checksum is another

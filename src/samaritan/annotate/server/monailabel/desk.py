@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Protocol, cast
 
 from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion
@@ -25,13 +26,17 @@ class Proposing(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Desk:
-    """Attributes: the server's parts; images that clients sent; tasks that go on after their answer."""
+    """Attributes: the server's parts; what is noted from one request to the next, as a training that was started."""
 
     parts: Parts
-    sessions: Sessions = field(default_factory=Sessions)
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Images that clients have sent."""
+        return Sessions(self.cases.output / ".samaritan" / "sessions")
 
     @property
     def cases(self) -> Cases:
@@ -57,7 +62,8 @@ class Desk:
         task = self.notes.pop("keeping", None)
         if task is not None:
             task.cancel()
-        self.sessions.close()
+        if "sessions" in vars(self):  # nobody may have spoken the protocol at all
+            self.sessions.clear()
 
     def mode(self, model: str) -> Mode:
         """What the model of that name does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,10 +21,13 @@ from samaritan import io
 from samaritan.annotate.engine.requests import ImageRef
 from samaritan.annotate.messages import CaseSummary
 from samaritan.annotate.server.refusal import nothing_here
-from samaritan.core import Volume, atomic_path
+from samaritan.core import InputError, Volume, atomic_path
+from samaritan.io.dicom import series_of
 
 #: Files that clients read as they are; others are given to them as NIfTI on the same grid.
 _PLAIN = (".nii", ".nii.gz", ".nrrd", ".mha", ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+
+_UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 
 #: Images that clients have sent and that are kept at a time; the one that was not used for longest makes room.
 MOST_SESSIONS = 8
@@ -60,6 +65,11 @@ class Opened(Protocol):
 class Cases(Protocol):
     """What is needed of the workspace."""
 
+    @property
+    def output(self) -> Path:
+        """The folder of results."""
+        ...
+
     def summaries(self) -> Sequence[CaseSummary]:
         """All cases."""
         ...
@@ -68,9 +78,13 @@ class Cases(Protocol):
         """An open case."""
         ...
 
+    def image_ref(self, case: str) -> ImageRef:
+        """Where the image of a case is; it is not opened."""
+        ...
+
 
 def find(cases: Cases, image: str) -> CaseSummary:
-    """The case of that id, or of that name with or without its ending (QuPath knows images by their file's stem).
+    """The case of that id, name, name without its ending (as QuPath knows images), or DICOM series (as OHIF does).
 
     Raises:
         RefusedError: 404; there is none, or there are several.
@@ -78,6 +92,10 @@ def find(cases: Cases, image: str) -> CaseSummary:
     summaries = cases.summaries()
     for told in (_by_id, _by_name, _by_stem):
         found = [one for one in summaries if told(one) == image]
+        if len(found) == 1:
+            return found[0]
+    if _UID.fullmatch(image):
+        found = [one for one in summaries if one.problem is None and _series(cases.image_ref(one.case)) == image]
         if len(found) == 1:
             return found[0]
     raise nothing_here()
@@ -93,6 +111,24 @@ def _by_name(case: CaseSummary) -> str:
 
 def _by_stem(case: CaseSummary) -> str:
     return Path(case.name).name.split(".")[0]
+
+
+def _series(ref: ImageRef) -> str | None:
+    """The UID of the DICOM series that an image is; None for other images."""
+    if ref.series is not None:
+        return ref.series
+    if is_plain(ref):
+        return None
+    files = sorted(ref.path.iterdir()) if ref.path.is_dir() else [ref.path]
+    return next((uid for file in files if file.is_file() and (uid := _series_of(file))), None)
+
+
+@lru_cache(4096)
+def _series_of(file: Path) -> str | None:
+    try:
+        return series_of(file)
+    except InputError:  # no DICOM file
+        return None
 
 
 def target_of(cases: Cases, image: str) -> Target:
@@ -154,18 +190,20 @@ class _Session:
 
 @dataclass(eq=False)
 class Sessions:
-    """Images that clients have sent, on disk until nobody asks about them any more. Its methods are called in threads."""
+    """Images that clients have sent, on disk until nobody asks about them any more. Its methods are called in threads.
 
+    Attributes:
+        root: folder for them; what a killed server left there goes with the next :meth:`clear`.
+    """
+
+    root: Path
     _kept: dict[str, _Session] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _root: Path | None = None
 
     def folder(self) -> Path:
         """A new folder for one image."""
-        with self._lock:
-            if self._root is None:
-                self._root = Path(tempfile.mkdtemp(prefix="samaritan-sessions-"))
-            return Path(tempfile.mkdtemp(dir=self._root))
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self.root))
 
     def add(self, path: Path, folder: Path, name: str | None = None) -> str:
         """Keep the image at ``path`` in ``folder``; returns its id: ``name``, or a new one.
@@ -217,13 +255,11 @@ class Sessions:
         if found is not None:
             shutil.rmtree(found.folder, ignore_errors=True)
 
-    def close(self) -> None:
+    def clear(self) -> None:
         """Forget all of them."""
         with self._lock:
             self._kept.clear()
-            root, self._root = self._root, None
-        if root is not None:
-            shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def _forget(self, now: float, room: int = 0) -> None:
         by_use = sorted(self._kept, key=lambda name: self._kept[name].used)
