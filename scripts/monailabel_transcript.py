@@ -25,7 +25,7 @@ CLIENT = ROOT / "runs" / "monailabel-client" / "bin" / "python"
 BEGIN, END = "<!-- transcript made by scripts/monailabel_transcript.py -->", "<!-- end of transcript -->"
 
 #: Seconds that a training may take.
-TRAINING = 240
+TRAINING = 900
 
 
 def main() -> None:

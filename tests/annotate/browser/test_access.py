@@ -109,7 +109,7 @@ def test_the_page_fits_its_window(
 ) -> None:
     screen = visit(server, color_scheme=theme, viewport={"width": width, "height": height})
     screen.open("oblique_2")
-    assert screen.page.evaluate(_OVERFLOW) == []
+    assert screen.page.evaluate(_CUT_OFF) == []
     ground = screen.colour_at(width - 6, 300).mean()
     assert ground < 90 if theme == "dark" else ground > 165
     assert screen.picture().std() > 15
@@ -118,7 +118,7 @@ def test_the_page_fits_its_window(
 def test_at_200_percent_everything_is_in_reach(server: Server, visit: Callable[..., Screen]) -> None:
     screen = visit(server, viewport={"width": 640, "height": 400}, device_scale_factor=2)  # as 1280 x 800 at 200 %
     screen.await_case(server.client().cases()[0].name)
-    assert screen.page.evaluate(_OVERFLOW) == []
+    assert screen.page.evaluate(_CUT_OFF) == []
     box = screen.surface.bounding_box()
     assert box is not None
     assert box["width"] > 200
@@ -152,14 +152,9 @@ _FOCUSED = """() => {
   return {name: name.trim(), ring: ring(style) || ring(around), html: element.outerHTML.slice(0, 120)};
 }"""
 
-#: What is wider than the window, or cut off in it without a way to scroll there.
-_OVERFLOW = """() => {
-  const found = [];
-  const root = document.documentElement;
-  if (root.scrollWidth > innerWidth) found.push(`page: ${root.scrollWidth} > ${innerWidth}`);
-  for (const one of document.querySelectorAll('button, input, select, textarea')) {
-    const box = one.getBoundingClientRect();
-    if (box.width && (box.left < -1 || box.right > innerWidth + 1)) found.push(one.outerHTML.slice(0, 90));
-  }
-  return found;
-}"""
+#: Controls that are cut off by an edge of the window.
+_CUT_OFF = """() => [...document.querySelectorAll('button, input, select, textarea')]
+  .filter((one) => !one.closest('.visually-hidden'))
+  .map((one) => ({html: one.outerHTML.slice(0, 90), box: one.getBoundingClientRect()}))
+  .filter(({box}) => box.width && (box.left < -1 || box.right > innerWidth + 1))
+  .map(({html}) => html)"""

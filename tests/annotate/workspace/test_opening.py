@@ -88,6 +88,35 @@ def test_a_journal_that_is_gone_starts_from_the_saved_mask(open_workspace: Open,
     assert start(open_workspace).labels().sum() == 4  # the start is in the journal now
 
 
+def test_objects_of_one_label_come_back_without_the_journal(open_workspace: Open, folder: Path) -> None:
+    page = drawn(open_workspace, 1)
+    for number, label in ((2, "liver"), (3, "spleen")):
+        page.do(AddObject(kind="add-object", label=label))
+        paint(page, 4, number, 4, number=number)
+    labels = page.labels()
+    open_workspace().close()
+    journal_of(page, folder).unlink()
+    page = start(open_workspace)
+    assert np.array_equal(page.labels(), labels)
+    assert [(one.object, one.label) for one in page.document.detail().objects] == [
+        (1, "liver"), (2, "liver"), (3, "spleen"),
+    ]  # fmt: skip
+    open_workspace().close()
+    mask = folder.parent / "out" / "masks" / "ct.nii.gz"
+    other = io.read_labels(mask)
+    other.data[0, 0, 0] = 1  # by somebody else, so that both files differ
+    io.write_labels(other, mask, overwrite=True)
+    assert [(one.object, one.voxels) for one in start(open_workspace).document.detail().objects] == [(1, 3), (2, 1)]
+
+
+def test_a_file_with_several_volumes(open_workspace: Open, folder: Path) -> None:
+    save_volume(folder / "ct.nii.gz", np.zeros((*SHAPE, 3), np.int16))
+    workspace = open_workspace()
+    (summary,) = workspace.summaries()
+    with pytest.raises(GeometryError, match="holds several volumes or pictures, and the annotator shows one"):
+        workspace.document(summary.case)
+
+
 def test_a_line_that_does_not_follow_is_damage(open_workspace: Open, folder: Path) -> None:
     page = drawn(open_workspace)
     open_workspace().close()
@@ -243,6 +272,15 @@ def test_instances_are_objects_of_one_label(open_workspace: Open, tmp_path: Path
     assert [(one.object, one.label, one.voxels) for one in page.document.detail().objects] == [
         (1, "nucleus", 1), (2, "nucleus", 1), (3, "nucleus", 1),
     ]  # fmt: skip
+
+
+def test_many_values_without_names_are_asked_about(open_workspace: Open, tmp_path: Path) -> None:
+    data = (np.arange(720).reshape(SHAPE) % 40).astype(np.uint8)
+    source = dataset(tmp_path / "set", {}, data)
+    (source / "dataset.yaml").unlink()
+    page = start(open_workspace, source)
+    assert len(page.document.detail().objects) == 39
+    assert "holds 39 values without names" in page.document.detail().warnings[0]
 
 
 def test_a_mask_that_cannot_be_used_is_said(open_workspace: Open, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ vec3 mixed(vec3 at, ivec3 across, ivec3 down) {
   return mix(mix(stored(a), stored(a + across), x), mix(stored(a + down), stored(a + across + down), x), y);
 }
 vec3 mean(vec3 at, vec3 across, vec3 down) {
-  ivec2 count = clamp(ivec2(ceil(covered)), 1, 8);
+  ivec2 count = clamp(ivec2(covered + 0.5), 1, 8);
   vec3 sum = vec3(0.0);
   for (int y = 0; y < count.y; y++) {
     for (int x = 0; x < count.x; x++) {
@@ -113,7 +113,7 @@ void main(void) {
   ivec3 across = axCorSag > 1 ? ivec3(0, 1, 0) : ivec3(1, 0, 0);
   ivec3 down = axCorSag > 0 ? ivec3(0, 0, 1) : ivec3(0, 1, 0);
   vec3 value;
-  if (covered.x > 1.0 || covered.y > 1.0) value = mean(at, vec3(across), vec3(down));
+  if (max(covered.x, covered.y) >= 1.5) value = mean(at, vec3(across), vec3(down));
   else if (between) value = mixed(at, across, down);
   else value = stored(ivec3(floor(at)));
   vec3 shown = value * gain + offset;

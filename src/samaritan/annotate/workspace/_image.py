@@ -13,7 +13,7 @@ from samaritan.annotate.messages import Preset
 from samaritan.annotate.workspace._found import Found
 from samaritan.annotate.workspace.presets import presets
 from samaritan.annotate.workspace.shown import ShownGrid, write_shown
-from samaritan.core import Geometry, LabelMap, Volume
+from samaritan.core import Geometry, GeometryError, LabelMap, Volume
 from samaritan.datasets import REFERENCE
 
 
@@ -86,7 +86,15 @@ def reference_of(found: Found) -> LabelMap | None:
 def _read(found: Found) -> Volume:
     if found.known is not None:
         return found.known.read_image()  # with the spacing that its data set gives
-    volume = io.read_volume(found.path, series=found.series)
+    try:
+        volume = io.read_volume(found.path, series=found.series)
+    except GeometryError as error:
+        if "choose one with volume=" not in str(error):
+            raise
+        raise GeometryError(
+            f"{found.path} holds several volumes or pictures, and the annotator shows one; save those that are wanted as files "
+            "of their own."
+        ) from error
     spacing = found.info.spacing_mm if found.info else None
     if spacing is None or volume.geometry.unit == "mm":
         return volume

@@ -93,16 +93,8 @@ class Labels:
         Raises:
             ResourceError: the file cannot be written; nothing was changed.
         """
-        with self._lock:
-            known = self._entries.get(new.name)
-            colour = new.colour or (known.colour if known else _hex(len(self._entries)))
-            number = known.value if known else self._free(value)
-            entry = Entry(name=new.name, value=number, colour=colour)
-            if entry != known:
-                entries = {**self._entries, new.name: entry}
-                write_text(self._path, Table(labels=tuple(entries.values())).model_dump_json(indent=1))
-                self._entries = entries
-            return Label(name=entry.name, colour=entry.colour)
+        (entry,) = self._add([(new, value)])
+        return Label(name=entry.name, colour=entry.colour)
 
     def take_over(self, names: Mapping[int, str]) -> dict[int, str]:
         """Value in somebody's mask -> name of the label here, which is added where it is new.
@@ -110,22 +102,37 @@ class Labels:
         Raises:
             ResourceError: as :meth:`add`.
         """
-        return {value: self.add(NewLabel(name=plain(name)), value).name for value, name in names.items()}
+        entries = self._add([(NewLabel(name=plain(name)), value) for value, name in names.items()])
+        return {value: entry.name for value, entry in zip(names, entries, strict=True)}
 
     def restore(self, names: Iterable[str]) -> None:
         """Add those of ``names`` that are not there, because the file was changed meanwhile; raises as :meth:`add`."""
-        for name in names:
-            if name not in self._entries:
-                self.add(NewLabel(name=name))
+        self._add([(NewLabel(name=name), None) for name in dict.fromkeys(names) if name not in self._entries])
 
-    def _free(self, wanted: int | None) -> int:
-        used = {entry.value for entry in self._entries.values()}
-        if wanted is not None and 1 <= wanted <= _MOST and wanted not in used:
-            return wanted
-        free = next((value for value in range(1, _MOST + 1) if value not in used), None)
-        if free is None:
-            raise InputError(f"There are {_MOST} labels, which is the most that a mask file can hold.")
-        return free
+    def _add(self, wanted: Sequence[tuple[NewLabel, int | None]]) -> list[Entry]:
+        """The entries of all these, written at once where one is new."""
+        with self._lock:
+            entries = dict(self._entries)
+            for new, value in wanted:
+                known = entries.get(new.name)
+                colour = new.colour or (known.colour if known else _hex(len(entries)))
+                number = known.value if known else _free(entries.values(), value)
+                entries[new.name] = Entry(name=new.name, value=number, colour=colour)
+            if entries != self._entries:
+                write_text(self._path, Table(labels=tuple(entries.values())).model_dump_json(indent=1))
+                self._entries = entries
+            return [entries[new.name] for new, _ in wanted]
+
+
+def _free(entries: Iterable[Entry], wanted: int | None) -> int:
+    """A value that no label has: the wanted one, else the smallest."""
+    used = {entry.value for entry in entries}
+    if wanted is not None and 1 <= wanted <= _MOST and wanted not in used:
+        return wanted
+    free = next((value for value in range(1, _MOST + 1) if value not in used), None)
+    if free is None:
+        raise InputError(f"There are {_MOST} labels, which is the most that a mask file can hold.")
+    return free
 
 
 def check_names(names: Sequence[str]) -> None:

@@ -24,6 +24,9 @@ from samaritan.annotate.workspace._snapshot import Snapshots
 from samaritan.annotate.workspace._state import State
 from samaritan.core import Geometry, GeometryError, InputError, LabelMap, ResourceError
 
+#: More values without a name than this are probably numbers of objects (cells), not kinds of them.
+_MANY_UNNAMED = 20
+
 
 @dataclass(eq=False)
 class Opened:
@@ -185,8 +188,7 @@ def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None
     change = None
     try:
         if opened.mask.is_file():
-            names = {value: name for name, value in labels.values.items()}
-            change = _start(opened, io.read_labels(opened.mask, like=image.like), names, labels)
+            change = _start(opened, *_saved_objects(opened, layout, labels), labels)
         elif (reference := reference_of(found)) is not None:
             change = _start(opened, reference, _names(found, reference), labels)
     except InputError as error:
@@ -197,6 +199,19 @@ def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None
         record = Record(revision=0, time=timestamp(), change=change, now=now)
         opened.state.follow(0, record, None)
         opened.pending.append(record)
+
+
+def _saved_objects(opened: Opened, layout: Layout, labels: Labels) -> tuple[LabelMap, dict[int, str]]:
+    """(mask that was saved here, value -> label): by object where that file belongs to the one by label, else by label."""
+    mask = io.read_labels(opened.mask, like=opened.image.like)
+    names = {value: name for name, value in labels.values.items()}
+    apart = layout.objects / opened.mask.relative_to(layout.masks)
+    if apart.is_file():
+        numbers = io.read_labels(apart, like=opened.image.like)
+        if np.array_equal(numbers.data > 0, mask.data > 0):
+            values = {number: int(mask.data[numbers.data == number][0]) for number in numbers.labels()}
+            return numbers, {number: names.get(value, mask.name(value)) for number, value in values.items()}
+    return mask, names
 
 
 def _names(found: Found, reference: LabelMap) -> dict[int, str]:
@@ -215,6 +230,11 @@ def _start(opened: Opened, mask: LabelMap, names: dict[int, str], labels: Labels
     if len(values) > MOST_OBJECTS:
         raise InputError(f"it holds {len(values)} values, and a case at most {MOST_OBJECTS} objects.")
     wanted = {value: names.get(value, mask.name(value)) for value in values}
+    if sum(name == f"label_{value}" for value, name in wanted.items()) > _MANY_UNNAMED:
+        opened.warnings.append(
+            f"The mask holds {len(values)} values without names, and each became a label; if they are objects of one kind, "
+            "say so with 'instances: true' in dataset.yaml."
+        )
     if len(set(wanted.values())) < len(values):  # instances: their numbers are no values of labels
         wanted = {value: labels.take_over({1: name})[1] for value, name in wanted.items()}
     else:
