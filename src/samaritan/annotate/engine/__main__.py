@@ -29,8 +29,13 @@ def main() -> int:
     bind_threads(settings.threads)
     from samaritan.annotate.engine._worker import work  # noqa: PLC0415  torch reads the number of threads when it is imported
 
-    return work(settings, pipe)
+    try:
+        return work(settings, pipe)
+    except BrokenPipeError:  # the server ended while it was being told something
+        return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # the thread that waits for stdin holds its lock, at which an ordinary end would fail
