@@ -162,7 +162,7 @@ def test_many_pieces_of_a_message_count_together(live: Callable[..., Live]) -> N
         with suppress(ConnectionClosed):
             peer.send("x" * 100 for _ in range(1000))
         assert closed(peer) in {1009, LOST}
-    none_left(server)
+        none_left(server)
 
 
 def test_many_messages_close_the_socket(live: Callable[..., Live]) -> None:
@@ -175,7 +175,7 @@ def test_many_messages_close_the_socket(live: Callable[..., Live]) -> None:
         except ConnectionClosed as end:
             code = end.rcvd.code if end.rcvd else None
         assert (code or closed(peer)) in {1008, LOST}
-    none_left(server)
+        none_left(server)
 
 
 def test_bytes_are_not_taken(live: Callable[..., Live]) -> None:
