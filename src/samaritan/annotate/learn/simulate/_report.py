@@ -70,7 +70,7 @@ def _head(config: SimulationConfig) -> list[str]:
         f"until Dice {config.goal:g} or {config.patience} interactions; an object that stays below is drawn by hand. A "
         f"proposal of Dice {config.usable:g} or more is corrected by clicks, a worse one is thrown away. A training of "
         f"{config.steps} steps ({config.method}) after every {config.every} accepted cases; the new model is kept where its "
-        "validation Dice is not lower. Means over patients, in brackets 95 % bootstrap intervals over patients.",
+        "validation Dice is not lower by more than 0.01. Means over patients, in brackets 95 % bootstrap intervals over patients.",
         "",
     ]  # fmt: skip
 
@@ -130,7 +130,7 @@ def _seconds(rows: Table, trainings: Table, config: SimulationConfig) -> list[st
 def _learned(rows: Table, trainings: Table) -> list[str]:
     """Validation Dice over the trainings, and what uncertainty is worth."""
     lines = [
-        "| data | condition | trainings kept | Dice on cases kept apart, first and last | by name alone, last | "
+        "| data | condition | trainings kept | Dice on cases kept apart, first and last | own proposals, last | "
         "uncertainty against error of the proposal, Spearman |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]
