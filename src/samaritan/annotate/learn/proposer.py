@@ -1,8 +1,8 @@
 """Where an object is, by its name alone: one linear layer on the image embedding, fitted in closed form.
 
 A person's first accepted cases are few, and a network that is to answer without prompts needs many. Ridge regression from the
-embedding of each cell of the network's grid, its surroundings and its place to "inside" or "outside" needs a second, and with
-three cases finds what a decoder does not find after a hundred steps of training. It is coarse: the model answers to the box
+embedding of each cell of the network's grid, its surroundings and its place to "inside" or "outside" needs seconds, and finds
+from a few cases what is large and has its place. It is coarse: the model answers to the box
 around it.
 """
 
