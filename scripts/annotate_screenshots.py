@@ -19,7 +19,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -42,13 +42,20 @@ ARGUMENTS = (
 
 SMALL, LARGE = (1280, 800), (1920, 1080)
 
-#: Built-in sample -> names of its labels that are shown; its first case becomes an image of that name.
-SAMPLES = {
-    "mni152-brain": ("brain",),
-    "abdomen-ct": ("liver", "spleen", "kidney_right", "kidney_left", "aorta"),
-    "vessels-fundus": ("optic_disc",),
-    "lesion-us": ("lesion",),
-    "nuclei": ("nucleus",),
+#: Group -> the samples that are its cases, each with the labels that are drawn; every group has a server of its own.
+GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
+    "abdomen": {"abdomen-ct": ("liver", "spleen", "kidney_right", "kidney_left", "aorta")},
+    "fundus": {"vessels-fundus": ("optic_disc",)},
+    "ultrasound": {"lesion-us": ("lesion",)},
+    "nuclei": {"nuclei": ("nucleus",)},
+    "brain": {},
+}
+
+#: Of the brain's template, in mm: boxes on a sagittal slice, as a person would draw them.
+BRAIN = {
+    "corpus callosum": ((-2.0, -44.0, -4.0), (-2.0, 34.0, 32.0)),
+    "brainstem": ((-2.0, -46.0, -62.0), (-2.0, -10.0, -4.0)),
+    "cerebellum": ((-2.0, -82.0, -52.0), (-2.0, -42.0, -6.0)),
 }
 
 
@@ -58,6 +65,7 @@ class Shot:
 
     Attributes:
         name: of its file.
+        group: of cases.
         case: that is open.
         theme: dark or light.
         size: of the window.
@@ -66,6 +74,7 @@ class Shot:
     """
 
     name: str
+    group: str
     case: str
     theme: str
     size: tuple[int, int] = SMALL
@@ -86,46 +95,65 @@ def _hover_box(page: Page) -> None:
 
 
 SHOTS = (
-    Shot("brain", "mni152-brain", "dark", LARGE, ("v",)),
-    Shot("abdomen", "abdomen-ct", "light", SMALL, ("v", "Alt+2")),
-    Shot("fundus", "vessels-fundus", "dark", SMALL, ("u",)),
-    Shot("ultrasound", "lesion-us", "light", SMALL, ()),
-    Shot("nuclei", "nuclei", "dark", SMALL, ("b",), _hover_box),
-    Shot("keys", "abdomen-ct", "light", SMALL, ("?",)),
+    Shot("brain", "brain", "mni152", "dark", LARGE, ("v", "Alt+4", "j")),
+    Shot("abdomen", "abdomen", "patient_0", "light", SMALL, ("v", "Alt+2")),
+    Shot("keys", "abdomen", "patient_0", "light", SMALL, ("?",)),
+    Shot("fundus", "fundus", "patient_0", "dark", SMALL, ("u",)),
+    Shot("ultrasound", "ultrasound", "patient_0", "light", SMALL, ("u",)),
+    Shot("preview", "nuclei", "patient_0", "dark", SMALL, ("b",), _hover_box),
 )
 
 
-def make_images(folder: Path) -> dict[str, tuple[Volume, LabelMap]]:
-    """The first case of every sample as a file; name -> image and reference."""
-    found = {}
-    for name in SAMPLES:
-        case = open_datasets([f"samples/{name}"])[0].cases[0]
-        image, reference = case.read_image(), next(iter(case.read_references.values()))()
-        found[name] = (image, reference)
-        if image.geometry.unit == "px":
-            Image.fromarray(np.swapaxes(image.data[:, :, 0], 0, 1)).save(folder / f"{name}.png")
-        else:
-            nib.save(nib.Nifti1Image(image.data, image.geometry.affine), folder / f"{name}.nii.gz")  # type: ignore[no-untyped-call]
+def make_cases(folder: Path, group: str) -> list[tuple[str, LabelMap, tuple[str, ...]]]:
+    """Write the images of a group; (name, reference, labels to draw) of those that are labelled."""
+    found = []
+    for sample, labels in GROUPS[group].items():
+        for number, case in enumerate(open_datasets([f"samples/{sample}"])[0].cases):
+            name = f"patient_{number}"
+            _save(folder, name, case.read_image())
+            if number % 3 == 0:
+                found.append((name, next(iter(case.read_references.values()))(), labels))
     return found
 
 
-def label(server: Server, truth: dict[str, tuple[Volume, LabelMap]]) -> None:
-    """Boxes around what the references show, on the slice that shows most of it, as a person would draw them."""
-    for name, labels in SAMPLES.items():
+def _save(folder: Path, name: str, image: Volume) -> None:
+    if image.geometry.unit == "px":
+        Image.fromarray(np.swapaxes(image.data[:, :, 0], 0, 1)).save(folder / f"{name}.png")
+    else:
+        nib.save(nib.Nifti1Image(image.data, image.geometry.affine), folder / f"{name}.nii.gz")  # type: ignore[no-untyped-call]
+
+
+def label(server: Server, cases: list[tuple[str, LabelMap, tuple[str, ...]]]) -> None:
+    """Boxes around what the references show on the middle slice, as a person would draw them."""
+    for number, (name, reference, labels) in enumerate(cases):
         case = server.client().open(name)
-        _, reference = truth[name]
-        values = {text: value for value, text in reference.names.items()}
         for text in labels:
-            _box(case, reference, values[text], text)
-        if name == "mni152-brain":
-            case.propagate("brain")
+            _box(case, reference, text)
+        if number:
+            case.accept()
 
 
-def _box(case: OpenCase, reference: LabelMap, value: int, text: str) -> None:
+def brain(folder: Path) -> None:
+    """The template that comes with nilearn, 2 mm."""
+    from nilearn.datasets import load_mni152_template  # noqa: PLC0415  an extra
+
+    nib.save(load_mni152_template(resolution=2), folder / "mni152.nii.gz")
+
+
+def _parts(server: Server) -> None:
+    case = server.client().open("mni152")
+    for name, box in BRAIN.items():
+        case.ask(name, box=box, plane="sagittal")
+
+
+def _box(case: OpenCase, reference: LabelMap, text: str) -> None:
     view = SliceView.of(reference.geometry, case.detail.plane)
-    where = reference.data == value if text != "nucleus" else reference.data == np.unique(reference.data)[5]
-    index = int(np.argmax([np.count_nonzero(view.slice(where, k)) for k in range(view.count)]))
+    values = [value for value, name in reference.names.items() if name == text]
+    where = reference.data == (values[0] if text != "nucleus" else int(np.unique(reference.data)[5]))
+    index = view.count // 2
     picture = view.slice(where, index)
+    if not picture.any():
+        return
     x, y = (np.flatnonzero(picture.any(axis=axis))[[0, -1]] for axis in (1, 0))
     corners = view.to_voxel(np.array([(x[0], y[0], index), (x[1], y[1], index)], float))
     a, b = (place_of(reference.geometry, corner) for corner in corners)
@@ -138,6 +166,7 @@ def take(page: Page, server: Server, shot: Shot) -> bytes:
     page.get_by_role("navigation", name="Cases").get_by_role("button", name=shot.case).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(shot.case, timeout=60_000)
     expect(page.get_by_text(f"Reading {shot.case}")).to_have_count(0, timeout=60_000)
+    page.wait_for_timeout(2000)
     page.keyboard.press("j")
     for key in shot.keys:
         page.keyboard.press(key)
@@ -149,38 +178,51 @@ def take(page: Page, server: Server, shot: Shot) -> bytes:
 
 
 def small(content: bytes) -> bytes:
-    """The same picture in as many colours as fit into 300 kB."""
+    """The same picture; in fewer colours where it has more than 300 kB."""
     picture = Image.open(io.BytesIO(content)).convert("RGB")
-    for colours in (256, 128, 64):
+    reduced = [picture, *(picture.quantize(colours, method=Image.Quantize.FASTOCTREE) for colours in (256, 128, 64))]
+    for one in reduced:
         file = io.BytesIO()
-        picture.quantize(colours, method=Image.Quantize.MEDIANCUT).save(file, "PNG", optimize=True)
+        one.save(file, "PNG", optimize=True)
         if file.tell() <= MOST_BYTES:
             break
     return file.getvalue()
 
 
-def main(names: list[str]) -> int:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    wanted = [shot for shot in SHOTS if not names or shot.name in names]
-    with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
-        folder = Path(place) / "images"
+def shoot(browser: Browser, group: str, shots: list[Shot]) -> None:
+    """Take the pictures of one group."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / group
         folder.mkdir()
-        truth = make_images(folder)
-        labels = sorted({text for texts in SAMPLES.values() for text in texts})
-        with Server(folder, Path(place) / "out", model="litemedsam", labels=labels) as server:
+        cases = make_cases(folder, group)
+        if group == "brain":
+            brain(folder)
+        names = [text for labels in GROUPS[group].values() for text in labels] or list(BRAIN)
+        with Server(folder, Path(place) / "out", model="litemedsam", labels=names) as server:
             server.await_model()
-            label(server, truth)
-            browser = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-            FOLDER.mkdir(parents=True, exist_ok=True)
-            for shot in wanted:
+            label(server, cases)
+            if group == "brain":
+                _parts(server)
+            for shot in shots:
                 width, height = shot.size
                 options: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": shot.theme}
                 context = browser.new_context(**options)
                 content = small(take(context.new_page(), server, shot))
                 (FOLDER / f"{shot.name}.png").write_bytes(content)
-                print(f"{shot.name}.png: {len(content) / 1000:.0f} kB")
+                print(f"{shot.name}.png: {len(content) / 1000:.0f} kB", flush=True)
                 context.close()
-            browser.close()
+
+
+def main(names: list[str]) -> int:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        for group in GROUPS:
+            shots = [shot for shot in SHOTS if shot.group == group and (not names or shot.name in names)]
+            if shots:
+                shoot(browser, group, shots)
+        browser.close()
     return 0
 
 

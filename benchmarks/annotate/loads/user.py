@@ -66,6 +66,8 @@ def _new_slices(case: Case) -> tuple[list[float], list[float]]:
             seconds, encoded = _first(case, plane, voxel)
             if encoded:
                 fresh.append(seconds)
+            focus = say.Focus(plane=plane, at=place_of(case.geometry, voxel))
+            case.connection.post(f"/api/cases/{case.case}/focus", focus)
             voxel[through] = index + 1
             time.sleep(2.0)
             seconds, encoded = _first(case, plane, voxel)
