@@ -99,7 +99,9 @@ class Npm:
         """Packages of the lock file, unless npm has put them there after it was last changed."""
         done = self.web / "node_modules" / f".{_LOCK}"
         if not done.is_file() or done.stat().st_mtime < (self.web / _LOCK).stat().st_mtime:
-            self("ci", "--no-audit", "--no-fund", "--fetch-retry-maxtimeout=5000", "--loglevel=error")
+            # npm refuses a longest wait below its shortest, which is 10 s by itself
+            patience = ("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
+            self("ci", "--no-audit", "--no-fund", *patience, "--loglevel=error")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Writes web/src/api/messages.ts, the page's types, from the messages that page and server say to each other.
 
-Run it after src/samaritan/annotate/messages.py has changed: python scripts/page_types.py
+Run it after src/samaritan/annotate/messages/ has changed: python scripts/page_types.py
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TARGET = ROOT / "web" / "src" / "api" / "messages.ts"
 #: What the page sends: here a field with a default may be left out. All others arrive whole.
 SENT = ("EditRequest", "PreviewRequest", "Focus", "NewLabel", "ExportRequest", "LearnRequest")
 
-HEAD = "// Made by scripts/page_types.py from src/samaritan/annotate/messages.py: change that, and run the script.\n"
+HEAD = "// Made by scripts/page_types.py from src/samaritan/annotate/messages/: change that, and run the script.\n"
 
 PLAIN = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}
 

@@ -39,8 +39,3 @@ def test_every_option_is_one_of_the_command() -> None:
         if f'"--{option}"' not in source and option.removeprefix("no-").replace("-", "_") not in names
     }
     assert unknown == {"json"}, "which comes from the options that verbs share"
-
-
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", PAGE):
-        assert (ROOT / "docs" / target).is_file(), target

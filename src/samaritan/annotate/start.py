@@ -101,9 +101,9 @@ def annotate_folder(start: Start, teller: Teller) -> int:
         return 0
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listening_socket(start.host, start.port)))
-        log_to(start.results / LOG)
         workspace = Workspace(start.folder, start.results, start.labels)
         stack.callback(workspace.close)
+        log_to(start.results / LOG)  # what was said about the folder until now stands in the terminal
         return _serve(start, workspace, listener, teller, stack)
 
 

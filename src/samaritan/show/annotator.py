@@ -54,7 +54,7 @@ class TerminalTeller:
         if self.as_json:
             _say(json.dumps({"url": link}))
         else:
-            self._tell("The annotator runs on this folder already; this opens its page:")
+            self._tell("An annotator runs on this folder already, as it was started; this opens its page:")
             _say(link)
         self._open(link)
 

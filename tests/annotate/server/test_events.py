@@ -47,6 +47,19 @@ def closed(peer: ClientConnection) -> int | None:
         return end.rcvd.code if end.rcvd else None
 
 
+#: Where more is on its way to a socket that was closed, the system may drop the code with the connection.
+LOST = None
+
+
+def none_left(server: Live) -> None:
+    """The server has let go of every socket."""
+    for _ in range(1000):
+        if not server.stand.hub.sockets:
+            return
+        time.sleep(0.01)
+    pytest.fail("A socket is still served after 10 s.")
+
+
 def test_a_new_socket_is_told_how_things_are(live: Callable[..., Live]) -> None:
     with listening(live()) as peer:
         assert next_event(peer)["model"]["state"] == "ready"
@@ -144,21 +157,25 @@ def test_a_frame_that_says_it_is_huge_closes_the_socket_before_it_came(live: Cal
 
 
 def test_many_pieces_of_a_message_count_together(live: Callable[..., Live]) -> None:
-    with listening(live()) as peer:
+    server = live()
+    with listening(server) as peer:
         with suppress(ConnectionClosed):
             peer.send("x" * 100 for _ in range(1000))
-        assert closed(peer) == 1009
+        assert closed(peer) in {1009, LOST}
+        none_left(server)
 
 
 def test_many_messages_close_the_socket(live: Callable[..., Live]) -> None:
-    with listening(live()) as peer:
+    server = live()
+    with listening(server) as peer:
         code = None
         try:
             for _ in range(10_000):
                 peer.send("x")
         except ConnectionClosed as end:
             code = end.rcvd.code if end.rcvd else None
-        assert (code or closed(peer)) == 1008
+        assert (code or closed(peer)) in {1008, LOST}
+        none_left(server)
 
 
 def test_bytes_are_not_taken(live: Callable[..., Live]) -> None:

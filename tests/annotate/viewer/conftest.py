@@ -48,6 +48,7 @@ class Stage:
         self.viewer("setLayout('three')")
         self.viewer("setMode('look')")
         self.viewer("fit()")
+        self.run("frame()")  # moves of the mouse arrive with frames
         self.page.evaluate("() => { for (const k of ['pointers', 'crosshairs', 'windows']) harness[k].length = 0; }")
 
     def run(self, code: str) -> Any:

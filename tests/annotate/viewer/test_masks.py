@@ -77,6 +77,18 @@ def test_patch_changes_its_box_and_nothing_else(flat: Stage) -> None:
     assert TOP + 5 * SIDE - 1 <= y.min() <= y.max() <= TOP + 6 * SIDE + 1
 
 
+def test_patches_leave_the_array_of_the_caller_alone(flat: Stage) -> None:
+    found = flat.page.evaluate(
+        """async () => {
+             const [picture, labels] = await harness.find("flat");
+             await harness.viewer.load(picture, labels);
+             harness.viewer.patch([{low: [0, 0, 0], shape: [1, 1, 1], values: Uint8Array.of(7)}]);
+             return labels[0];
+           }"""
+    )
+    assert found == 0
+
+
 def test_many_patches_look_like_the_labels_they_make(stage: Stage) -> None:
     rng = np.random.default_rng(8)
     shape = (300, 280, 6)  # more than one block of outlines

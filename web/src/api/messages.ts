@@ -1,4 +1,4 @@
-// Made by scripts/page_types.py from src/samaritan/annotate/messages.py: change that, and run the script.
+// Made by scripts/page_types.py from src/samaritan/annotate/messages/: change that, and run the script.
 
 /** A click; `positive` where it belongs to the object. */
 export interface Point {
@@ -24,100 +24,6 @@ export interface Prompts {
   scribbles: Scribble[];
   box: Corners | null;
   lasso: [number, number, number][];
-}
-
-/** A new object of a label; with `object` None it gets the smallest free number. */
-export interface AddObject {
-  kind: "add-object";
-  label: string;
-  object?: number | null;
-}
-
-/** An object goes, with its mask and prompts. */
-export interface RemoveObject {
-  kind: "remove-object";
-  object: number;
-}
-
-/** An object gets another label. */
-export interface Relabel {
-  kind: "relabel";
-  object: number;
-  label: string;
-}
-
-/** Segment a slice: these are all prompts of the object there, in place of earlier ones; its mask there is replaced. */
-export interface Ask {
-  kind: "ask";
-  object: number;
-  plane: "axial" | "coronal" | "sagittal";
-  prompts: Prompts;
-  candidate?: number | null;
-  over?: "empty" | "all";
-}
-
-/** Brush or eraser: a disc of `radius` (mm) along `path` on one slice of `plane`. */
-export interface Paint {
-  kind: "paint";
-  object: number;
-  plane: "axial" | "coronal" | "sagittal";
-  path: [number, number, number][];
-  radius: number;
-  erase?: boolean;
-  over?: "empty" | "all";
-}
-
-/** From the object's prompted slices of `plane` to the whole volume; `first`/`last` are mm places that bound it. */
-export interface Propagate {
-  kind: "propagate";
-  object: number;
-  plane: "axial" | "coronal" | "sagittal";
-  bounds?: [[number, number, number], [number, number, number]] | null;
-  over?: "empty" | "all";
-}
-
-/** Empty an object: on the slice of `plane` at `at`, or everywhere where `at` is None; its prompts there go too. */
-export interface Clear {
-  kind: "clear";
-  object: number;
-  plane?: "axial" | "coronal" | "sagittal";
-  at?: [number, number, number] | null;
-}
-
-/** Take the masks that an improved model proposed for this case (:attr:`CaseDetail.proposal`). */
-export interface Propose {
-  kind: "propose";
-}
-
-/** Status and note of a case; None leaves it as it is. Marks are journaled but are not part of undo. */
-export interface Mark {
-  kind: "mark";
-  status?: "open" | "work" | "accepted" | "skipped" | null;
-  note?: string | null;
-}
-
-/** Take the last edit back. */
-export interface Undo {
-  kind: "undo";
-}
-
-/** Do again what was taken back. */
-export interface Redo {
-  kind: "redo";
-}
-
-/** POST /api/cases/{case}/edits. */
-export interface EditRequest {
-  revision: number;
-  request: string;
-  edit: AddObject | RemoveObject | Relabel | Ask | Paint | Propagate | Clear | Propose | Mark | Undo | Redo;
-}
-
-/** POST /api/cases/{case}/preview: a mask that is not kept, as while a box is dragged; a later one takes its place. */
-export interface PreviewRequest {
-  object: number;
-  plane: "axial" | "coronal" | "sagittal";
-  prompts: Prompts;
 }
 
 /** A kind of object, the same in all cases. */
@@ -229,6 +135,131 @@ export interface CaseDetail {
   warnings: string[];
 }
 
+/** A new object of a label; with `object` None it gets the smallest free number. */
+export interface AddObject {
+  kind: "add-object";
+  label: string;
+  object?: number | null;
+}
+
+/** An object goes, with its mask and prompts. */
+export interface RemoveObject {
+  kind: "remove-object";
+  object: number;
+}
+
+/** An object gets another label. */
+export interface Relabel {
+  kind: "relabel";
+  object: number;
+  label: string;
+}
+
+/** Segment a slice: these are all prompts of the object there, in place of earlier ones; its mask there is replaced. */
+export interface Ask {
+  kind: "ask";
+  object: number;
+  plane: "axial" | "coronal" | "sagittal";
+  prompts: Prompts;
+  candidate?: number | null;
+  over?: "empty" | "all";
+}
+
+/** Brush or eraser: a disc of `radius` (mm) along `path` on one slice of `plane`. */
+export interface Paint {
+  kind: "paint";
+  object: number;
+  plane: "axial" | "coronal" | "sagittal";
+  path: [number, number, number][];
+  radius: number;
+  erase?: boolean;
+  over?: "empty" | "all";
+}
+
+/** From the object's prompted slices of `plane` to the whole volume; `first`/`last` are mm places that bound it. */
+export interface Propagate {
+  kind: "propagate";
+  object: number;
+  plane: "axial" | "coronal" | "sagittal";
+  bounds?: [[number, number, number], [number, number, number]] | null;
+  over?: "empty" | "all";
+}
+
+/** Empty an object: on the slice of `plane` at `at`, or everywhere where `at` is None; its prompts there go too. */
+export interface Clear {
+  kind: "clear";
+  object: number;
+  plane?: "axial" | "coronal" | "sagittal";
+  at?: [number, number, number] | null;
+}
+
+/** Take the masks that an improved model proposed for this case (:attr:`CaseDetail.proposal`). */
+export interface Propose {
+  kind: "propose";
+}
+
+/** Status and note of a case; None leaves it as it is. Marks are journaled but are not part of undo. */
+export interface Mark {
+  kind: "mark";
+  status?: "open" | "work" | "accepted" | "skipped" | null;
+  note?: string | null;
+}
+
+/** Take the last edit back. */
+export interface Undo {
+  kind: "undo";
+}
+
+/** Do again what was taken back. */
+export interface Redo {
+  kind: "redo";
+}
+
+/** POST /api/cases/{case}/edits. */
+export interface EditRequest {
+  revision: number;
+  request: string;
+  edit: AddObject | RemoveObject | Relabel | Ask | Paint | Propagate | Clear | Propose | Mark | Undo | Redo;
+}
+
+/** POST /api/cases/{case}/preview: a mask that is not kept, as while a box is dragged; a later one takes its place. */
+export interface PreviewRequest {
+  object: number;
+  plane: "axial" | "coronal" | "sagittal";
+  prompts: Prompts;
+}
+
+/** POST /api/cases/{case}/focus, as a person scrolls: the slice that is looked at is encoded first, its neighbours next. */
+export interface Focus {
+  plane: "axial" | "coronal" | "sagittal";
+  at: [number, number, number];
+}
+
+/** POST /api/labels; a colour is chosen where none is given. A label that is there gets the colour. */
+export interface NewLabel {
+  name: string;
+  colour?: string | null;
+}
+
+/** POST /api/cases/{case}/export; the answer is the file. */
+export interface ExportRequest {
+  format: "nifti" | "png" | "dicom-seg";
+}
+
+/** POST /api/dataset: accepted cases as images/ and masks/, which benchmark and adapt read. */
+export interface ExportedSet {
+  folder: string;
+  cases: number;
+  skipped: string[];
+}
+
+/** POST /api/learn: start, stop, keep the new model, or discard it. */
+export interface LearnRequest {
+  action: "start" | "stop" | "keep" | "discard" | "propose";
+  method?: "decoder" | "lora";
+  minutes?: number;
+}
+
 /** The model process: `ready` says whether questions are answered at once. */
 export interface ModelState {
   name: string;
@@ -301,37 +332,6 @@ export interface Event {
   labels: Label[] | null;
   done: number | null;
   total: number | null;
-}
-
-/** POST /api/cases/{case}/focus, as a person scrolls: the slice that is looked at is encoded first, its neighbours next. */
-export interface Focus {
-  plane: "axial" | "coronal" | "sagittal";
-  at: [number, number, number];
-}
-
-/** POST /api/labels; a colour is chosen where none is given. A label that is there gets the colour. */
-export interface NewLabel {
-  name: string;
-  colour?: string | null;
-}
-
-/** POST /api/cases/{case}/export; the answer is the file. */
-export interface ExportRequest {
-  format: "nifti" | "png" | "dicom-seg";
-}
-
-/** POST /api/dataset: accepted cases as images/ and masks/, which benchmark and adapt read. */
-export interface ExportedSet {
-  folder: string;
-  cases: number;
-  skipped: string[];
-}
-
-/** POST /api/learn: start, stop, keep the new model, or discard it. */
-export interface LearnRequest {
-  action: "start" | "stop" | "keep" | "discard" | "propose";
-  method?: "decoder" | "lora";
-  minutes?: number;
 }
 
 export type Edit = AddObject | RemoveObject | Relabel | Ask | Paint | Propagate | Clear | Propose | Mark | Undo | Redo;

@@ -13,6 +13,8 @@ export const STATUS_WORDS: Record<Status, string> = {
   skipped: "Skipped",
 };
 
+const NAMES = new Intl.Collator("en", { numeric: true });
+
 export interface Filter {
   text: string;
   status: Status | null;
@@ -43,7 +45,7 @@ export function nextOpen(list: readonly CaseSummary[], id: string | null): CaseS
 }
 
 function byName(one: CaseSummary, other: CaseSummary): number {
-  return one.name.localeCompare(other.name, "en", { numeric: true });
+  return NAMES.compare(one.name, other.name);
 }
 
 function byUncertainty(one: CaseSummary, other: CaseSummary): number {

@@ -164,7 +164,9 @@ export async function answered(app: App, entry: Entry, edited: Edited): Promise<
 export function refused(app: App, entry: Entry, failure: Failure): void {
   if (entry.edit.kind === "propagate") app.progress.value = null;
   if (failure.error === "Stopped") app.notices.show("done", "Stopped. Nothing was changed.");
-  else if (failure.error !== "superseded") app.notices.show("error", failure.sentence);
+  else if (failure.error === "superseded") {
+    app.notices.show("warning", "Another page asked about this object at the same time; its question was answered.");
+  } else app.notices.show("error", failure.sentence);
   if (entry.case === app.doc.id) settle(app, entry, []);
 }
 

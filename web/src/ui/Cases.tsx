@@ -1,10 +1,7 @@
 // The list of cases at the left.
-import { useEffect, useRef } from "preact/hooks";
-import type { CaseSummary } from "../api/messages";
-import type { App } from "../state/app";
 import { STATUSES, STATUS_WORDS, type Order } from "../state/cases";
-import { openCase } from "../state/opening";
 import { CommandButton } from "./buttons";
+import { CaseRows } from "./CaseRows";
 import { useApp } from "./context";
 import { Icon, StatusShape } from "./icons";
 
@@ -88,69 +85,7 @@ function List() {
       </div>
     );
   }
-  return (
-    <ul class="case-list">
-      {shown.map((one) => (
-        <Row key={one.case} summary={one} />
-      ))}
-    </ul>
-  );
-}
-
-function Row({ summary }: { summary: CaseSummary }) {
-  const app = useApp();
-  const row = useRef<HTMLButtonElement>(null);
-  const current = (app.doc.loading.value ?? app.doc.detail.value?.case) === summary.case;
-  useEffect(() => {
-    if (current) row.current?.scrollIntoView?.({ block: "nearest" });
-  }, [current]);
-  return (
-    <li>
-      <button
-        ref={row}
-        type="button"
-        class="case"
-        aria-current={current ? "true" : undefined}
-        title={summary.problem ?? summary.name}
-        onClick={() => void choose(app, summary.case)}
-      >
-        <StatusShape status={summary.status} />
-        <span class="case-name">{summary.name}</span>
-        <Facts summary={summary} />
-      </button>
-    </li>
-  );
-}
-
-/** Keys act on the image as soon as it is there. */
-async function choose(app: App, id: string): Promise<void> {
-  app.view.uncover();
-  await openCase(app, id);
-  if (app.doc.id === id) document.getElementById("image")?.focus();
-}
-
-function Facts({ summary }: { summary: CaseSummary }) {
-  if (summary.problem) {
-    return (
-      <span class="case-facts problem">
-        <Icon name="warning" size={13} /> {summary.problem}
-      </span>
-    );
-  }
-  const objects = summary.objects === 1 ? "1 object" : `${summary.objects} objects`;
-  return (
-    <span class="case-facts">
-      {STATUS_WORDS[summary.status]}
-      {summary.objects > 0 && <span class="dot">{objects}</span>}
-      {summary.proposal && <span class="dot">proposal</span>}
-      {summary.uncertainty !== null && (
-        <span class="dot" title="How much the model's answers disagree, 0 to 1">
-          uncertain {summary.uncertainty.toFixed(2)}
-        </span>
-      )}
-      {summary.note && <span class="dot">note</span>}
-    </span>
-  );
+  return <CaseRows shown={shown} />;
 }
 
 function Done() {

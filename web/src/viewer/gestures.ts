@@ -157,6 +157,7 @@ export class Gestures {
   private key(event: KeyboardEvent, held: boolean): void {
     if (event.code !== "Space") return;
     const focus = event.target instanceof Element ? event.target : null;
+    if (held && !this.element.matches(":hover")) return;
     if (held && focus?.closest("input, textarea, select, button, a, [role=button], [contenteditable]")) return;
     if (held) event.preventDefault(); // the page would scroll
     this.space = held;

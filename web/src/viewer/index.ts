@@ -1,8 +1,8 @@
 // The viewer of the annotator. `?viewer=canvas` in the page's address asks for the one without WebGL.
 //
-// What the page's content policy must allow for it: `default-src 'self'` (with script-src, style-src, connect-src and
-// img-src falling back to it) is enough. Nothing is evaluated, no worker, no blob: or data: address is used, and all styles
-// are set property by property, which no policy restricts.
+// What the page's content policy must allow for it: `default-src 'self'` is enough, and trusted types may be required without
+// any. Nothing is evaluated, no worker, no blob: or data: address is used, and styles are set property by property, which no
+// policy restricts.
 
 import { Stage } from "./stage";
 import type { Viewer } from "./types";

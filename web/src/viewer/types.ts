@@ -20,7 +20,8 @@ export interface LabelPatch {
   values: Uint8Array; // object numbers, first axis fastest
 }
 
-// Where and how the pointer acts. `buttons` as in PointerEvent; `pressure` 0..1 of a pen.
+// Where and how the pointer acts, in "draw". `button` as in PointerEvent: 0 primary, 2 the right one where it was clicked and
+// not dragged; `pressure` 0..1 of a pen. `mm` lies in the middle of the slice's thickness and never outside the image.
 export interface Pointer {
   type: "down" | "move" | "up" | "cancel" | "hover" | "leave";
   mm: Mm;
@@ -43,6 +44,8 @@ export type Layout = "three" | Plane; // three planes beside each other, or one 
 
 export interface Viewer {
   readonly name: "niivue" | "canvas";
+  // The label array is copied: a patch is seen, and nothing else of the caller's. A later load rejects an earlier one with
+  // AbortError.
   load(picture: Picture, labels: Uint8Array): Promise<void>;
   // Labels: object number -> "#rrggbb"; objects that are not listed are hidden.
   setColours(colours: Map<number, string>): void;
@@ -57,7 +60,7 @@ export interface Viewer {
   crosshair(): Mm;
   step(plane: Plane, slices: number): void;
   zoom(factor: number, about?: Mm): void;
-  pan(dx: number, dy: number): void; // CSS pixels
+  pan(dx: number, dy: number): void; // CSS pixels, in the plane that the pointer was in last
   fit(): void;
   setMarks(marks: Mark[]): void;
   setTheme(theme: "dark" | "light"): void;
@@ -70,7 +73,7 @@ export interface Viewer {
   onPointer: (event: Pointer) => void;
   onCrosshair: (mm: Mm) => void; // after every move of it, whoever made it
   onWindow: (low: number, high: number) => void; // after the right button changed it
-  onLost: () => void; // the WebGL context went away and did not come back
+  onLost: () => void; // the WebGL context went away and did not come back; the 2D canvas goes on
   resize(): void;
   dispose(): void;
 }

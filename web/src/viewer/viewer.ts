@@ -47,7 +47,6 @@ export class SliceViewer implements Viewer {
     return this.stage.name;
   }
 
-  // A later load takes the place of one that has not ended; that one is rejected with an AbortError.
   async load(picture: Picture, labels: Uint8Array): Promise<void> {
     this.loading.abort();
     const { signal } = (this.loading = new AbortController());
@@ -59,7 +58,7 @@ export class SliceViewer implements Viewer {
     if (volume.shape.some((n, i) => n !== grid.shape[i])) {
       throw new Error(`The image has ${volume.shape.join(" x ")} voxels; announced were ${grid.shape.join(" x ")}.`);
     }
-    const open = { grid, volume, plane: picture.plane, labels: new LabelVolume(grid.shape, labels) };
+    const open = { grid, volume, plane: picture.plane, labels: new LabelVolume(grid.shape, labels.slice()) };
     await this.stage.load(volume, grid);
     signal.throwIfAborted();
     this.state.show(open);

@@ -1,8 +1,9 @@
 """Learning while labelling: training in the background, proposals, and which case comes next.
 
     improver    what the page's button does: export, train in a process of its own, compare, keep or discard, propose
-    plan, job   what is trained, and one training from export to scores
-    answer      what an adapted model proposes for a case, and how uncertain it is
+    plan, job   what is trained, and one training from export to scores (split, score)
+    proposer    one layer that knows where objects are, fitted in closed form (teach)
+    answer      what is proposed for a case, and how uncertain that is (uncertainty)
     order       which case comes next
     person      a simulated annotator
     simulate    how many interactions all this saves

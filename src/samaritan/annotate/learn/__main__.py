@@ -48,7 +48,7 @@ def _say(words: dict[str, Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # not sys.stdin, whose lock would be held when this process ends by itself
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -6,19 +6,17 @@ import asyncio
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion, ImageRef
+from samaritan.annotate.engine.requests import CaseQuestion
 from samaritan.annotate.learn._child import Child, said
+from samaritan.annotate.learn._ports import Cases, Model
 from samaritan.annotate.learn.order import by_uncertainty
 from samaritan.annotate.learn.plan import Job
-from samaritan.annotate.messages import CaseSummary, ExportedSet, Label, LearnRequest, LearnState, ModelState
+from samaritan.annotate.messages import LearnRequest, LearnState
 from samaritan.core import SamaritanError, UsageError
 
 log = logging.getLogger(__name__)
@@ -28,71 +26,6 @@ NEEDED = 3
 
 #: States in which nothing can be started.
 BUSY = ("training", "validating", "proposing")
-
-Masks = Mapping[str, NDArray[np.bool_]]
-
-
-class Opened(Protocol):
-    """What is needed of an open case."""
-
-    @property
-    def image_ref(self) -> ImageRef:
-        """Its image."""
-        ...
-
-
-class Cases(Protocol):
-    """What is needed of the workspace."""
-
-    @property
-    def labels(self) -> Sequence[Label]:
-        """Kinds of objects."""
-        ...
-
-    def summaries(self) -> Sequence[CaseSummary]:
-        """All cases."""
-        ...
-
-    def document(self, case: str) -> Opened:
-        """An open case."""
-        ...
-
-    def accepted(self) -> Sequence[str]:
-        """Ids of accepted cases."""
-        ...
-
-    def export_dataset(self) -> ExportedSet:
-        """Write the accepted cases as a data set."""
-        ...
-
-    def set_uncertainty(self, case: str, value: float) -> None:
-        """Note how uncertain the model is about a case."""
-        ...
-
-    def set_proposal(self, case: str, masks: Masks) -> None:
-        """Keep what the model proposes for a case."""
-        ...
-
-    def drop_proposals(self) -> None:
-        """Forget all proposals."""
-        ...
-
-
-class Model(Protocol):
-    """What is needed of the engine."""
-
-    @property
-    def state(self) -> ModelState:
-        """Which model it runs."""
-        ...
-
-    async def propose(self, question: CaseQuestion) -> CaseAnswer:
-        """Masks for a case that nobody has said anything about."""
-        ...
-
-    async def use(self, adapter: Path | None) -> None:
-        """Answer with this adapter from now on."""
-        ...
 
 
 @dataclass(frozen=True)

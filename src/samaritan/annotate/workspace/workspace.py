@@ -81,6 +81,11 @@ class Workspace:
         """Of the project, in the order in which they were added."""
         return self._project.labels.all
 
+    @property
+    def label_values(self) -> dict[str, int]:
+        """Name of a label -> its value in mask files, ascending."""
+        return dict(sorted(self._project.labels.values.items(), key=lambda pair: pair[1]))
+
     def add_label(self, label: NewLabel) -> Label:
         """Add a label, or give one that is there another colour; raises ResourceError where that cannot be written."""
         return self._project.labels.add(label)

@@ -235,6 +235,19 @@ def test_what_is_no_image_leaves_nothing_behind(client: TestClient, stand: Stand
     assert list((tmp_path / "out" / ".samaritan" / "sessions").iterdir()) == []
 
 
+def test_forms_that_cannot_be_read_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    many: Any = [("params", (None, "{}")) for _ in range(30)]
+    answer = client.post("/infer/litemedsam-2d", files=many)
+    assert (answer.status_code, answer.json()["sentence"][:26]) == (400, "The form cannot be read: T")
+    monkeypatch.setattr("samaritan.annotate.server.monailabel.forms.MOST_FILES", 3)
+    files: Any = [("files", (f"{k}.dcm", b"1")) for k in range(4)]
+    assert client.put("/session/", files=files).status_code == 400
+    answer = client.post("/infer/litemedsam-2d", content=b"--x", headers={"Content-Type": "multipart/form-data"})
+    assert answer.status_code == 400
+    for content in (b"[1]", b"{", b"\xff"):
+        assert client.post("/infer/litemedsam-2d", content=content).status_code == 422
+
+
 # --- masks of clients
 
 
@@ -263,6 +276,8 @@ def test_a_mask_takes_the_place_of_the_case_s_masks_and_is_accepted(
     assert stand.workspace.accepted() == [stand.case]
     assert [label.name for label in stand.workspace.labels] == ["liver", "cyst"]
 
+    listed = client.get("/datastore/?output=all").json()["objects"][stand.case]["labels"]
+    assert listed["final"]["info"]["params"]["label_names"] == {"liver": 1, "cyst": 2}
     got, affine = nifti(client.get(f"/datastore/label?label={stand.case}&tag=final").content)
     assert (got == values).all()
     np.testing.assert_allclose(affine, AFFINE, atol=1e-5)

@@ -49,6 +49,7 @@ def draw(rows: Mapping[str, Mapping[str, Rows]], png: Path) -> None:
     panels[0, 0].legend(frameon=False, fontsize=9)
     for axes in panels.flat:
         axes.set_ylim(bottom=0)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#e5e7eb", linewidth=0.7)
         axes.set_axisbelow(True)

@@ -69,10 +69,17 @@ def _head(config: SimulationConfig) -> list[str]:
         f"A simulated annotator with {config.model}. The first act is {first}, then clicks where the mask is most wrong, "
         f"until Dice {config.goal:g} or {config.patience} interactions; an object that stays below is drawn by hand. A "
         f"proposal of Dice {config.usable:g} or more is corrected by clicks, a worse one is thrown away. A training of "
-        f"{config.steps} steps ({config.method}) after every {config.every} accepted cases; the new model is kept where its "
-        "validation Dice is not lower. Means over patients, in brackets 95 % bootstrap intervals over patients.",
+        f"{config.steps} steps ({config.method}) after every {config.every} accepted cases{_most(config)}; the new model is "
+        "kept where its validation Dice is not lower by more than 0.01. Means over patients, in brackets 95 % bootstrap "
+        "intervals over patients.",
         "",
     ]  # fmt: skip
+
+
+def _most(config: SimulationConfig) -> str:
+    if config.rounds is None:
+        return ""
+    return ", once" if config.rounds == 1 else f", {config.rounds} times at most"
 
 
 def _main(rows: Table) -> list[str]:
@@ -130,7 +137,7 @@ def _seconds(rows: Table, trainings: Table, config: SimulationConfig) -> list[st
 def _learned(rows: Table, trainings: Table) -> list[str]:
     """Validation Dice over the trainings, and what uncertainty is worth."""
     lines = [
-        "| data | condition | trainings kept | Dice on cases kept apart, first and last | by name alone, last | "
+        "| data | condition | trainings kept | Dice with a box, before the first and after the last | own proposals, last | "
         "uncertainty against error of the proposal, Spearman |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]
@@ -138,7 +145,7 @@ def _learned(rows: Table, trainings: Table) -> list[str]:
         for label, done in conditions.items():
             own = rows[dataset][label]
             kept = f"{sum(one['kept'] for one in done)} of {len(done)}"
-            apart = f"{done[0]['before']:.2f} → {done[-1]['after']:.2f} ({done[-1]['validation']} cases)"
+            apart = f"{done[0]['before']:.2f} → {done[-1]['after']:.2f} ({done[-1]['validation']} kept apart)"
             lines.append(f"| {dataset} | {label} | {kept} | {apart} | {done[-1]['alone']:.2f} | {_worth(own)} |")
     return lines
 

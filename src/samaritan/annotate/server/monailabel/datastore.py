@@ -69,14 +69,13 @@ async def listing(desk: Desk, request: Request) -> Response:
         return JSONResponse([{"image": case.case, "label": case.case} for case in cases if FINAL in tags(case)])
     if wished != "all":
         return JSONResponse(status(cases))
-    labels = {label.name: value for value, label in enumerate(desk.parts.workspace.labels, start=1)}
-    objects = {case.case: _object(case, labels) for case in cases}
+    objects = {case.case: _object(case, desk.cases.label_values) for case in cases}
     return JSONResponse({"name": desk.parts.settings.folder, "description": "", "objects": objects})
 
 
 def _object(case: CaseSummary, labels: Mapping[str, int]) -> dict[str, Any]:
     info = {"name": case.name, "status": case.status, "note": case.note}
-    masks = {tag: {"ext": _ENDING, "info": {"params": {"label_names": labels}}} for tag in tags(case)}
+    masks = {tag: {"ext": _ENDING, "info": {"params": {"label_names": dict(labels)}}} for tag in tags(case)}
     return {"image": {"ext": _ENDING, "info": info}, "labels": masks}
 
 

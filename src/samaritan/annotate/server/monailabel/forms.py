@@ -12,6 +12,7 @@ from typing import Any
 
 from anyio import to_thread
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,14 +53,20 @@ async def form_of(request: Request) -> AsyncIterator[Form]:
     """A request's form, or what stands in its place: JSON alone, or nothing. Temporary files go with it.
 
     Raises:
-        RefusedError: 422; the parameters are no JSON object.
+        RefusedError: 400; the form is damaged or has too many parts. 422; the parameters are no JSON object.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         yield Form(parameters(await request.body()), ())
         return
-    async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) as form:
+    try:
+        form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS)
+    except HTTPException as error:
+        raise RefusedError(400, "message", f"The form cannot be read: {error.detail}") from error
+    try:
         yield _form(form)
+    finally:
+        await form.close()
 
 
 def _form(form: FormData) -> Form:

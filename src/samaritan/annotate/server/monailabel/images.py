@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -68,6 +68,11 @@ class Cases(Protocol):
     @property
     def output(self) -> Path:
         """The folder of results."""
+        ...
+
+    @property
+    def label_values(self) -> Mapping[str, int]:
+        """Name of a label -> its value in mask files, ascending."""
         ...
 
     def summaries(self) -> Sequence[CaseSummary]:
