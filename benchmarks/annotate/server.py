@@ -134,7 +134,7 @@ class Server:
     def request_whole(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
         """(status, headers, body) of one request, as :meth:`request`."""
         address = urlsplit(self.url)
-        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=120)
+        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=600)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:
             connection.request(method, path, body, headers)

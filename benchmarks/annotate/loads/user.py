@@ -14,7 +14,7 @@ from samaritan.annotate import messages as say
 from samaritan.annotate.client import Case
 
 #: New slices are so far apart that none of them was encoded ahead.
-APART = 5
+APART = 12
 
 #: Plane, axis of the shown grid through it, number of slices.
 _PLANES: tuple[tuple[say.PlaneName, int, int], ...] = (("axial", 2, 40), ("coronal", 1, 72), ("sagittal", 0, 88))

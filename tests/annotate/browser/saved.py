@@ -8,6 +8,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks.annotate.server import Server
 
@@ -32,6 +33,19 @@ def saved_labels(server: Server, name: str) -> NDArray[Any]:
         elif not expected.any():
             return np.zeros(_native(server, name), np.uint8)
         assert time.monotonic() < end, f"{path or name} does not hold what was acknowledged"
+        time.sleep(0.1)
+
+
+def saved_picture(server: Server, name: str) -> NDArray[Any]:
+    """(row, column) values of the mask file of a picture; waits as :func:`saved_labels`."""
+    expected = server.client().open(name).labels()[::-1, ::-1, 0].T != 0
+    end = time.monotonic() + PATIENCE
+    while True:
+        for path in (server.output / "masks").glob(f"{name}.*"):
+            values = np.asarray(Image.open(path))
+            if np.array_equal(values != 0, expected):
+                return values
+        assert time.monotonic() < end, f"{name} does not hold what was acknowledged"
         time.sleep(0.1)
 
 
