@@ -250,6 +250,15 @@ def test_a_multi_label_volume_opens_with_its_objects(open_workspace: Open, tmp_p
     assert [one.voxels for one in page.document.detail().objects] == [8, 8]
 
 
+def test_a_data_set_keeps_its_values_whatever_labels_are_asked_for(open_workspace: Open, tmp_path: Path) -> None:
+    data = np.zeros(SHAPE, np.uint8)
+    data[2:4, 2:4, 2:4], data[6:8, 2:4, 2:4] = 1, 2
+    source = dataset(tmp_path / "set", {1: "kidney", 2: "liver"}, data)
+    workspace = open_workspace(source=source, labels=("tumour", "liver"))
+    assert workspace.label_values == {"kidney": 1, "liver": 2, "tumour": 3}
+    assert not workspace.document(workspace.summaries()[0].case).detail().warnings
+
+
 def test_values_without_a_name_and_values_that_are_taken(open_workspace: Open, tmp_path: Path) -> None:
     data = np.zeros(SHAPE, np.uint8)
     data[2:4, 2:4, 2:4], data[6:8, 2:4, 2:4] = 1, 2
@@ -258,6 +267,8 @@ def test_values_without_a_name_and_values_that_are_taken(open_workspace: Open, t
     io.write_labels(LabelMap(data, Geometry(SHAPE, PSL)), tmp_path / "set" / "masks" / "a.nii.gz")
     page = start(open_workspace, tmp_path / "set")  # liver and spleen have the values 1 and 2
     assert [one.label for one in page.document.detail().objects] == ["label_1", "label_2"]
+    (said,) = page.document.detail().warnings
+    assert "1 becomes 3 (label_1), 2 becomes 4 (label_2); labels.json" in said
     page.do(Mark(kind="mark", note="x"))
     open_workspace(source=tmp_path / "set").close()
     assert set(np.unique(io.read_labels(tmp_path / "out" / "masks" / "a.nii.gz").data)) == {0, 3, 4}

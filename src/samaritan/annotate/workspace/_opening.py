@@ -191,6 +191,8 @@ def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None
             change = _start(opened, *_saved_objects(opened, layout, labels), labels)
         elif (reference := reference_of(found)) is not None:
             change = _start(opened, reference, _names(found, reference), labels)
+            if change is not None and not (found.known and found.known.instances):
+                opened.warnings += _changed_values(reference.labels(), change, labels)
     except InputError as error:
         kept = f"; it is kept in {_keep(opened.mask, layout)}" if opened.mask.is_file() else ""
         opened.warnings.append(f"The mask of this image cannot be used, so the case starts empty{kept}: {error}")
@@ -245,6 +247,17 @@ def _start(opened: Opened, mask: LabelMap, names: dict[int, str], labels: Labels
         ObjectChange(object=number, before=None, after=wanted[value]) for number, value in enumerate(values, 1)
     )
     return Change(name="start", delta=delta, objects=objects)
+
+
+def _changed_values(values: list[int], change: Change, labels: Labels) -> list[str]:
+    """A sentence where labels of a data set's mask have other values in the masks that are saved."""
+    names = [one.after for one in change.objects]
+    pairs = [(old, labels.values[name], name) for old, name in zip(values, names, strict=True) if name is not None]
+    changed = [f"{old} becomes {new} ({name})" for old, new, name in pairs if old != new]
+    if not changed:
+        return []
+    told = f"{', '.join(changed[:8])}{', ...' if len(changed) > 8 else ''}"
+    return [f"Other labels have values of this mask, so that in saved masks {told}; labels.json names them all."]
 
 
 def _renumbered(mask: LabelMap, values: list[int]) -> NDArray[np.uint8]:

@@ -66,6 +66,8 @@ class Workspace:
             undo.callback(self._exits.close)
             shutil.rmtree(layout.shown("").parent, ignore_errors=True)  # of a process that was killed
             self._project = Project.of(self.folder, layout)
+            for case in found:  # first, so that labels of a data set keep their values
+                self._project.labels.take_over(dict(case.info.labels) if case.info and not case.info.instances else {})
             for name in labels:
                 self._project.labels.add(NewLabel(name=name))
             undo.pop_all()
