@@ -114,7 +114,14 @@ def test_any_other_damage_ends_the_journal_there(tmp_path: Path) -> None:
                 damaged.read(content.rindex(b"\n", 0, place) + 1)
 
 
-def test_a_damaged_file_is_set_aside_whole(tmp_path: Path) -> None:
+def _no_links(*_: Any, **__: Any) -> None:
+    raise OSError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_damaged_file_is_set_aside_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    if not links:
+        monkeypatch.setattr("os.link", _no_links)
     journal = written(tmp_path / "c.jsonl")
     content = journal.path.read_bytes()
     journal.path.write_bytes(content[:-20] + b"?" + content[-19:])

@@ -143,11 +143,14 @@ class Journal:
         self.close()
         aside = free_name(self.path.with_suffix(".damaged.jsonl"))
         try:
-            kept = self.path.read_bytes()[: self.size]
-            os.link(self.path, aside)  # both names for a moment, so that no crash leaves none
+            content = self.path.read_bytes()
+            try:
+                os.link(self.path, aside)  # both names for a moment, so that no crash leaves none
+            except OSError:  # a file system without links
+                write_bytes(aside, content)
         except OSError as error:
             raise ResourceError(f"Could not set {self.path} aside: {error.strerror or error}.") from error
-        write_bytes(self.path, kept)
+        write_bytes(self.path, content[: self.size])
         return aside
 
     def close(self) -> None:
