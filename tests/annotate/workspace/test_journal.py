@@ -114,6 +114,16 @@ def test_any_other_damage_ends_the_journal_there(tmp_path: Path) -> None:
                 damaged.read(content.rindex(b"\n", 0, place) + 1)
 
 
+def test_nothing_is_written_behind_a_hole(tmp_path: Path) -> None:
+    journal = written(tmp_path / "c.jsonl")
+    size = journal.path.stat().st_size
+    os.truncate(journal.path, size - 20)
+    with pytest.raises(ResourceError, match="was cut short by another program"):
+        journal.append(record(4))
+    assert journal.path.stat().st_size == size - 20
+    assert [one.revision for _, one in Journal(journal.path).replay()] == [1, 2]
+
+
 def _no_links(*_: Any, **__: Any) -> None:
     raise OSError(1, "Operation not permitted")
 

@@ -109,11 +109,15 @@ class Journal:
         """Write lines and wait until they are on disk; returns where the last one begins. Where that fails, nothing is added.
 
         Raises:
-            ResourceError: the disk is full, or the file cannot be written.
+            ResourceError: the disk is full, the file cannot be written, or somebody has cut it.
         """
         contents = [line.to_line() for line in lines]
         try:
             handle = self._open()
+            if os.fstat(handle).st_size < self.size:  # a line after the hole would count as damage at the next start
+                raise ResourceError(
+                    f"{self.path.name} was cut short by another program, so the edit was not done; start the annotator again."
+                )
             os.ftruncate(handle, self.size)  # what an earlier failure, or a crash, left behind
             _write_all(handle, b"".join(contents), self.size)
             os.fsync(handle)
