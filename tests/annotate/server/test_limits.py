@@ -115,11 +115,29 @@ def test_idle_connections_keep_nobody_out_and_are_closed(server: Live) -> None:
     assert len(server.server.server_state.connections) <= 1
 
 
-def test_more_connections_than_allowed_are_closed_at_once(live: Callable[..., Live]) -> None:
+def test_who_only_connects_makes_room_for_who_asks(live: Callable[..., Live]) -> None:
     server = live(connections=3)
     peers = [server.connect() for _ in range(3)]
     try:
         time.sleep(0.05)
+        assert status(server.get("/api/health")) == 200
+        assert heard(peers[0]) == b"", "the oldest"
+        peers[1].sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert status(heard(peers[1])) == 401
+    finally:
+        for peer in peers:
+            peer.close()
+
+
+def test_more_requests_than_allowed_connections_are_closed_at_once(live: Callable[..., Live]) -> None:
+    server = live(connections=3)
+    peers = [server.connect() for _ in range(3)]
+    try:
+        head = ["POST /api/labels HTTP/1.1", "Host: localhost", JSON, "Content-Length: 9", ""]
+        head[4:4] = [f"{name}: {value}" for name, value in server.stand.bearer.items()]
+        for peer in peers:
+            peer.sendall("\r\n".join([*head, ""]).encode())
+        time.sleep(0.2)
         with server.connect() as one_more:
             assert heard(one_more) == b""
     finally:

@@ -67,7 +67,13 @@ def test_what_a_killed_server_left_is_none(tmp_path: Path, live: Callable[..., L
     assert new_link(replace(right, token="of another run")) is None
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"url": "x", "token": "y", "pid": "z"}', "\udcff"])
+ODD = (
+    '{"url": "http://127.0.0.1:x", "token": "y", "pid": 1}', '{"url": "http://[", "token": "y", "pid": 1}',
+    '{"url": "x", "token": "y", "pid": 1e999}', f'{{"url": "x", "token": "y", "pid": {10**30}}}', "[" * 100_000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"url": "x", "token": "y", "pid": "z"}', "\udcff", *ODD])
 def test_a_damaged_file_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).parent.mkdir()
     (tmp_path / FILE).write_text(content, errors="surrogateescape")

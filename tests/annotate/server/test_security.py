@@ -103,6 +103,17 @@ def test_the_launch_token_works_once_and_becomes_a_cookie(stranger: TestClient, 
         assert other.get(f"/?token={token}").status_code == 401
 
 
+@pytest.mark.parametrize("other", ['set={"a":1}', "two words", "=", "n=\xe9", "path=/", 'q="a|b"', "samaritan-1=x"])
+def test_cookies_of_other_programs_on_this_machine_lock_nobody_out(
+    stranger: TestClient, stand: Stand, other: str
+) -> None:
+    cookie = stranger.get(f"/?token={stand.settings.keys.link()}").headers["set-cookie"].split(";")[0]
+    stranger.cookies.clear()
+    for text in (f"{other}; {cookie}", f"{cookie};{other}"):
+        assert stranger.get("/api/health", headers={b"Cookie": text.encode("latin-1")}).status_code == 200
+    assert stranger.get("/api/health", headers={b"Cookie": f"{other}; {cookie}x".encode("latin-1")}).status_code == 401
+
+
 def test_a_token_in_the_query_opens_nothing_but_the_page(stranger: TestClient, stand: Stand) -> None:
     assert stranger.get(f"/api/health?token={stand.settings.keys.link()}").status_code == 401
     assert stranger.get(f"/api/health?token={stand.settings.keys.script}").status_code == 401

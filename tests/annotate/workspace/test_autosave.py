@@ -45,6 +45,16 @@ def test_a_full_disk_is_tried_again_and_a_bad_image_is_not(caplog: pytest.LogCap
     assert "was not saved: bad" in caplog.text
 
 
+def test_what_nobody_expected_is_logged_and_the_next_one_saved(caplog: pytest.LogCaptureFixture) -> None:
+    autosave = Autosave(delay=0, again=0.01)
+    odd, good = Counted(ZeroDivisionError("odd")), Counted()
+    for document in (odd, good, odd):
+        autosave.later(document)
+    assert good.saved.wait(10)
+    autosave.close()
+    assert "ZeroDivisionError: odd" in caplog.text
+
+
 def test_after_closing_nothing_happens() -> None:
     autosave, document = Autosave(delay=0), Counted()
     autosave.close()

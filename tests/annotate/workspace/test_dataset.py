@@ -74,6 +74,19 @@ def test_an_edit_that_was_not_saved_yet_is_exported(open_workspace: Open, tmp_pa
     assert not list((tmp_path / "out").glob(".tmp*"))
 
 
+def test_a_folder_of_somebody_else_is_not_replaced(open_workspace: Open, tmp_path: Path) -> None:
+    workspace = open_workspace()
+    accept(workspace, "ct")
+    own = tmp_path / "out" / "dataset" / "thesis.txt"
+    own.parent.mkdir()
+    own.write_text("years of work")
+    with pytest.raises(InputError, match="was not made by an export"):
+        workspace.export_dataset()
+    assert own.read_text() == "years of work"
+    own.unlink()
+    assert [workspace.export_dataset().cases for _ in range(2)] == [1, 1]
+
+
 def test_nothing_is_accepted(open_workspace: Open, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No case is accepted yet"):
         open_workspace().export_dataset()

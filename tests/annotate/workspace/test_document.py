@@ -225,6 +225,23 @@ def test_a_preview_is_not_kept(page: Page) -> None:
     assert page.document.revision == 1
 
 
+def test_an_answer_about_another_grid_changes_nothing(page: Page) -> None:
+    """The model process read the image again after somebody had replaced it."""
+    page.do(ADD)
+    whole, revision = "has shape .*put the earlier one back", page.document.revision
+    preview = PreviewRequest(object=1, plane="axial", prompts=ask(page, 3, 4, 5).prompts)
+    question = page.document.preview_question(preview)
+    with pytest.raises(InputError, match=whole):
+        page.document.previewed(question, slice_answer(np.ones((40, 40), bool)))
+    with pytest.raises(InputError, match=whole):
+        page.do(ask(page, 3, 4, 5), slice_answer(np.ones((40, 40), bool)))
+    page.do(ask(page, 3, 4, 5), slice_answer(square((2, 3), (5, 6))))
+    edit = Propagate(kind="propagate", object=1, plane="axial")
+    with pytest.raises(InputError, match=whole):
+        page.do(edit, VolumeAnswer({k: np.ones((3, 3), bool) for k in range(10)}, {}, (), 0.5))
+    assert page.document.revision == revision + 1
+
+
 def stroke(page: Page, *ijk: float, plane: Any = "axial") -> Paint:
     return Paint(kind="paint", object=1, plane=plane, path=(page.mm(*ijk),), radius=0.1)
 

@@ -15,7 +15,7 @@ from samaritan.annotate.messages import AddObject, NewLabel, Paint
 from samaritan.annotate.workspace import Workspace
 from samaritan.core import InputError, SliceView
 
-from .conftest import PSL, Page
+from .conftest import PSL, Page, grey, save_volume
 from .test_found import series
 
 Open = Callable[..., Workspace]
@@ -43,6 +43,16 @@ def test_nifti_lies_on_the_native_grid(open_workspace: Open, folder: Path) -> No
     assert (data > 0).sum() == 2
     with pytest.raises(InputError, match="refers to DICOM images, and this is none"):
         page.document.export("dicom-seg")
+
+
+def test_names_that_are_flat_the_same_have_files_of_their_own(open_workspace: Open, folder: Path) -> None:
+    for place in ("a/b", "a_b"):
+        save_volume(folder / f"{place}.nii.gz", grey())
+    workspace = open_workspace()
+    cases = {one.name: one.case for one in workspace.summaries()}
+    paths = [workspace.document(cases[name]).export("nifti") for name in ("a/b", "a_b")]
+    exports = folder.parent / "out" / "exports"
+    assert paths == [exports / "a" / "a_b.nii.gz", exports / "a_b.nii.gz"]
 
 
 def test_a_picture_is_one_png_with_colours_and_numbers(open_workspace: Open, folder: Path) -> None:

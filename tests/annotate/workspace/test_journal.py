@@ -114,7 +114,24 @@ def test_any_other_damage_ends_the_journal_there(tmp_path: Path) -> None:
                 damaged.read(content.rindex(b"\n", 0, place) + 1)
 
 
-def test_a_damaged_file_is_set_aside_whole(tmp_path: Path) -> None:
+def test_nothing_is_written_behind_a_hole(tmp_path: Path) -> None:
+    journal = written(tmp_path / "c.jsonl")
+    size = journal.path.stat().st_size
+    os.truncate(journal.path, size - 20)
+    with pytest.raises(ResourceError, match="was cut short by another program"):
+        journal.append(record(4))
+    assert journal.path.stat().st_size == size - 20
+    assert [one.revision for _, one in Journal(journal.path).replay()] == [1, 2]
+
+
+def _no_links(*_: Any, **__: Any) -> None:
+    raise OSError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_damaged_file_is_set_aside_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    if not links:
+        monkeypatch.setattr("os.link", _no_links)
     journal = written(tmp_path / "c.jsonl")
     content = journal.path.read_bytes()
     journal.path.write_bytes(content[:-20] + b"?" + content[-19:])

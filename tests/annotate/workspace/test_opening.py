@@ -88,6 +88,26 @@ def test_a_journal_that_is_gone_starts_from_the_saved_mask(open_workspace: Open,
     assert start(open_workspace).labels().sum() == 4  # the start is in the journal now
 
 
+def test_a_mask_of_another_program_is_kept(open_workspace: Open, folder: Path) -> None:
+    data = np.zeros(SHAPE, np.uint8)
+    data[1, 2, 3] = 7
+    mask = save_volume(folder.parent / "out" / "masks" / "ct.nii.gz", data)
+    content = mask.read_bytes()
+    for _ in range(2):
+        page = start(open_workspace)
+        assert page.labels().sum() == 1
+        (warning,) = page.document.detail().warnings
+        assert warning.endswith("which is kept in masks/ct-kept.nii.gz.")
+        open_workspace().close()
+    page = start(open_workspace)
+    paint(page, 5, 5, 5)
+    open_workspace().close()
+    assert mask.read_bytes() != content
+    assert {path.name: path.read_bytes() == content for path in mask.parent.iterdir()} == {
+        "ct.nii.gz": False, "ct-kept.nii.gz": True,
+    }  # fmt: skip
+
+
 def test_objects_of_one_label_come_back_without_the_journal(open_workspace: Open, folder: Path) -> None:
     page = drawn(open_workspace, 1)
     for number, label in ((2, "liver"), (3, "spleen")):

@@ -251,6 +251,16 @@ def test_the_images_are_no_place_to_write_to(folder: Path) -> None:
         Workspace(folder, folder)
 
 
+@pytest.mark.parametrize("inside", ["dataset", "dataset/images", "masks", "exports", "journal"])
+def test_images_in_what_is_written_over_are_refused(tmp_path: Path, inside: str) -> None:
+    image = save_volume(tmp_path / "out" / inside / "ct.nii.gz", grey())
+    content = image.read_bytes()
+    with pytest.raises(UsageError, match=f"lies in .*{Path(inside).parts[0]}, which is written over"):
+        Workspace(image.parent, tmp_path / "out")
+    assert image.read_bytes() == content
+    assert not (tmp_path / "out" / ".samaritan").exists()
+
+
 def test_journals_of_images_that_were_renamed_are_named(
     open_workspace: Open, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -41,19 +41,35 @@ class HttpConnection(H11Protocol):
         """Start the time for the first request's head, or close at once where too many are open."""
         self._head = _Timer(self.limits.head_seconds, transport.abort)
         self._stuck = _Timer(self.limits.stuck_seconds, transport.abort)
+        self._began = asyncio.get_running_loop().time()
         super().connection_made(transport)
-        if len(self.connections) > self.limits.connections:
+        if len(self.connections) > self.limits.connections and not self._make_room():
             transport.abort()
             return
         self._head.start()
+
+    def _make_room(self) -> bool:
+        """Close the oldest connection on which no request is under way, so that who only connects keeps nobody out."""
+        idle = [
+            one
+            for one in self.connections
+            if isinstance(one, HttpConnection) and one is not self and one.is_idle and not one.transport.is_closing()
+        ]
+        if idle:
+            min(idle, key=lambda one: one._began).transport.abort()
+        return bool(idle)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered here."""
+        return self.cycle is None or self.cycle.response_complete
 
     def data_received(self, data: bytes) -> None:
         """The time for a head runs from its first byte to its last."""
         super().data_received(data)
         if self.transport.get_protocol() is not self:
             return  # it is a socket now
-        between = self.cycle is None or self.cycle.response_complete
-        if between and not self.transport.is_closing():
+        if self.is_idle and not self.transport.is_closing():
             self._head.start()
         else:
             self._head.stop()

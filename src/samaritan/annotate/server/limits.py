@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from samaritan.annotate.server.refusal import RefusedError
 from samaritan.annotate.server.settings import Limits
-from samaritan.annotate.server.tokens import in_protocol
+from samaritan.annotate.server.tokens import in_protocol, is_unasked
 
 
 def check_size(scope: Scope, limits: Limits) -> None:
@@ -30,15 +30,18 @@ def check_size(scope: Scope, limits: Limits) -> None:
 
 
 def most(scope: Scope, limits: Limits) -> int:
-    """Bytes that the body of this request may have."""
-    return limits.upload if in_protocol(scope) else limits.body
+    """Bytes that the body of this request may have: little where everybody may ask, much only in a form, which goes to disk."""
+    if is_unasked(scope):
+        return limits.unasked
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    in_form = in_protocol(scope) and any(kind.lower().startswith(b"multipart/form-data") for kind in kinds)
+    return limits.upload if in_form else limits.body
 
 
 def too_large(allowed: int) -> RefusedError:
     """413, with what is allowed."""
-    return RefusedError(
-        413, "too-large", f"The body is larger than {allowed >> 20} MiB, which is the most that is taken."
-    )
+    most = f"{allowed >> 20} MiB" if allowed >> 20 else f"{allowed >> 10} KiB"
+    return RefusedError(413, "too-large", f"The body is larger than {most}, which is the most that is taken.")
 
 
 class Bounded:

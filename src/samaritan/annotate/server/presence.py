@@ -52,7 +52,7 @@ def read_presence(output: Path) -> Presence | None:
     try:
         found = json.loads((output / FILE).read_text(encoding="utf-8"))
         return Presence(str(found["url"]), str(found["token"]), int(found["pid"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 
@@ -73,7 +73,7 @@ def new_link(presence: Presence) -> str | None:
 def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True  # somebody else's
@@ -81,12 +81,13 @@ def _lives(pid: int) -> bool:
 
 
 def _ask(presence: Presence, method: str, path: str) -> dict[str, object] | None:
-    address = urlsplit(presence.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_PATIENCE)
-    with closing(connection), suppress(OSError, ValueError, http.client.HTTPException):
-        connection.request(method, path, headers={"Authorization": f"Bearer {presence.token}"})
-        response = connection.getresponse()
-        content = json.loads(response.read(1 << 16))
-        if response.status == 200 and isinstance(content, dict):
-            return content
+    with suppress(OSError, ValueError, http.client.HTTPException):
+        address = urlsplit(presence.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_PATIENCE)
+        with closing(connection):
+            connection.request(method, path, headers={"Authorization": f"Bearer {presence.token}"})
+            response = connection.getresponse()
+            content = json.loads(response.read(1 << 16))
+            if response.status == 200 and isinstance(content, dict):
+                return content
     return None

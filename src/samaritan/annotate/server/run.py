@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -112,11 +115,24 @@ def _config(app: Starlette, limits: Limits) -> uvicorn.Config:
     )
 
 
+class LogFile(RotatingFileHandler):
+    """Readable by its owner alone, also when it begins anew; what a full disk does not take is lost without a word."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Nothing: a trace for every request would fill the terminal, and name files in it."""
+
+    def _open(self) -> TextIOWrapper:
+        return cast(TextIOWrapper, open(self.baseFilename, self.mode, encoding=self.encoding, opener=_own))
+
+
+def _own(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def log_to(path: Path) -> None:
     """Write the server's log to a file that is readable by its owner alone: 2 MB, and the 2 MB before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=1, encoding="utf-8")
+    handler = LogFile(path, maxBytes=2_000_000, backupCount=1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     for name, level in (("samaritan.annotate", logging.INFO), ("uvicorn.error", logging.WARNING)):
         logger = logging.getLogger(name)

@@ -17,7 +17,8 @@ class Limits:
 
     Attributes:
         body: bytes of a request's body.
-        upload: bytes of the body of a MONAI Label client, which sends images and masks.
+        upload: bytes of a form of a MONAI Label client, which holds images and masks.
+        unasked: bytes of a body where no key is asked for, since it is there that clients bring theirs.
         headers: number of header lines.
         header_bytes: of all header lines.
         target: bytes of path and query.
@@ -37,6 +38,7 @@ class Limits:
 
     body: int = 8 << 20
     upload: int = 1 << 30
+    unasked: int = 4 << 10
     headers: int = 64
     header_bytes: int = 32 << 10
     target: int = 8 << 10

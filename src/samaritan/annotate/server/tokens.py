@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.types import Scope
 
@@ -73,7 +71,7 @@ def check_token(scope: Scope, keys: Keys) -> None:
     Raises:
         RefusedError: 401.
     """
-    if scope["type"] == "http" and (scope["path"] == "/" or scope["path"] in _UNASKED):
+    if scope["type"] == "http" and (scope["path"] == "/" or is_unasked(scope)):
         return
     if not keys.admits(scope):
         raise RefusedError(
@@ -89,6 +87,11 @@ def in_protocol(scope: Scope) -> bool:
     return scope["type"] == "http" and bool(scope["path"].startswith(f"{PROTOCOL}/"))
 
 
+def is_unasked(scope: Scope) -> bool:
+    """Whether an address of the protocol is open to everybody, since that is where clients bring their token."""
+    return scope["path"] in _UNASKED
+
+
 def cookie_name(scope: Scope) -> str:
     """Browsers keep one set of cookies for all ports of a machine, so that the port is part of the name."""
     return f"{_COOKIE}{host_of(scope).port}"
@@ -101,13 +104,13 @@ def _bearer(scope: Scope) -> str:
 
 
 def _cookies(scope: Scope) -> list[str]:
-    """Values of the annotators' cookies; other ports' are among them, also of this one behind a tunnel or proxy."""
-    jar: SimpleCookie = SimpleCookie()
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            with suppress(CookieError):
-                jar.load(value.decode("latin-1"))
-    return [found.value for key, found in jar.items() if key.startswith(_COOKIE)]
+    """Values of the annotators' cookies; other ports' are among them, also of this one behind a tunnel or proxy.
+
+    Other programs of this machine set cookies too, of any form; ``http.cookies`` would drop all where it does not like one.
+    """
+    texts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
+    pairs = [pair.partition("=") for text in texts for pair in text.split(";")]
+    return [value.strip() for key, _, value in pairs if key.strip().startswith(_COOKIE)]
 
 
 def _equal(ours: str, theirs: str) -> bool:

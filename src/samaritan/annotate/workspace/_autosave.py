@@ -70,6 +70,8 @@ class Autosave:
                     self._due.setdefault(document, time.monotonic() + self._again)
             except SamaritanError as error:
                 _LOG.warning("A mask was not saved: %s", error)
+            except Exception:  # noqa: BLE001 - the others are saved all the same
+                _LOG.exception("A mask was not saved.")
 
     def _next(self) -> Savable | None:
         """What is due, when it is; None when this was closed."""

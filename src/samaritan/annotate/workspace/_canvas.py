@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.annotate.messages import PlaneName
+from samaritan.annotate.messages import Patch, PlaneName
 from samaritan.annotate.workspace._delta import Delta
 from samaritan.annotate.workspace._state import State
 from samaritan.annotate.workspace.shown import ShownGrid
-from samaritan.core import InputError
+from samaritan.core import InputError, SliceView
 
 #: "empty" leaves the voxels of other objects alone, "all" takes them.
 Over = Literal["empty", "all"]
@@ -48,18 +48,20 @@ class Pen:
             masks: slice -> (x, y) bool.
             over: which voxels may be taken.
             free: (x, y) bool, the pixels that may change; None: all.
+
+        Raises:
+            InputError: a mask is of another grid.
         """
         if not masks:
             return None
         view = self.grid.views[self.plane]
+        check_masks(view, masks)
         axis, first = view.axes[2], min(masks)
         place: list[Any] = [slice(None)] * 3
         place[axis] = slice(first, max(masks) + 1)
         before = self.state.labels[tuple(place)]
         after = before.copy(order="K")
         for index, mask in masks.items():
-            if mask.shape != view.shape:
-                raise InputError(f"The mask has shape {mask.shape}; a {self.plane} slice has {view.shape}.")
             self._put(view.slice(after, index - first), mask, over, free)
         low = [0, 0, 0]
         low[axis] = first
@@ -78,6 +80,26 @@ class Pen:
             gained, lost = gained & free, lost & free
         np.copyto(here, 0, where=lost)
         np.copyto(here, self.number, where=gained)
+
+
+def check_masks(view: SliceView, masks: Mapping[int, NDArray[np.bool_]]) -> None:
+    """Refuse slice -> (x, y) masks that do not lie on the case's grid; the model may have read another file by now.
+
+    Raises:
+        InputError: with both sizes.
+    """
+    for index, mask in masks.items():
+        if mask.shape != view.shape or not 0 <= index < view.count:
+            raise InputError(
+                f"The mask of slice {index} has shape {mask.shape}; the case has {view.count} {view.plane} slices of "
+                f"{view.shape}. If the image was replaced, put the earlier one back, or start the annotator again."
+            )
+
+
+def whole_slice(grid: ShownGrid, plane: PlaneName, index: int, mask: NDArray[np.bool_]) -> Patch:
+    """(x, y) bool mask of a native slice for the page; raises as :func:`check_masks`."""
+    check_masks(grid.views[plane], {index: mask})
+    return grid.slice_patch(plane, index, mask)
 
 
 def without(state: State, number: int) -> Delta | None:

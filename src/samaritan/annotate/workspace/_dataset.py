@@ -29,6 +29,9 @@ from samaritan.io.dicom import patient_of, series_of
 #: Headers that name their data file, so that neither can get another name.
 _DETACHED = (".mhd", ".nhdr", ".hdr", ".img", ".img.gz")
 
+#: Lies in every export: a folder without it is somebody's own.
+_MADE = ".samaritan-export"
+
 #: Settings of the data set that the images come from which hold for the export too.
 _CARRIED = ("modality", "spacing", "intensity", "licence", "sources")
 
@@ -37,11 +40,14 @@ def export(documents: Sequence[Document], project: Project) -> ExportedSet:
     """Write the cases of ``documents`` in place of an earlier export.
 
     Raises:
-        InputError: there is none, or none can be exported.
+        InputError: there is none, none can be exported, or the folder holds something else.
         ResourceError: the folder cannot be written; an earlier one is as it was.
     """
     if not documents:
         raise InputError("No case is accepted yet; accept at least one, then export.")
+    target = project.layout.dataset
+    if target.exists() and any(target.iterdir()) and not (target / _MADE).is_file():
+        raise InputError(f"{target} was not made by an export, and is not replaced by one; give it another name.")
     skipped: list[str] = []
     done: dict[str, Found] = {}
     with atomic_folder(project.layout.dataset, overwrite=True) as folder:
@@ -58,6 +64,7 @@ def export(documents: Sequence[Document], project: Project) -> ExportedSet:
         if not done:
             raise InputError(f"No case could be exported: {'; '.join(skipped)}")
         _info(done, project).write(folder / FILE_NAME)
+        (folder / _MADE).touch()
     return ExportedSet(folder=str(project.layout.dataset), cases=len(done), skipped=tuple(skipped))
 
 

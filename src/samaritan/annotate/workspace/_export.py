@@ -35,7 +35,8 @@ def export(found: Found, opened: Opened, project: Project, form: ExportFormat) -
     """
     image, state = opened.image, opened.state
     labelmap = _masks.by_label(state.labels, state.objects, project.labels.values, image.grid.native)
-    path = project.layout.exports / f"{_layout.flat_name(found.name)}{_ENDINGS[form]}"
+    place = (project.layout.exports / _layout.file_name(found.name)).parent  # a/b and a_b are flat the same
+    path = place / f"{_layout.flat_name(found.name)}{_ENDINGS[form]}"
     if form == "png":
         return _png(labelmap, path, _palette(project))
     if form == "dicom-seg" and not image.is_dicom:

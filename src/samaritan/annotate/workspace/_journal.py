@@ -109,11 +109,15 @@ class Journal:
         """Write lines and wait until they are on disk; returns where the last one begins. Where that fails, nothing is added.
 
         Raises:
-            ResourceError: the disk is full, or the file cannot be written.
+            ResourceError: the disk is full, the file cannot be written, or somebody has cut it.
         """
         contents = [line.to_line() for line in lines]
         try:
             handle = self._open()
+            if os.fstat(handle).st_size < self.size:  # a line after the hole would count as damage at the next start
+                raise ResourceError(
+                    f"{self.path.name} was cut short by another program, so the edit was not done; start the annotator again."
+                )
             os.ftruncate(handle, self.size)  # what an earlier failure, or a crash, left behind
             _write_all(handle, b"".join(contents), self.size)
             os.fsync(handle)
@@ -143,11 +147,14 @@ class Journal:
         self.close()
         aside = free_name(self.path.with_suffix(".damaged.jsonl"))
         try:
-            kept = self.path.read_bytes()[: self.size]
-            os.link(self.path, aside)  # both names for a moment, so that no crash leaves none
+            content = self.path.read_bytes()
+            try:
+                os.link(self.path, aside)  # both names for a moment, so that no crash leaves none
+            except OSError:  # a file system without links
+                write_bytes(aside, content)
         except OSError as error:
             raise ResourceError(f"Could not set {self.path} aside: {error.strerror or error}.") from error
-        write_bytes(self.path, kept)
+        write_bytes(self.path, content[: self.size])
         return aside
 
     def close(self) -> None:

@@ -67,6 +67,12 @@ class Layout:
         """The copy of an image on the shown grid."""
         return self.hidden / "shown" / f"{case}.nii"
 
+    def written_around(self, folder: Path) -> Path | None:
+        """Which of the folders above, that are written or replaced as a whole, ``folder`` is or lies in; None for most."""
+        written = (self.masks, self.objects, self.exports, self.dataset, self.hidden, self.journal("").parent)
+        place = folder.resolve()
+        return next((one for one in written if place.is_relative_to(one.resolve())), None)
+
     def relative(self, path: Path) -> str:
         """A path for people, which tells nothing about the machine."""
         return path.relative_to(self.output).as_posix()

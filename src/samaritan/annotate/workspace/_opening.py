@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -166,8 +167,11 @@ def _keep(mask: Path, layout: Layout) -> str:
         ResourceError: that cannot be done.
     """
     stem, ending = mask.name.split(".", 1)
-    other = free_name(mask.with_name(f"{stem}-kept.{ending}"))
+    first = mask.with_name(f"{stem}-kept.{ending}")
     try:
+        if first.is_file() and filecmp.cmp(mask, first, shallow=False):
+            return layout.relative(first)
+        other = free_name(first)
         shutil.copyfile(mask, other)
     except OSError as error:
         raise ResourceError(f"Could not keep {mask} under another name: {error.strerror or error}.") from error
@@ -189,6 +193,11 @@ def _begin(opened: Opened, found: Found, layout: Layout, labels: Labels) -> None
     try:
         if opened.mask.is_file():
             change = _start(opened, *_saved_objects(opened, layout, labels), labels)
+            if _saved(layout, found.case, opened.mask) < 0:
+                kept = _keep(opened.mask, layout)
+                opened.warnings.append(
+                    f"The masks of this image come from another program's file, which is kept in {kept}."
+                )
         elif (reference := reference_of(found)) is not None:
             change = _start(opened, reference, _names(found, reference), labels)
             if change is not None and not (found.known and found.known.instances):

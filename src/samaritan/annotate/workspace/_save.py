@@ -7,7 +7,7 @@ from pathlib import Path
 from samaritan.annotate.workspace import _masks
 from samaritan.annotate.workspace._opening import Opened
 from samaritan.annotate.workspace._project import Project
-from samaritan.core import write_text
+from samaritan.core import ResourceError, write_text
 
 #: A snapshot is written after so many edits, and when a case is left.
 _SNAPSHOT_AFTER = 100
@@ -33,7 +33,7 @@ def save(case: str, frozen: Opened, project: Project, *, leaving: bool) -> None:
         if _masks.needs_objects(state.objects):
             _masks.write_mask(_masks.by_object(state.labels, state.objects, grid), apart, frozen.image)
         else:
-            apart.unlink(missing_ok=True)
+            _remove(apart)
         write_text(
             project.layout.saved(case), str(state.revision)
         )  # last: a crash before it has the mask written again
@@ -50,3 +50,10 @@ def objects_file(opened: Opened, project: Project) -> Path:
 
 def _needs_snapshot(opened: Opened, *, leaving: bool) -> bool:
     return opened.state.revision - opened.kept >= (1 if leaving else _SNAPSHOT_AFTER)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ResourceError(f"Could not remove {path}: {error.strerror or error}.") from error

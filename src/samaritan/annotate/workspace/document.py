@@ -28,7 +28,7 @@ from samaritan.annotate.messages import (
     PreviewRequest,
     Propagate,
 )
-from samaritan.annotate.workspace import _commit, _describe, _export, _questions, _refused, _save, shown
+from samaritan.annotate.workspace import _canvas, _commit, _describe, _export, _questions, _refused, _save, shown
 from samaritan.annotate.workspace._edits import Context
 from samaritan.annotate.workspace._errors import StaleRevisionError
 from samaritan.annotate.workspace._found import Found
@@ -168,10 +168,10 @@ class Document:
             return _questions.attention(self._open().image.grid, self.image_ref, focus)
 
     def previewed(self, question: SliceQuestion, answer: SliceAnswer) -> Patch:
-        """The answer to a preview: 1 where the object would be, for the whole slice."""
+        """The answer to a preview: 1 where the object would be, for the whole slice; InputError for one of another grid."""
         with self._lock:
             grid = self._open().image.grid
-            return grid.slice_patch(shown.plane_name(question.plane), question.index, answer.masks[0])
+            return _canvas.whole_slice(grid, shown.plane_name(question.plane), question.index, answer.masks[0])
 
     # --- edits
 

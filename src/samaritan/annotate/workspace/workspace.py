@@ -52,8 +52,12 @@ class Workspace:
         check_names(labels)
         if self.output.resolve() == self.folder.resolve():
             raise UsageError(f"{self.output} holds the images; choose another folder for what is written, with -o.")
-        found = find_cases(self.folder, self.output)
         layout = Layout(self.output)
+        if (written := layout.written_around(self.folder)) is not None:
+            raise UsageError(
+                f"{self.folder} lies in {written}, which is written over; choose another folder for results, with -o."
+            )
+        found = find_cases(self.folder, self.output)
         self._exits = contextlib.ExitStack()
         try:
             layout.hidden.mkdir(mode=0o700, parents=True, exist_ok=True)  # copies of images come into it
@@ -157,6 +161,8 @@ class Workspace:
                 document.rest()
             except ResourceError as error:
                 _LOG.warning("%s", error)
+            except Exception:  # noqa: BLE001 - the others are saved all the same
+                _LOG.exception("A case could not be saved.")
         scores = {case: document.uncertainty for case, document in self._documents.items() if document.uncertainty}
         with contextlib.suppress(ResourceError):  # they can be computed again
             write_text(self._project.layout.uncertainty, json.dumps(scores))
@@ -164,7 +170,7 @@ class Workspace:
 
     def _recall(self) -> None:
         """What an earlier process knew, or had no time to write."""
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
             scores = json.loads(self._project.layout.uncertainty.read_text(encoding="utf-8"))
             for case in scores.keys() & self._documents.keys():
                 self._documents[case].uncertainty = float(scores[case])

@@ -38,6 +38,19 @@ def test_or_be_the_password_for_a_token(stranger: TestClient, stand: Stand) -> N
     assert stranger.get("/monai-label/info/", headers=headers).status_code == 200
 
 
+def test_little_is_taken_before_there_is_a_token_and_much_only_in_a_form(stranger: TestClient, stand: Stand) -> None:
+    path = "/monai-label/auth/token"
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        answer = stranger.post(path, content=b"p" * 5000, headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["error"]) == (413, "too-large")
+        assert "4 KiB" in answer.json()["sentence"]
+    pieces = iter([b"p" * 5000])
+    assert stranger.post(path, content=pieces).status_code == 413
+    large = b"{" + b" " * (9 << 20) + b"}"
+    json = {**stand.key, "Content-Type": "application/json"}
+    assert stranger.post("/monai-label/train/", content=large, headers=json).status_code == 413
+
+
 @pytest.mark.parametrize(
     "path", ["/monai-label/info/", f"/monai-label/{'x' * 43}/info/", "/monai-label/auth/token/valid"]
 )

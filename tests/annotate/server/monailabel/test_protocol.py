@@ -251,7 +251,7 @@ def test_forms_that_cannot_be_read_are_refused(client: TestClient, monkeypatch: 
 # --- masks of clients
 
 
-def label_file(tmp_path: Path, stand: Stand, values: NDArray[np.uint8]) -> Path:
+def label_file(tmp_path: Path, stand: Stand, values: NDArray[np.unsignedinteger]) -> Path:
     """Written as 3D Slicer does, by ITK."""
     image = sitk.GetImageFromArray(values.transpose(2, 1, 0))
     image.CopyInformation(sitk.ReadImage(str(stand.image)))
@@ -304,6 +304,25 @@ def test_a_mask_that_does_not_fit_changes_nothing(client: TestClient, stand: Sta
     assert "shape (5, 16, 6) against (20, 16, 6)" in answer.json()["sentence"]
     assert client.put(f"/datastore/label?image={stand.case}").status_code == 422
     assert stand.workspace.summary(stand.case).revision == 0
+
+
+@pytest.mark.parametrize("name", ["a/b", "x" * 65, "", "line\nbreak"])
+def test_a_name_that_no_label_can_have_is_refused(client: TestClient, stand: Stand, tmp_path: Path, name: str) -> None:
+    values = np.ones(SHAPE, np.uint8)
+    answer = put(client, stand, label_file(tmp_path, stand, values), label_info=[{"name": name, "idx": 1}])
+    assert (answer.status_code, answer.json()["error"]) == (422, "usage")
+    assert stand.workspace.summary(stand.case).revision == 0
+
+
+def test_too_many_labels_leave_the_masks_that_are_there(client: TestClient, stand: Stand, tmp_path: Path) -> None:
+    values = np.zeros(SHAPE, np.uint16)
+    values.flat[:300] = np.arange(1, 301)
+    put(client, stand, label_file(tmp_path, stand, (values > 0).astype(np.uint8)), label_names={"liver": 1})
+    revision = stand.workspace.summary(stand.case).revision
+    answer = put(client, stand, label_file(tmp_path, stand, values), label_names={f"l{n}": n for n in range(1, 301)})
+    assert answer.json()["sentence"] == "The mask holds 300 labels, and a case at most 255 objects."
+    assert stand.workspace.summary(stand.case).revision == revision
+    assert [label.name for label in stand.workspace.labels] == ["liver"]
 
 
 # --- what to do next

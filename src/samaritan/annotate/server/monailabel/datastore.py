@@ -17,7 +17,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from samaritan import io
-from samaritan.annotate.messages import CaseSummary, Clear, Edit, EditRequest, Mark, NewLabel, Propose
+from samaritan.annotate.messages import (
+    MOST_OBJECTS,
+    CaseSummary,
+    Clear,
+    Edit,
+    EditRequest,
+    Mark,
+    NewLabel,
+    Propose,
+)
 from samaritan.annotate.server.cases import announce
 from samaritan.annotate.server.monailabel import outlines
 from samaritan.annotate.server.monailabel.desk import Desk
@@ -25,6 +34,7 @@ from samaritan.annotate.server.monailabel.forms import form_of, save
 from samaritan.annotate.server.monailabel.images import checksum, file_name, find, is_plain, write_nifti
 from samaritan.annotate.server.ports import DocumentPort
 from samaritan.annotate.server.refusal import RefusedError, nothing_here
+from samaritan.annotate.workspace._labels import check_names
 from samaritan.core import InputError, Volume
 
 #: What the protocol calls masks that somebody finished, and those that are being worked on.
@@ -192,13 +202,23 @@ def _names(params: Mapping[str, Any]) -> dict[int, str]:
 
 
 def _replace(desk: Desk, case: str, document: Kept, masks: Mapping[str, NDArray[np.bool_]]) -> None:
-    """Empty what is there, then take the masks as if they had been proposed."""
+    """Empty what is there, then take the masks as if they had been proposed; what cannot be taken is refused before.
+
+    Raises:
+        UsageError: a name is none that a label can have.
+        InputError: there are too many.
+    """
+    check_names(tuple(masks))
+    objects = document.detail().objects
+    added = set(masks) - {one.label for one in objects}
+    if len(objects) + len(added) > MOST_OBJECTS:
+        raise InputError(f"The mask holds {len(masks)} labels, and a case at most {MOST_OBJECTS} objects.")
     workspace = desk.parts.workspace
     known = {label.name for label in workspace.labels}
     for name in masks:
         if name not in known:
             workspace.add_label(NewLabel(name=name))
-    for one in document.detail().objects:
+    for one in objects:
         if one.voxels:
             _commit(document, Clear(kind="clear", object=one.object))
     if masks:
