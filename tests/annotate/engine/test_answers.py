@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from samaritan.annotate.engine.answers import answer_slice, answer_volume
-from samaritan.annotate.engine.requests import ImageRef, SliceQuestion, VolumeQuestion
+from samaritan.annotate.engine.requests import ChainEnd, ImageRef, SliceQuestion, VolumeQuestion
 from samaritan.core import Box, Geometry, MaskHint, Points, PromptError, PromptSet, Volume
 from samaritan.predict import VolumePredictor
 from tests.predict.conftest import CARD, ThresholdSegmenter
@@ -107,8 +107,8 @@ def test_a_box_finds_the_whole_object(predictor: VolumePredictor) -> None:
     assert sorted(answer.masks) == sorted(answer.qualities) == list(range(2, 10))
     assert all((answer.masks[k] == block(k)).all() for k in answer.masks)
     assert answer.stops == (
-        "Down from slice 5 to 2: empty: the model found nothing.",
-        "Up from slice 5 to 9: empty: the model found nothing.",
+        ChainEnd(5, -1, 2, "empty: the model found nothing", expected=False),
+        ChainEnd(5, 1, 9, "empty: the model found nothing", expected=False),
     )
 
 
@@ -138,7 +138,7 @@ def test_no_chain_goes_beyond_a_slice_that_a_person_emptied(predictor: VolumePre
 def test_bounds_are_kept(predictor: VolumePredictor) -> None:
     answer = across(predictor, {5: BOX}, bounds=(4, 7))
     assert sorted(answer.masks) == [4, 5, 6, 7]
-    assert answer.stops[1] == "Up from slice 5 to 7: reached the bound given, slice 7."
+    assert answer.stops[1] == ChainEnd(5, 1, 7, "reached the bound given, slice 7", expected=True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from samaritan.annotate.engine.requests import VolumeAnswer
+from samaritan.annotate.engine.requests import ChainEnd, VolumeAnswer
 from samaritan.annotate.messages import (
     AddObject,
     Ask,
@@ -263,16 +263,27 @@ def test_what_a_propagation_is_asked_and_may_change(page: Page) -> None:
     assert np.array_equal(question.fixed[5], square((2, 3), (5, 6)))
     assert question.bounds is None
     whole = {k: square((0, 0), (3, 3)) for k in range(10)}
-    edited = page.do(edit, VolumeAnswer(whole, {}, ("It ended.",), 0.5))
+    edited = page.do(edit, VolumeAnswer(whole, {}, (ChainEnd(5, 1, 8, "empty", expected=False),), 0.5))
     labels = page.labels()
     assert np.argwhere(labels[:, :, 5]).tolist() == [[i, j] for i in (2, 3, 4) for j in (3, 4, 5)]
     assert np.argwhere(labels[:, :, 7]).tolist() == [[1, 1]]
     assert np.argwhere(labels[:, :, 4]).tolist() == [[i, j] for i in (1, 2) for j in (0, 1, 2)]
     assert np.argwhere(labels[0]).tolist() == [[0, 3]]  # drawn on a sagittal slice, so it stays as it is there
-    assert edited.warnings == ("It ended.",)
+    assert edited.warnings == ("From axial slice 6 to 9: empty.",)
     assert edited.undo == "liver through the volume"
     page.do(UNDO)
     assert page.labels().sum() == 11
+
+
+def test_a_propagation_says_where_the_object_was_lost_on_slices_as_the_page_counts_them(page: Page) -> None:
+    page.do(ADD)
+    page.do(stroke(page, 1, 3, 7, plane="coronal"))
+    lost = ChainEnd(
+        8, -1, 6, "empty: the model found nothing", expected=False
+    )  # coronal slices are stored from front to back
+    whole = ChainEnd(8, 1, 11, "reached the end of the volume", expected=True)
+    edited = page.do(Propagate(kind="propagate", object=1, plane="coronal"), VolumeAnswer({}, {}, (lost, whole), 0.5))
+    assert edited.warnings == ("From coronal slice 4 to 6: empty: the model found nothing.",)
 
 
 def test_a_propagation_within_bounds_leaves_the_rest(page: Page) -> None:

@@ -99,6 +99,18 @@ def test_images_of_a_data_set_without_a_mask_have_its_settings(tmp_path: Path) -
         names(tmp_path / "in")
 
 
+def test_settings_may_lie_beside_the_images_or_above_them(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    for place in ("a.nii.gz", "below/b.nii.gz", "other/deep/c.nii.gz"):
+        save_volume(root / place, grey())
+    (tmp_path / "dataset.yaml").write_text("modality: PET\n")  # not in the folder
+    assert [case.info for case in names(root).values()] == [None] * 3
+    (root / "dataset.yaml").write_text("modality: CT\n")
+    (root / "other" / "dataset.yaml").write_text("modality: MR\n")
+    found = {name: case.info.modality for name, case in names(root).items() if case.info}
+    assert found == {"a": "CT", "below/b": "CT", "other/deep/c": "MR"}
+
+
 def test_masks_that_cannot_be_used_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     save_volume(tmp_path / "in" / "images" / "a.nii.gz", grey())
     (tmp_path / "in" / "masks").mkdir()

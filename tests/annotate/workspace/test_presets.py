@@ -26,6 +26,13 @@ def test_the_data_set_decides_before_the_file() -> None:
     assert [one.name for one in presets(Volume(DATA, GEOMETRY, "MR"))] == [FITTED, "full range"]
 
 
+def test_values_like_those_of_ct_have_its_windows_to_look_at_and_the_fitted_one_stays() -> None:
+    windows = presets(Volume(DATA, GEOMETRY))
+    assert [one.name for one in windows][:2] == [FITTED, "soft-tissue"]
+    assert (windows[0].low, windows[0].high) != (-160, 240)
+    assert [one.name for one in presets(Volume(abs(DATA), GEOMETRY))] == [FITTED, "full range"]
+
+
 def test_no_windows_for_colours_and_none_without_width() -> None:
     assert presets(Volume(np.zeros((4, 4, 2, 3), np.uint8), GEOMETRY)) == ()
     assert all(one.high > one.low for one in presets(Volume(np.zeros((4, 4, 2), np.int16), GEOMETRY)))

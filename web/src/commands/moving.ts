@@ -260,7 +260,11 @@ function opacity(id: string, name: string, key: string, by: number): Command {
     keys: [key],
     run: ({ app }) => {
       const look = app.view.look.value;
-      app.view.look.value = { ...look, opacity: Math.min(Math.max(Math.round((look.opacity + by) * 20) / 20, 0), 1) };
+      app.view.look.value = {
+        ...look,
+        outline: false,
+        opacity: Math.min(Math.max(Math.round((look.opacity + by) * 20) / 20, 0), 1),
+      };
     },
   };
 }

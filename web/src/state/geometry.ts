@@ -76,6 +76,14 @@ export class Grid {
   }
 }
 
+/** A voxel as the file counts it; `orientation` says where its axes run, such as "LPS". */
+export function fileVoxel(voxel: Voxel, shape: Voxel, orientation: string): Voxel {
+  return [...orientation].map((letter) => {
+    const axis = "RL AP SI".split(" ").findIndex((pair) => pair.includes(letter));
+    return "RAS".includes(letter) ? voxel[axis]! : shape[axis]! - 1 - voxel[axis]!;
+  }) as Voxel;
+}
+
 function dot(row: readonly number[], at: Voxel): number {
   return row[0]! * at[0] + row[1]! * at[1] + row[2]! * at[2];
 }

@@ -5,6 +5,7 @@ import type { App } from "./app";
 import type { Gestures } from "./gestures";
 import { marksOf } from "./prompts";
 import { isDark } from "./theme";
+import type { Look } from "./view";
 
 const FOCUS_PAUSE = 120;
 
@@ -35,7 +36,7 @@ function shown(app: App, viewer: Viewer): (() => void)[] {
   const { view } = app;
   return [
     effect(() => viewer.setColours(colours(app))),
-    effect(() => viewer.setLook(view.look.value)),
+    effect(() => viewer.setLook(drawn(view.look.value))),
     effect(() => viewer.setTheme(isDark.value ? "dark" : "light")),
     effect(() => {
       const asked = app.asked.value.filter((one) => one.object === view.object.value);
@@ -56,6 +57,11 @@ export function colours(app: App): Map<number, string> {
     (one) => !hidden.value.has(one.object) && (!solo.value || one.object === object.value),
   );
   return new Map(visible.map((one) => [one.object, one.colour]));
+}
+
+/** With outlines only the lines are seen. */
+function drawn(look: Look): Look {
+  return look.outline ? { ...look, opacity: 0 } : look;
 }
 
 /** Another tool or case: what was begun with the old one is over. */

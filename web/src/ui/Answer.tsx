@@ -8,6 +8,7 @@ export function Answer() {
   const app = useApp();
   const answer = app.doc.answer.value;
   const asking = app.asking.value;
+  const flat = app.doc.detail.value?.shape.includes(1);
   return (
     <section class="section answer" aria-labelledby="answer-title" aria-busy={asking !== null}>
       <div class="section-head">
@@ -18,9 +19,13 @@ export function Answer() {
       {answer ? (
         <>
           <p class="answer-place">
-            {capital(answer.plane)} {answer.index + 1}
-            <span class="dot">{answer.seconds.toFixed(1)} s</span>
-            {answer.encoded && <span class="dot">slice was new</span>}
+            {!flat && (
+              <span>
+                {capital(answer.plane)} {answer.index + 1}
+              </span>
+            )}
+            <span class={flat ? "" : "dot"}>{answer.seconds.toFixed(1)} s</span>
+            {answer.encoded && <span class="dot">{flat ? "picture" : "slice"} was new</span>}
           </p>
           <ol class="candidates">
             {answer.qualities.map((quality, at) => (

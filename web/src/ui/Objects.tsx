@@ -17,7 +17,7 @@ export function Objects() {
         <CommandButton id="solo" icon="solo" kind="quiet" tip="end" />
         <CommandButton id="new-label" icon="plus" kind="quiet" tip="end" />
       </div>
-      {!labels.length && !app.addingLabel.value && <NoLabel />}
+      {app.session.value && !labels.length && !app.addingLabel.value && <NoLabel />}
       <ul class="labels">
         {labels.map((label, at) => (
           <LabelItem key={label.name} label={label} number={at + 1} />
@@ -197,7 +197,7 @@ function Look() {
         max="1"
         step="0.05"
         value={look.opacity}
-        onInput={(event) => (view.look.value = { ...look, opacity: Number(event.currentTarget.value) })}
+        onInput={(event) => (view.look.value = { ...look, outline: false, opacity: Number(event.currentTarget.value) })}
       />
       <CommandButton id="outline" icon="outline" kind="quiet" tip="end" />
     </div>

@@ -1,3 +1,4 @@
+import { fileVoxel } from "../state/geometry";
 import { saveState } from "../state/saving";
 import { capital, placeWords } from "../state/words";
 import type { ModelState } from "../api/messages";
@@ -31,20 +32,25 @@ function Where() {
   const plane = app.view.plane.value;
   const found = app.viewer.value?.valueAt(at);
   const voxel = grid.toVoxel(at);
+  const picture = detail.unit === "px" && detail.shape.includes(1); // x and y say it all
   return (
     <div class="where">
       <span class="where-mm" aria-label="Crosshair">
-        {placeWords(at, detail.unit)} {detail.unit}
+        {placeWords(picture ? grid.toMm(voxel) : at, detail.unit)} {detail.unit}
       </span>
-      <span class="where-voxel" aria-label="Voxel">
-        [{voxel.join(", ")}]
-      </span>
+      {!picture && (
+        <span class="where-voxel" aria-label="Voxel" title="Voxel of the file, counted from 0">
+          [{fileVoxel(voxel, detail.shape, detail.orientation).join(", ")}]
+        </span>
+      )}
       <span class="where-value" aria-label="Value">
         {found ? found.value.map((value) => Number(value.toPrecision(5))).join(" ") : ""}
       </span>
-      <span class="where-slice">
-        {capital(plane)} {grid.slice(plane, at) + 1} / {grid.slices(plane)}
-      </span>
+      {!picture && (
+        <span class="where-slice">
+          {capital(plane)} {grid.slice(plane, at) + 1} / {grid.slices(plane)}
+        </span>
+      )}
     </div>
   );
 }

@@ -11,6 +11,7 @@ export class FakeViewer implements Viewer {
   previews: (LabelPatch | null)[] = [];
   mode: "draw" | "look" = "look";
   at: Mm = [0, 0, 0];
+  look = { opacity: 1, outline: false };
   shown = { low: 0, high: 100 };
   grid!: Grid;
   onPointer: Viewer["onPointer"] = () => {};
@@ -90,7 +91,9 @@ export class FakeViewer implements Viewer {
   valueAt(): ReturnType<Viewer["valueAt"]> {
     return { voxel: [0, 0, 0], value: [1] };
   }
-  setLook(): void {}
+  setLook(look: { opacity: number; outline: boolean }): void {
+    this.look = look;
+  }
   setLayout(): void {}
   zoom(): void {}
   pan(): void {}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Grid } from "../../src/state/geometry";
+import { fileVoxel, Grid } from "../../src/state/geometry";
 
 const turn = Math.SQRT1_2;
 // Turned by 45 degrees about the z axis, 1 x 2 x 3 mm.
@@ -39,6 +39,12 @@ test("moves end at the edge", () => {
   const at = oblique.toMm([9, 0, 29]);
   expect(oblique.toVoxel(oblique.moved(at, [1, -1, 1]))).toEqual([9, 0, 29]);
   expect(oblique.toVoxel(oblique.moved(at, [-1, 1, -1]))).toEqual([8, 1, 28]);
+});
+
+test("voxels are told as the file counts them", () => {
+  expect(fileVoxel([3, 4, 5], [10, 20, 30], "RAS")).toEqual([3, 4, 5]);
+  expect(fileVoxel([3, 4, 5], [10, 20, 30], "LPS")).toEqual([6, 15, 5]);
+  expect(fileVoxel([3, 4, 5], [10, 20, 30], "PIL")).toEqual([15, 24, 6]);
 });
 
 test("offsets count the first axis fastest", () => {

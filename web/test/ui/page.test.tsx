@@ -112,6 +112,39 @@ test("a picture has no other planes and nothing to carry through a volume", asyn
   expect(button("To the whole volume").disabled).toBe(true);
 });
 
+test("a picture has x and y, and neither voxels nor slices", async () => {
+  const affine = [
+    [1, 0, 0, -9],
+    [0, 1, 0, -5],
+    [0, 0, 1, 0],
+    [0, 0, 0, 1],
+  ];
+  server.add("a", { shape: [10, 6, 1], affine, spacing: [1, 1, 1], unit: "px", orientation: "LPS" });
+  await open();
+  await act(() => viewer.moveTo([-7, -1, 0]));
+  expect(words("footer [aria-label=Crosshair]")).toBe("x 7  y 1 px");
+  expect(host.querySelector("footer [aria-label=Voxel]")).toBeNull();
+  expect(words("footer")).not.toContain("Axial");
+});
+
+test("voxels are those of the file", async () => {
+  server.add("a", { orientation: "LPS" });
+  await open();
+  await act(() => viewer.moveTo([-3, -1, 20]));
+  expect(words("footer [aria-label=Voxel]")).toBe("[3, 2, 2]");
+});
+
+test("outlined masks are not filled, and another opacity fills them again", async () => {
+  server.add("a");
+  await open();
+  const filled = viewer.look.opacity;
+  await act(() => button("Outline").click());
+  expect(viewer.look).toMatchObject({ opacity: 0, outline: true });
+  await act(() => void document.dispatchEvent(new KeyboardEvent("keydown", { key: "," })));
+  expect(viewer.look.outline).toBe(false);
+  expect(viewer.look.opacity).toBeLessThan(filled);
+});
+
 test("names are text, whatever they hold", async () => {
   server.add("a", { name: "<img src=x onerror=alert(1)>" });
   server.labelNames = ["<b>x</b>"];

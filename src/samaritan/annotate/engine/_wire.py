@@ -21,6 +21,7 @@ from samaritan.annotate.engine.requests import (
     Attention,
     CaseAnswer,
     CaseQuestion,
+    ChainEnd,
     ImageRef,
     SliceAnswer,
     SliceQuestion,
@@ -106,9 +107,9 @@ class Stopped:
 _CLASSES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        Answered, Attention, Box, Cancel, CaseAnswer, CaseQuestion, EngineSettings, Failed, ImageRef, MaskHint, Points,
-        Progressed, PromptSet, Ready, Request, SliceAnswer, SliceQuestion, Stopped, Unusable, Use, VolumeAnswer,
-        VolumeQuestion,
+        Answered, Attention, Box, Cancel, CaseAnswer, CaseQuestion, ChainEnd, EngineSettings, Failed, ImageRef, MaskHint,
+        Points, Progressed, PromptSet, Ready, Request, SliceAnswer, SliceQuestion, Stopped, Unusable, Use,
+        VolumeAnswer, VolumeQuestion,
     )
 }  # fmt: skip
 

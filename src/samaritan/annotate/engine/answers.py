@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samaritan.annotate.engine import clicks
 from samaritan.annotate.engine.corrections import corrected, dice, wrong
-from samaritan.annotate.engine.requests import SliceAnswer, SliceQuestion, VolumeAnswer, VolumeQuestion
+from samaritan.annotate.engine.requests import ChainEnd, SliceAnswer, SliceQuestion, VolumeAnswer, VolumeQuestion
 from samaritan.core import MaskHint, PromptError, PromptSet
 from samaritan.predict._patch import Patch
 from samaritan.predict.propagate import Rules
@@ -79,7 +79,7 @@ def answer_volume(
         found = {k: one for k, one in session.found(stretch.name).items() if stretch.first <= k <= stretch.last}
         masks |= {k: one.patch.mask() for k, one in found.items() if one.patch.area}
         qualities |= {k: one.quality for k, one in found.items() if one.patch.area}
-    stops = tuple(sentence for stretch in stretches for sentence in _sentences(session, stretch))
+    stops = tuple(end for stretch in stretches for end in _ends(session, stretch))
     return VolumeAnswer(masks, qualities, stops, time.perf_counter() - started)
 
 
@@ -182,9 +182,9 @@ def _said(session: VolumeSession, question: VolumeQuestion, index: int, mask: Ma
     return questions_after(Patch.of_mask(mask), Rules(), session.predictor.segmenter.card.prompts, text)
 
 
-def _sentences(session: VolumeSession, stretch: _Stretch) -> list[str]:
+def _ends(session: VolumeSession, stretch: _Stretch) -> list[ChainEnd]:
     return [
-        f"{'Up' if stop.step > 0 else 'Down'} from slice {stop.start} to {stop.last}: {stop.reason}."
+        ChainEnd(stop.start, stop.step, stop.last, stop.reason, expected=stop.reason.startswith("reached "))
         for stop in session.stops(stretch.name)
         if stretch.first <= stop.start <= stretch.last
     ]

@@ -99,6 +99,25 @@ class VolumeQuestion:
     lane: str = ""
 
 
+@dataclass(frozen=True)
+class ChainEnd:
+    """Where slices that were found one after the other end.
+
+    Attributes:
+        start: the slice that they came from.
+        step: +1 or -1.
+        last: the last one with a mask; ``start`` where there is none.
+        reason: why it went no further.
+        expected: it went as far as it could, or was told to.
+    """
+
+    start: int
+    step: int
+    last: int
+    reason: str
+    expected: bool
+
+
 @dataclass(frozen=True, eq=False)
 class VolumeAnswer:
     """Masks of the slices that show the object.
@@ -106,13 +125,13 @@ class VolumeAnswer:
     Attributes:
         masks: slice -> (x, y) bool.
         qualities: slice -> the model's own estimate of IoU.
-        stops: sentences: where the chains of slices ended, and why.
+        stops: where the chains of slices ended, and why.
         seconds: in the model process.
     """
 
     masks: Mapping[int, NDArray[np.bool_]]
     qualities: Mapping[int, float]
-    stops: tuple[str, ...]
+    stops: tuple[ChainEnd, ...]
     seconds: float
 
 

@@ -165,8 +165,17 @@ def _propagate(edit: messages.Propagate, context: Context) -> Change:
     masks = propagated_slices(context.state, context.grid, edit, context.answer)
     free = free_pixels(context.state, context.grid, edit.object, edit.plane)
     delta = context.pen(edit.object, edit.plane).replace(masks, edit.over, free)
-    context.warnings += context.answer.stops
+    context.warnings += _ends(context.answer, context.grid, edit.plane)
     return Change(name=f"{label} through the volume", delta=delta)
+
+
+def _ends(answer: VolumeAnswer, grid: ShownGrid, plane: PlaneName) -> list[str]:
+    """Where the model lost the object, with the slices counted as the page does: on the shown grid, from 1."""
+    return [
+        f"From {plane} slice {grid.index(plane, end.start) + 1} to {grid.index(plane, end.last) + 1}: {end.reason}."
+        for end in answer.stops
+        if not end.expected
+    ]
 
 
 def _clear(edit: messages.Clear, context: Context) -> Change:

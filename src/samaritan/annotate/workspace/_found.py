@@ -206,17 +206,27 @@ def _with_layouts(folder: Path, cases: Iterable[Found]) -> Iterator[Found]:
     infos: dict[Path, DatasetInfo | None] = {}
     known: dict[Path, dict[Path, Case]] = {}
     for case in cases:
-        images = next((place for place in (case.path.parent, case.path) if place.name in _LAYOUTS), folder)
-        root = images.parent
-        if not root.is_relative_to(folder):
-            yield case
+        info = _nearest(folder, case.path if case.path.is_dir() else case.path.parent, infos)
+        images = next((place for place in (case.path.parent, case.path) if place.name in _LAYOUTS), None)
+        if images is None or not images.parent.is_relative_to(folder):
+            yield replace(case, info=info)
             continue
+        root = images.parent
         if root not in known:
-            infos[root] = DatasetInfo.read(root / FILE_NAME) if (root / FILE_NAME).is_file() else None
             known[root] = _known(root, images.name)
         belongs = known[root].get(case.path)
         name = f"{case.name.rpartition('/')[0]}/{belongs.case_id}".lstrip("/") if belongs else case.name
-        yield replace(case, name=name, info=infos[root], known=belongs)
+        yield replace(case, name=name, info=info, known=belongs)
+
+
+def _nearest(folder: Path, place: Path, infos: dict[Path, DatasetInfo | None]) -> DatasetInfo | None:
+    """What the dataset.yaml says that lies in ``place``, or else in the next folder above it, up to ``folder``."""
+    if place not in infos:
+        if (place / FILE_NAME).is_file():
+            infos[place] = DatasetInfo.read(place / FILE_NAME)
+        else:
+            infos[place] = None if place == folder else _nearest(folder, place.parent, infos)
+    return infos[place]
 
 
 def _known(root: Path, images: str) -> dict[Path, Case]:

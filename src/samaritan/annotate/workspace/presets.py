@@ -9,6 +9,9 @@ from samaritan.core.intensity import CT_WINDOWS, Intensity, canonical_modality, 
 #: Twins of another window, or the misprint of a paper, which no person needs.
 _NOT_OFFERED = ("lung-medsam", "mediastinum")
 
+#: Hounsfield units of what looks like air: the windows of CT are offered where nobody said what the values are.
+_AIR = -900
+
 #: The name of the window that was fitted to the image.
 FITTED = "as the model sees it"
 
@@ -30,9 +33,10 @@ def presets(volume: Volume, modality: str | None = None, intensity: str | None =
     offered = [(FITTED, scaling.low, scaling.high)]
     if window := volume.meta.get("window"):
         offered.append(("as stored in the file", *_ends(*window)))
-    if (canonical_modality(modality) or volume.modality) == "CT" and volume.data.dtype.itemsize > 1:
-        offered += [(name, *_ends(*window)) for name, window in CT_WINDOWS.items() if name not in _NOT_OFFERED]
     full = Intensity("full").fit(volume)
+    kind = canonical_modality(modality) or volume.modality
+    if volume.data.dtype.itemsize > 1 and (kind == "CT" or (kind is None and full.low <= _AIR)):
+        offered += [(name, *_ends(*window)) for name, window in CT_WINDOWS.items() if name not in _NOT_OFFERED]
     offered.append(("full range", full.low, full.high))
     return tuple(Preset(name=name, low=low, high=high if high > low else low + 1) for name, low, high in offered)
 

@@ -19,6 +19,7 @@ from samaritan.annotate.engine.requests import (
     Attention,
     CaseAnswer,
     CaseQuestion,
+    ChainEnd,
     SliceAnswer,
     SliceQuestion,
     VolumeAnswer,
@@ -83,7 +84,8 @@ class DrawingEngine:
         first, last = question.bounds or (0, self.count - 1)
         mask = drawn(self.shape, next(iter(question.prompts.values())))
         masks = {index: question.fixed.get(index, mask) for index in range(first, last + 1)}
-        return VolumeAnswer(masks, dict.fromkeys(masks, 0.8), ("Up to the end.",), 0.1)
+        end = ChainEnd(first, 1, last, "reached the end of the volume", expected=True)
+        return VolumeAnswer(masks, dict.fromkeys(masks, 0.8), (end,), 0.1)
 
     async def propose(self, question: CaseQuestion) -> CaseAnswer:
         self.asked.append(question)

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from samaritan import io
-from samaritan.annotate.engine.requests import CaseQuestion
+from samaritan.annotate.engine.requests import CaseQuestion, ChainEnd
 from samaritan.annotate.server.monailabel import outlines
 from samaritan.annotate.server.monailabel import said as protocol
 from samaritan.annotate.server.monailabel.desk import Desk, Mode, Proposing
@@ -186,7 +186,12 @@ async def _volume(desk: Desk, target: Target, told: protocol.Said, lane: str) ->
     volume = np.zeros(geometry.shape, bool)
     for index, mask in got.masks.items():
         view.insert(volume, index, mask)
-    return volume, {"slices": len(got.masks), "stops": list(got.stops)}
+    return volume, {"slices": len(got.masks), "stops": [_sentence(end) for end in got.stops]}
+
+
+def _sentence(end: ChainEnd) -> str:
+    """Slices as the client counts them, along k of its file."""
+    return f"{'Up' if end.step > 0 else 'Down'} from slice {end.start} to {end.last}: {end.reason}."
 
 
 async def _proposed(desk: Desk, target: Target) -> Found:
