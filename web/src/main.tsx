@@ -5,6 +5,7 @@ import { Events, eventsUrl } from "./api/events";
 import { listenToKeys } from "./commands";
 import { setUp } from "./setup";
 import { heard, offline, online, start } from "./state/listening";
+import { saveNote } from "./state/notes";
 import { bindStage } from "./state/stage";
 import { bindTheme } from "./state/theme";
 import "./style/index.css";
@@ -22,6 +23,7 @@ effect(() => {
   document.title = detail ? `${detail.name} - samaritan` : "samaritan";
 });
 globalThis.addEventListener("beforeunload", (event) => {
+  saveNote(app); // on its way while the browser asks
   if (app.unsaved.value) event.preventDefault();
 });
 
