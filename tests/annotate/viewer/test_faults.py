@@ -10,6 +10,8 @@ import pytest
 
 from tests.annotate.viewer.conftest import Stage
 
+pytestmark = pytest.mark.browser  # a browser's loop would stay in the process of other tests
+
 WITHOUT_WEBGL = """
 const get = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {

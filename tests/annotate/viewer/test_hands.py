@@ -10,6 +10,8 @@ import pytest
 
 from tests.annotate.viewer.conftest import Stage
 
+pytestmark = pytest.mark.browser  # a browser's loop would stay in the process of other tests
+
 #: In the tiles of the axial, coronal and sagittal plane; the volume fills each of them.
 PLACES = {"axial": (288, 300), "coronal": (738, 149), "sagittal": (738, 451)}
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.annotate.viewer.conftest import Pixels, Stage
 
+pytestmark = pytest.mark.browser  # a browser's loop would stay in the process of other tests
+
 SIDE = 580 / 20  # pixels of a voxel: 20 x 20 fill the height of the page, but for its margin
 LEFT, TOP = 450 - 290, 10
 

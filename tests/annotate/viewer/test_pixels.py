@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from tests.annotate.viewer.conftest import PLANES, SIZE, Pixels, Stage, inside
 
+pytestmark = pytest.mark.browser  # a browser's loop would stay in the process of other tests
+
 SPOT = np.array([41, 33, 8])
 SHAPE = (60, 50, 12)
 SPACING = (0.8, 1.1, 4.0)
