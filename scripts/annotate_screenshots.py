@@ -8,7 +8,6 @@ Needs chromium and the built page (`make page`). Every picture has at most 300 k
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,13 +18,14 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.annotate.pictures import place_of  # noqa: E402
 from benchmarks.annotate.server import Server  # noqa: E402
+from benchmarks.chromium import launched  # noqa: E402
 from samaritan.annotate.client import Case as OpenCase  # noqa: E402
 from samaritan.core import LabelMap, Volume  # noqa: E402
 from samaritan.core.view import SliceView  # noqa: E402
@@ -34,11 +34,6 @@ from samaritan.datasets import open_datasets  # noqa: E402
 FOLDER = ROOT / "docs" / "annotate"
 
 MOST_BYTES = 300_000
-
-ARGUMENTS = (
-    "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-)  # fmt: skip
 
 SMALL, LARGE = (1280, 800), (1920, 1080)
 
@@ -214,15 +209,12 @@ def shoot(browser: Browser, group: str, shots: list[Shot]) -> None:
 
 
 def main(names: list[str]) -> int:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    with launched() as browser:
         for group in GROUPS:
             shots = [shot for shot in SHOTS if shot.group == group and (not names or shot.name in names)]
             if shots:
                 shoot(browser, group, shots)
-        browser.close()
     return 0
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+from benchmarks.chromium import CHROMIUM, launched
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -27,3 +30,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _unforeseen(*_: object) -> None:
     raise NotImplementedError
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium with WebGL in software: one for all tests, since Playwright's loop may run once in a process."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on this machine")
+    with launched() as browser:
+        yield browser

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]  # ships no types
-from playwright.sync_api import sync_playwright
 
-from benchmarks.annotate.viewing import ARGUMENTS, CHROMIUM, Site, missing, write_case
+from benchmarks.annotate.viewing import Site, missing, write_case
+from benchmarks.chromium import launched
 
 #: What changes before each frame; see the page's ``count``.
 TURNS = {
@@ -55,8 +55,7 @@ def _write_volume(folder: Path, shape: tuple[int, int, int]) -> None:
 
 
 def _measure(site: Site, name: str, seconds: float) -> dict[str, str]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+    with launched() as chromium:
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
         found = {}
         began = time.perf_counter()

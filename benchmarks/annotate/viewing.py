@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -16,18 +15,11 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.chromium import CHROMIUM
 from samaritan.annotate.server.headers import HEADERS
 
 WEB = Path(__file__).parents[2] / "web"
 HARNESS = WEB / "test" / "viewer" / "harness"
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-#: Software WebGL, and nothing that talks to somebody.
-ARGUMENTS = (
-    "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-)  # fmt: skip
 
 
 def missing() -> str | None:

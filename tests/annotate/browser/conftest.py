@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,15 +13,9 @@ import pytest
 from benchmarks.annotate.server import Server
 from samaritan.annotate.server.settings import PAGE
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from tests.annotate.browser.screen import Screen  # noqa: E402  needs playwright
-
-#: Software WebGL, and nothing that talks to somebody.
-ARGUMENTS = (
-    "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-)  # fmt: skip
+from tests.annotate.browser.screen import Screen
 
 #: Console messages that the browser writes by itself.
 _NOISE = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL", "Failed to load resource")
@@ -31,22 +24,12 @@ _NOISE = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL",
 _REFUSED = ("WebSocket connection to", "net::ERR_", "HTTP Authentication failed")
 
 
-def _chromium() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium with WebGL in software."""
-    path = _chromium()
-    if path is None:
-        pytest.skip("there is no chromium on this machine")
+def browser(browser: Any) -> Any:
+    """The browser, where there is a page for it."""
     if not (PAGE / "index.html").is_file():
         pytest.skip("the annotator's page is not built; run `make page`")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
+    return browser
 
 
 @pytest.fixture

@@ -85,13 +85,14 @@ def test_a_series_is_labelled_and_exported_as_dicom_seg(server: Server, visit: C
     mask = server.client().open("series").labels() != 0
     voxel = np.rint(case.geometry.to_voxel(np.array([middle]))[0]).astype(int)
     assert mask[tuple(voxel)]
+    (drawn,) = server.client().open("series").objects  # of the label in hand, which another test may have changed
     with screen.page.expect_download() as download:
         screen.page.get_by_role("button", name="Export the masks of this case as DICOM SEG").click()
     import pydicom
 
     told = pydicom.dcmread(download.value.path())
     assert told.Modality == "SEG"
-    assert [str(one.SegmentLabel) for one in told.SegmentSequence] == ["organ"]
+    assert [str(one.SegmentLabel) for one in told.SegmentSequence] == [drawn.label]
 
 
 def test_masks_that_were_there_are_shown_and_kept(server: Server, visit: Callable[..., Screen]) -> None:
