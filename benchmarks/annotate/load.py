@@ -31,7 +31,10 @@ HEAD = """# The annotator under load
 
 Every figure is printed by one command, on images that it makes, against the real server on loopback:
 
-    python -m benchmarks.annotate.load FOLDER --write
+<!-- not run: minutes on a quiet machine -->
+```bash
+python -m benchmarks.annotate.load FOLDER --write
+```
 
 {machine}
 Model: `{model}`. Times are those of a client on the same machine, so its own work counts, too.
