@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 
 from samaritan.catalog.arxiv import number_in
+from samaritan.catalog.catalogue import load_catalog
 from samaritan.catalog.filters import FACETS
 from samaritan.catalog.own import own_papers, read_papers
 from samaritan.catalog.record import Paper
@@ -18,7 +19,8 @@ def all_papers() -> list[Paper]:
     Raises:
         InputError: the person's file cannot be read.
     """
-    return own_papers()
+    carried = load_catalog().papers
+    return [*carried, *(paper for paper in own_papers() if paper.key not in load_catalog())]
 
 
 def vocabulary() -> dict[str, tuple[str, ...]]:
