@@ -8,7 +8,6 @@ import pytest
 from safetensors.numpy import save_file
 
 from samaritan import citing
-from samaritan.catalog.record import Paper
 from samaritan.core.errors import FormatError, InputError, UnknownNameError
 
 HEADER = {
@@ -20,16 +19,8 @@ HEADER = {
 
 
 @pytest.fixture(autouse=True)
-def catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = {
-        "ma2023segment": "2304.12306", "wu2023medical": "2304.12620", "zhang2023customized": "2304.13785",
-        "mazurowski2023segment": "2304.10517", "huang2023segment": "2304.14660",
-    }  # fmt: skip
-    papers = [
-        Paper(key=key, title="T", authors=("A. Lee",), month=f"20{number[:2]}-{number[2:4]}", arxiv=number)
-        for key, number in numbers.items()
-    ]
-    monkeypatch.setattr(citing, "all_papers", lambda: papers)
+def _nobody_s_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SAMARITAN_CATALOGUE", str(tmp_path / "none.yaml"))
 
 
 def cited(*targets: object) -> dict[str, tuple[str, ...]]:
@@ -45,7 +36,7 @@ def test_names_of_models_methods_prompts_metrics_and_data() -> None:
     assert cited("huang:S6", "mazurowski:3") == {
         "huang2023segment": ("prompt huang:S6",), "mazurowski2023segment": ("prompt mazurowski:3",),
     }  # fmt: skip
-    assert cited("nsd") == {"nsd": ("metric nsd",)}
+    assert cited("nsd") == {"nikolov2018deep": ("metric nsd",)}
     assert cited("CVC ClinicDB", "samples/nuclei") == {
         "cvc-clinicdb": ("data set cvc-clinicdb",), "dsb2018": ("data set dsb2018",),
     }  # fmt: skip
@@ -53,13 +44,17 @@ def test_names_of_models_methods_prompts_metrics_and_data() -> None:
 
 
 def test_one_name_of_two_things_is_both() -> None:
-    assert cited("sam-med2d") == {"arxiv230816184": ("model sam-med2d", "method sam-med2d")}
+    assert cited("sam-med2d") == {"cheng2023samb": ("model sam-med2d", "method sam-med2d")}
 
 
-def test_a_paper_that_the_catalogue_lacks_is_what_the_card_says() -> None:
-    (found, _) = citing.cite(["oft"]).references
-    assert found.text().endswith("arXiv 2306.07280, 2023. https://arxiv.org/abs/2306.07280")
-    assert "Controlling Text-to-Image Diffusion" in found.text()
+def test_a_miniature_is_of_the_paper_on_its_card() -> None:
+    assert cited("tiny-litemedsam@64") == {"ma2023segment": ("model tiny-litemedsam",)}
+
+
+def test_a_paper_that_the_catalogue_lacks_is_what_the_card_says(tmp_path: Path) -> None:
+    run = benchmark(tmp_path / "run", ["box"], paper="Somebody's SAM, arXiv 2401.99999")
+    found = citing.cite([str(run)]).references[0]
+    assert found.text() == "Somebody's SAM. arXiv 2401.99999, 2024. https://arxiv.org/abs/2401.99999"
 
 
 def test_an_adapter_and_the_folder_of_its_run(tmp_path: Path) -> None:
@@ -73,10 +68,10 @@ def test_an_adapter_and_the_folder_of_its_run(tmp_path: Path) -> None:
     assert cited(tmp_path) == expected
 
 
-def benchmark(folder: Path, prompts: list[str]) -> Path:
+def benchmark(folder: Path, prompts: list[str], paper: str = "arXiv 2304.12306") -> Path:
     folder.mkdir()
     provenance = {
-        "models": {"medsam": {"paper": "arXiv 2304.12306"}}, "adaptations": {},
+        "models": {"medsam" if "12306" in paper else "other": {"paper": paper}}, "adaptations": {},
         "datasets": [{"name": "mine", "sources": ["msd-heart"]}, {"name": "other"}],
     }  # fmt: skip
     (folder / "provenance.json").write_text(json.dumps(provenance), encoding="utf-8")
@@ -87,7 +82,7 @@ def benchmark(folder: Path, prompts: list[str]) -> Path:
 def test_a_benchmark_and_what_it_compares(tmp_path: Path) -> None:
     one = benchmark(tmp_path / "one", ["box"])
     assert cited(one) == {
-        "ma2023segment": ("model medsam",), "msd": ("data set msd-heart",), "nsd": ("metric nsd",),
+        "ma2023segment": ("model medsam",), "msd": ("data set msd-heart",), "nikolov2018deep": ("metric nsd",),
         "bootstrap": ("statistics bootstrap",),
     }  # fmt: skip
     two = cited(benchmark(tmp_path / "two", ["box", "mazurowski:1"]))
@@ -102,7 +97,7 @@ def test_a_bakeoff(tmp_path: Path) -> None:
     )
     assert cited(tmp_path) == {
         "ma2023segment": ("model medsam",), "huang2023segment": ("method decoder",), "zhang2023customized": ("method lora",),
-        "drive": ("data set drive",), "nsd": ("metric nsd",), "bootstrap": ("statistics bootstrap",),
+        "drive": ("data set drive",), "nikolov2018deep": ("metric nsd",), "bootstrap": ("statistics bootstrap",),
         "wilcoxon": ("statistics wilcoxon",), "holm": ("statistics holm",),
     }  # fmt: skip
 

@@ -11,14 +11,14 @@ from tests.cli.conftest import Run
 def test_bibtex_on_standard_output_and_what_is_missing_beside_it(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("cite", "nsd", "samples/spine-ct") == 0
     out, err = capsys.readouterr()
-    assert [entry.key for entry in read_bibtex(out)] == ["nsd", "samaritan"]
+    assert [entry.key for entry in read_bibtex(out)] == ["nikolov2018deep", "samaritan"]
     assert err == "data set pydicom-samples: nothing to cite is known here.\n"
 
 
 def test_json_says_what_each_is_for(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("cite", "nsd", "--json") == 0
     first, second = json.loads(capsys.readouterr().out)
-    assert (first["key"], first["for"], first["year"]) == ("nsd", ["metric nsd"], "2021")
+    assert (first["key"], first["for"], first["year"]) == ("nikolov2018deep", ["metric nsd"], "2018")
     assert second["for"] == ["this package"]
 
 
