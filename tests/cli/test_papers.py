@@ -60,6 +60,11 @@ def test_a_table_says_how_many_there_are(run: Run, capsys: Capture) -> None:
     assert "1 paper. samaritan papers show KEY" in capsys.readouterr().out
 
 
+def test_papers_come_in_the_order_that_is_asked_for(run: Run, capsys: Capture) -> None:
+    assert answer(run, capsys, "ultrasound", "--sort", "oldest") == ["li2024echo", "wu2024ultrasound"]
+    assert answer(run, capsys, "ultrasound", "--sort", "newest") == ["wu2024ultrasound", "li2024echo"]
+
+
 def test_every_form_is_what_it_says(run: Run, capsys: Capture) -> None:
     def out(form: str) -> str:
         assert run("papers", "ultrasound", "--format", form) == 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def show_papers(papers: Sequence[Paper], found: int) -> None:
     """One block of two lines per paper, and how many there are."""
     table = table_of("key", "month", "title; tags", "code")
+    table.columns[2].max_width = 80
     for paper in papers:
         tags = "; ".join(", ".join(words) for words in paper.tags.model_dump().values() if words)
         title = f"{escape(paper.title)}\n[dim]{escape(tags)}[/]" if tags else escape(paper.title)
