@@ -33,10 +33,16 @@ def bibtex(papers: Iterable[Paper]) -> str:
 
 
 def entry_of(paper: Paper) -> str:
-    """The BibTeX entry of a paper: an article, a paper in proceedings, or misc for what is only in an archive."""
+    """The BibTeX entry of a paper."""
+    kind, fields = fields_of(paper)
+    return entry(kind, paper.key, fields)
+
+
+def fields_of(paper: Paper) -> tuple[str, dict[str, str | None]]:
+    """Kind and fields of a paper's entry: an article, a paper in proceedings, or misc for what is only in an archive."""
     kind, venue = _kind(paper.venue)
     year, month = paper.month.split("-")
-    fields: dict[str, str | None] = {
+    return kind, {
         "title": protected(paper.title),
         "author": " and ".join([*map(_author, paper.authors), *(["others"] if paper.others else [])]),
         "year": year,
@@ -47,7 +53,6 @@ def entry_of(paper: Paper) -> str:
         "doi": paper.doi and link(paper.doi),
         "url": link(str(paper.url)) if paper.url else None,
     }
-    return entry(kind, paper.key, fields)
 
 
 def entry(kind: str, key: str, fields: Mapping[str, str | None]) -> str:

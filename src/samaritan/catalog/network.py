@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from samaritan import __version__
+from samaritan.catalog.version import package_version
 
 #: Seconds between two requests to one host.
 PAUSE = 2.0
@@ -27,7 +27,7 @@ TIMEOUT = 20.0
 #: A server that asks for more seconds than this is left for another day.
 PATIENCE = 120.0
 
-_AGENT = f"samaritan/{__version__} (check of links in a catalogue of papers; one request at a time)"
+_AGENT = "samaritan/{version} (check of links in a catalogue of papers; one request at a time)"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class Client:
 
     def _send(self, url: str, method: str, most: int) -> Answer:
         try:
-            request = urllib.request.Request(url, method=method, headers={"User-Agent": _AGENT, "Accept": "*/*"})  # noqa: S310 - checked
+            headers = {"User-Agent": _AGENT.format(version=package_version()), "Accept": "*/*"}
+            request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - checked
             with self._opener.open(request, timeout=self.timeout) as response:
                 return _answer(url, response.status, response, most)
         except urllib.error.HTTPError as error:

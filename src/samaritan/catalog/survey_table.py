@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from pydantic import HttpUrl, TypeAdapter, ValidationError
 
 from samaritan.catalog.record import Paper
-from samaritan.catalog.titles import key_for, twin_of
+from samaritan.catalog.titles import ALIKE, key_for, similarity, twin_of
 
 COLUMNS = ("date", "authors", "title", "code")
 
 _CELL = re.compile(r"(?:[^|\\]|\\.|\\$)*")
 _ESCAPED = re.compile(r"\\([\\|\[\]<>`*_])")
 _LINK = re.compile(r"(?<!\\)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(\s*<?(\S+?)>?\s*\)")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _DATE = re.compile(r"(\d{4})[-./]?(0[1-9]|1[0-2])(?:[-./]?\d\d)?")
 _RULE = re.compile(r":?-+:?")
-_OTHERS = re.compile(r",?\s*(?:\bet\.? al\b\.?|\band others\b)\s*$", re.IGNORECASE)
+_OTHERS = re.compile(r",?\s*(?:\bet\.?\s*al\b\.?|\band others\b)\s*$", re.IGNORECASE)
 _ARXIV = re.compile(r"arxiv\.org/(?:abs|pdf|html)/(\d{4}\.\d{4,5})", re.IGNORECASE)
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s?#]+[^\s?#./])")
 
@@ -114,7 +115,7 @@ def compare(rows: Sequence[Row], papers: Sequence[Paper]) -> Differences:
         paper = paper or by_title.get(row.title) or twin_of(row.title, papers)
         if paper is not None:
             found.setdefault(paper.key, []).append(row)
-        elif not any(row.title == other.title or (row.arxiv and row.arxiv == other.arxiv) for other in new):
+        elif not any(similarity(row.title, other.title) >= ALIKE for other in new):
             new.append(row)
     known = {paper.key: paper for paper in papers}
     changed = [change for key, its in found.items() if (change := _change(known[key], its)) is not None]
@@ -195,8 +196,8 @@ def _read_row(table: Table, number: int, cells: Sequence[str], places: dict[str,
     elif not title or not authors:
         table.faults.append(f"Line {number} has no {'title' if authors else 'authors'}.")
     else:
-        links = _LINK.findall(cell["code"])
-        code = next((address for _, address in links), None)
+        found = _LINK.search(cell["code"])
+        code = found[2] if found else cell["code"] if _ADDRESS.fullmatch(cell["code"]) else None
         table.rows.append(Row(number, f"{date[1]}-{date[2]}", authors, others, title, url, code))
 
 

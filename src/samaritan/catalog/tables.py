@@ -29,7 +29,7 @@ def to_csv(papers: Iterable[Paper]) -> str:
     for paper in papers:
         record = to_data(paper)
         cells = [*(record[name] for name in COLUMNS), *(record["tags"][facet] for facet in FACETS)]
-        writer.writerow([harmless(_cell(cell)) for cell in cells])
+        writer.writerow([harmless(" ".join(_cell(cell).split())) for cell in cells])
     return out.getvalue()
 
 

@@ -91,7 +91,8 @@ class _Title(NamedTuple):
 @lru_cache(maxsize=4096)
 def _read(title: str) -> _Title:
     words = tokens(title)
-    return _Title(" ".join(words), frozenset(words), frozenset(filter(_TELLING.search, words)))
+    marks = re.findall(r"\+{2,}", title)  # SAM++ is not SAM
+    return _Title(" ".join(words), frozenset(words), frozenset([*filter(_TELLING.search, words), *marks]))
 
 
 def _ascii(text: str) -> str:
