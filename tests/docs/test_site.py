@@ -79,7 +79,9 @@ def test_links_lead_to_what_the_site_holds(hooks: ModuleType, place: str, target
 
     config = MkDocsConfig()
     config.load_dict({"docs_dir": str(DOCS), "site_dir": str(ROOT / "site"), "site_name": "x"})
-    config.plugins = PluginCollection()
+    plugins: Any = PluginCollection()
+    plugins._current_plugin = "site_hooks"  # as while mkdocs calls it
+    config.plugins = plugins
     files = Files([])
     page = Page(None, File(place, str(DOCS), str(ROOT / "site"), use_directory_urls=False), config)
     text = hooks.on_page_markdown(f"See [it]({target}#part).", page, config, files)
