@@ -38,6 +38,8 @@ class Volumes:
     def volume(self, image: ImageRef) -> Volume:
         """The image; raises as :func:`samaritan.io.read_volume`."""
         if image not in self._volumes:
+            for old in [one for one in self._volumes if one.key == image.key and one.stamp != image.stamp]:
+                self._drop(old)
             self._volumes[image] = read_volume(image.path, volume=image.volume, series=image.series)
         self._volumes.move_to_end(image)
         while len(self._volumes) > 1 and sum(one.data.nbytes for one in self._volumes.values()) > self._limit:
