@@ -35,7 +35,7 @@ def test_the_first_edit_on_the_earlier_image_is_refused_and_kept(
     page.do(ADD)
     save_volume(folder / "ct.nii.gz", grey(seed=1))
     page.document = workspace.document(case)  # as every request of the page does
-    with pytest.raises(ReplacedImageError, match="took the place .* look it over, and repeat") as refused:
+    with pytest.raises(ReplacedImageError, match=r"took the place .* look it over, and repeat") as refused:
         page.do(MARK)
     assert isinstance(refused.value, StaleRevisionError)
     assert refused.value.revision == 1
@@ -79,7 +79,7 @@ def test_an_image_of_another_grid_is_refused_and_nothing_is_lost(
     case = workspace.summaries()[0].case
     Page(workspace.document(case)).do(ADD)
     save_volume(folder / "ct.nii.gz", grey((5, 5, 5)))
-    with pytest.raises(GeometryError, match="another grid than when it was annotated .* put the earlier image back"):
+    with pytest.raises(GeometryError, match=r"another grid than when it was annotated .* put the earlier image back"):
         workspace.document(case)
     save_volume(folder / "ct.nii.gz", grey())
     assert [one.label for one in workspace.document(case).detail().objects] == ["liver"]

@@ -1,4 +1,4 @@
-"""How long the model process may say nothing while something is asked of it. One that hangs lives on, and no end tells of it."""
+"""How long the model process may say nothing while something is asked of it; one that hangs is noticed by nothing else."""
 
 from __future__ import annotations
 

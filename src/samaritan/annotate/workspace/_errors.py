@@ -31,7 +31,7 @@ class StaleRevisionError(InputError):
 
 
 class ReplacedImageError(StaleRevisionError):
-    """An edit that was made on an image whose file was replaced meanwhile; the case was opened anew with the file that is there."""
+    """An edit that was made on an image whose file was replaced meanwhile; the case was opened anew."""
 
     why = "Another image took the place of this case's on disk, and the case was opened anew"
 

@@ -37,7 +37,7 @@ class Watch:
         self._taken, self._looked = _of(self._path), time.monotonic()
 
     def is_replaced(self) -> bool:
-        """Whether the image is another one than was read; one that is gone is not, since what was read can still be annotated."""
+        """Whether the image is another one than was read; one that is gone is not: what was read can be annotated."""
         now = time.monotonic()
         if self._taken is None or now - self._looked < LOOK_EVERY:
             return False
