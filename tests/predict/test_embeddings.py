@@ -4,7 +4,7 @@ import torch
 
 from samaritan.core import Window
 from samaritan.models._base import Embedding
-from samaritan.predict._embeddings import Embeddings
+from samaritan.predict._embeddings import EmbeddingPool, Embeddings
 
 PART = Window((0, 0), (2, 2))
 
@@ -37,3 +37,26 @@ def test_the_stack_that_was_just_made_is_held_whatever_its_size() -> None:
     held.add({(0, PART): made(10), (1, PART): made(10)})
     assert held.get((0, PART)) is not None
     assert held.get((1, PART)) is not None
+
+
+def test_a_pool_has_one_limit_for_all() -> None:
+    pool = EmbeddingPool(most_bytes=3 * 4)
+    one, other = pool.part(), pool.part()
+    first = made()
+    one.add({(0, None): first})
+    other.add({(0, None): made(), (0, PART): made()})
+    assert one.get((0, None)) is first
+    other.add({(1, None): made()})
+    assert other.get((0, None)) is None
+    assert [one.get((0, None)), other.get((0, PART)) is None, other.get((1, None)) is None] == [first, False, False]
+    one.add({(0, None): made()})  # in place of the first
+    assert other.get((0, PART)) is not None
+    one.add({(2, None): made(10), (3, None): made(10)})
+    assert [other.get((0, PART)), other.get((1, None)), one.get((0, None))] == [None, None, None]
+    assert one.get((2, None)) is not None
+    assert one.get((3, None)) is not None
+    pool.clear()
+    assert one.get((3, None)) is None
+    one.add({(0, None): first})
+    one.add({(1, None): made(), (2, None): made()})
+    assert one.get((0, None)) is first

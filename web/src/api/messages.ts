@@ -196,6 +196,7 @@ export interface Clear {
 /** Take the masks that an improved model proposed for this case (:attr:`CaseDetail.proposal`). */
 export interface Propose {
   kind: "propose";
+  replace?: boolean;
 }
 
 /** Status and note of a case; None leaves it as it is. Marks are journaled but are not part of undo. */
