@@ -11,11 +11,14 @@ import pytest
 
 from samaritan.models import MODELS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FOLDER, FIGURES = ROOT / "docs" / "concepts", ROOT / "scripts" / "docs_figures"
 
 #: Those of this file; taxonomy.md has a test of its own.
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.stem != "taxonomy")
+
+#: Pages whose blocks ask a model, which takes seconds.
+MARKS = dict.fromkeys(("sam-in-one-page", "zero-shot"), pytest.mark.snippets)
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def script() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=MARKS.get(page.stem, ()), id=page.stem) for page in PAGES])
 def test_outputs_on_the_page_are_those_of_its_blocks(page: Path, script: ModuleType) -> None:
     text = page.read_text(encoding="utf-8")
     assert script.filled(text) == text, f"run python scripts/doc_outputs.py docs/concepts/{page.name}"
