@@ -70,8 +70,8 @@ def losers() -> str:
 
 def adaptation() -> str:
     """One line for each bake-off and prompt: what the decoder and the best method brought."""
-    heads = "| data | trained on, budget | tested on | prompt | before | `decoder` | best method | after | gain | shown? |\n"
-    lines = [heads + "| --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | --- |"]
+    heads = "| data, prompt | trained and tested on | before | `decoder` | best method | gain |\n"
+    lines = [heads + "| --- | --- | ---: | ---: | --- | --- |"]
     for page in pages():
         whole = [one for one in trials(page) if one.training == "all"]
         for prompt in dict.fromkeys(one.prompt for one in whole):
@@ -84,12 +84,11 @@ def _adapted(page: str, rows: list[Trial]) -> str:
     best = max(methods, key=lambda one: one.dice)
     decoder = next((f"{one.dice:.3f}" for one in methods if one.method == "decoder"), NOTHING)
     patients, budget = split(page)
-    title = plain(page)
     gain = f"{best.gain:+.3f}".replace("-", MINUS) + f" {interval(best.gain_low, best.gain_high, signed=True)}"
     cells = [
-        f"[{title}](bakeoff/{page}.md)", f"{patients} {units(page)}, {budget}", f"{best.patients} {units(page)}",
-        f"`{base.prompt}`", f"{base.dice:.3f} {interval(base.low, base.high)}", decoder, f"`{best.method}`",
-        f"{best.dice:.3f} {interval(best.low, best.high)}", gain, best.words,
+        f"[{plain(page)}](bakeoff/{page}.md), `{base.prompt}`", f"{patients} and {best.patients} {units(page)}, {budget}",
+        f"{base.dice:.3f} {interval(base.low, base.high)}", decoder,
+        f"{best.dice:.3f} {interval(best.low, best.high)} `{best.method}`", f"{gain}: {best.words}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
