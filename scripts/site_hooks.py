@@ -27,7 +27,7 @@ LINK = re.compile(r"(\]\()(?!\w+:|#|/)([^)\s#]*)((?:#[^)\s]*)?\))")
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Write folders of the navigation out."""
     docs = Path(config.docs_dir)
-    config.nav = [*_expanded(config.nav or [], docs)]
+    config.nav = [*expanded(config.nav or [], docs)]
     return config
 
 
@@ -72,12 +72,13 @@ def _uri(path: Path, place: str, config: MkDocsConfig, files: Files) -> str:
     return "../" * place.count("/") + uri
 
 
-def _expanded(entries: list[Any], docs: Path) -> Iterator[Any]:
+def expanded(entries: list[Any], docs: Path) -> Iterator[Any]:
+    """The navigation with the pages of a folder in place of its name."""
     for entry in entries:
         if isinstance(entry, dict):
             ((title, inner),) = entry.items()
             if isinstance(inner, list):
-                inner = [*_expanded(inner, docs)]
+                inner = [*expanded(inner, docs)]
             if (isinstance(inner, list) and inner) or _there(inner, docs):
                 yield {title: inner}
         elif entry.endswith("/"):

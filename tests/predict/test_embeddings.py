@@ -4,7 +4,7 @@ import torch
 
 from samaritan.core import Window
 from samaritan.models._base import Embedding
-from samaritan.predict._embeddings import Embeddings
+from samaritan.predict._embeddings import EmbeddingPool, Embeddings
 
 PART = Window((0, 0), (2, 2))
 
@@ -37,3 +37,45 @@ def test_the_stack_that_was_just_made_is_held_whatever_its_size() -> None:
     held.add({(0, PART): made(10), (1, PART): made(10)})
     assert held.get((0, PART)) is not None
     assert held.get((1, PART)) is not None
+
+
+def valued(value: float) -> Embedding:
+    return Embedding({"image": torch.full((1,), float(value))}, (2, 2))
+
+
+def test_a_pool_has_one_limit_for_all() -> None:
+    pool = EmbeddingPool(most_bytes=3 * 4)
+    parts = one, other = pool.part(), pool.part()
+
+    def held() -> list[float]:
+        keys = [(k, window) for k in range(4) for window in (None, PART)]
+        found = [part.get(key) for part in parts for key in keys]
+        return [float(embedding.features["image"][0]) for embedding in found if embedding is not None]
+
+    one.add({(0, None): valued(1)})
+    other.add({(0, None): valued(2), (0, PART): valued(3)})
+    assert held() == [1, 2, 3]
+    assert one.get((0, None)) is not None  # used last
+    other.add({(1, None): valued(4)})
+    assert held() == [1, 3, 4]
+    one.add({(0, None): valued(5)})  # in place of the first
+    assert held() == [5, 3, 4]
+    one.add({(2, None): made(10), (3, None): made(10)})  # too large, but added last
+    assert held() == [0, 0]
+    pool.clear()
+    assert held() == []
+    one.add({(0, None): valued(6)})
+    other.add({(1, None): valued(7), (2, None): valued(8)})
+    assert held() == [6, 7, 8]
+
+
+def test_what_a_pool_holds_is_a_copy_of_the_same_values() -> None:
+    part = EmbeddingPool(most_bytes=10**6).part()
+    features = {"a": torch.randn(2, 3, 5).transpose(0, 2), "b": torch.zeros(0), "c": torch.ones(3, dtype=torch.float16)}
+    part.add({(0, None): Embedding(features, (7, 9))})
+    kept = part.get((0, None))
+    assert kept is not None
+    assert kept.shape == (7, 9)
+    assert all(torch.equal(kept.features[name], tensor) for name, tensor in features.items())
+    features["c"].zero_()
+    assert kept.features["c"].tolist() == [1, 1, 1]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
 from collections import OrderedDict
 from collections.abc import Mapping
+from itertools import count
+from typing import Protocol
+
+import torch
+from torch import Tensor
 
 from samaritan.core import Window
 from samaritan.models._base import Embedding
@@ -13,6 +19,18 @@ Key = tuple[int, Window | None]
 
 #: Embeddings of parts of pictures may take this many bytes: those of some 250 targets of one slice with SAM.
 PART_BYTES = 2**30
+
+
+class Held(Protocol):
+    """Where a predictor looks for what it has encoded, and puts it."""
+
+    def get(self, key: Key) -> Embedding | None:
+        """What is held, used last from now on."""
+        ...
+
+    def add(self, new: Mapping[Key, Embedding]) -> None:
+        """Hold the embeddings of one stack, all whole or all parts; they are held at least until the next ones come."""
+        ...
 
 
 class Embeddings:
@@ -47,6 +65,73 @@ class Embeddings:
 
     def _store(self, key: Key) -> OrderedDict[Key, Embedding]:
         return self._whole if key[1] is None else self._parts
+
+
+class EmbeddingPool:
+    """One limit for all that several predictors hold: the least recently used goes first, whosever it is.
+
+    What is held lies in memory of its own, outside the heap: megabytes that stay for minutes between the activations of a
+    network, which come and go, would break the heap into pieces, and the process would grow.
+
+    Args:
+        most_bytes: of all embeddings; those that were added last are held whatever their size.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._held: OrderedDict[tuple[int, Key], Embedding] = OrderedDict()
+        self._bytes = 0
+        self._owners = count()
+
+    def part(self) -> Held:
+        """For one more predictor."""
+        return _Part(self, next(self._owners))
+
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        self._held.clear()
+        self._bytes = 0
+
+    def get(self, owner: int, key: Key) -> Embedding | None:
+        """What is held for one of them, used last from now on."""
+        if (owner, key) in self._held:
+            self._held.move_to_end((owner, key))
+        return self._held.get((owner, key))
+
+    def add(self, owner: int, new: Mapping[Key, Embedding]) -> None:
+        """Hold what one of them encoded, and drop what is too much."""
+        for key, embedding in new.items():
+            earlier = self._held.pop((owner, key), None)
+            self._bytes += _size(embedding) - (0 if earlier is None else _size(earlier))
+            self._held[owner, key] = _apart(embedding)
+        while len(self._held) > len(new) and self._bytes > self._most:
+            self._bytes -= _size(self._held.popitem(last=False)[1])
+
+
+class _Part:
+    """A predictor's part of a pool."""
+
+    def __init__(self, pool: EmbeddingPool, owner: int) -> None:
+        self._pool = pool
+        self._owner = owner
+
+    def get(self, key: Key) -> Embedding | None:
+        return self._pool.get(self._owner, key)
+
+    def add(self, new: Mapping[Key, Embedding]) -> None:
+        self._pool.add(self._owner, new)
+
+
+def _apart(embedding: Embedding) -> Embedding:
+    """The same values in pages that are given back to the system as soon as nobody holds them."""
+    return Embedding({name: _copy(tensor) for name, tensor in embedding.features.items()}, embedding.shape)
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    if tensor.device.type != "cpu" or not tensor.numel():
+        return tensor
+    pages = mmap.mmap(-1, tensor.numel() * tensor.element_size())
+    return torch.frombuffer(pages, dtype=tensor.dtype).view(tensor.shape).copy_(tensor)
 
 
 def _size(embedding: Embedding) -> int:

@@ -20,7 +20,7 @@ from samaritan.models._base import (
     Track,
     TrackingSegmenter,
 )
-from samaritan.predict._embeddings import Embeddings
+from samaritan.predict._embeddings import Embeddings, Held
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.framing import make_framing
 from samaritan.predict.framing._looks import look
@@ -37,6 +37,7 @@ class VolumePredictor:
         modality: what the caller knows about the image; ``volume.modality`` otherwise.
         intensity: intensity policy such as ``ct:lung`` (see :func:`samaritan.core.intensity.choose`), or None.
         keep: how many embeddings of whole slices are held, at least those of one stack; the least recently used goes first.
+        held: where embeddings are held in memory, in place of the last ``keep`` ones.
         cache: where embeddings are kept on disk; None keeps none.
         framing: which part of a slice the model looks at: ``whole``, ``zoom:1.5``, ``tiles``, ``auto``; see
             :mod:`samaritan.predict.framing`.
@@ -63,6 +64,7 @@ class VolumePredictor:
         modality: str | None = None,
         intensity: str | None = None,
         keep: int = 1,
+        held: Held | None = None,
         cache: EmbeddingCache | None = None,
         framing: str = "whole",
     ) -> None:
@@ -78,7 +80,7 @@ class VolumePredictor:
         self.read_calls = 0
         self._depth = min(segmenter.depth, self.view.count) if isinstance(segmenter, StackSegmenter) else 1
         self._cache = cache
-        self._embeddings = Embeddings(max(self._depth, keep))
+        self._embeddings: Held = Embeddings(max(self._depth, keep)) if held is None else held
 
     def picture(self, index: int, window: Window | None = None) -> NDArray[np.float32]:
         """Slice ``index``, or a part of it, as the model sees it, (x, y, 3) float32 in 0..255.

@@ -265,7 +265,7 @@ def test_a_process_that_dies_again_and_again_is_given_up(start: Callable[..., Ru
     (waiting,) = running.run(die_twice())
     assert isinstance(waiting, ModelGoneError)
     assert engine.state.state == "failed"
-    assert "2 times within 60 s and is not started again" in engine.state.sentence
+    assert "It ended 2 times within 60 s and is not started again" in engine.state.sentence
     with pytest.raises(ModelGoneError, match="not started again"):
         running.run(engine.ask(on(image)))
     running.run(engine.start())

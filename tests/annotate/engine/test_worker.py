@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from samaritan.annotate.engine import EngineSettings, _worker
 from samaritan.annotate.engine._worker import near, told
 from samaritan.annotate.engine.errors import QueueFullError
 from samaritan.annotate.engine.requests import Attention, ImageRef
 from samaritan.core import FormatError
+from samaritan.loading import Loaded
+from samaritan.models import load_model
 
 IMAGE = ImageRef("a", Path("/patients/john doe/a.nii"))
 
@@ -63,3 +68,22 @@ def test_the_rest_is_a_sentence_without_details_and_stands_in_the_log(
     assert "john" not in sentence
     assert caplog.records[-1].exc_info is not None
     assert caplog.records[-1].exc_info[1] is error
+
+
+@pytest.mark.parametrize(
+    ("trained", "prompts"),
+    [
+        (("box:jitter=0.05", "box+clicks:3:feedback=none"), ("box", "points")),
+        (("clicks:5",), ("box", "points")),
+        (("box:jitter=0.05", "point"), ("box",)),  # a first click is no correction
+        ((), ("box",)),
+    ],
+)
+def test_an_adapter_that_was_trained_with_clicks_is_asked_with_them(
+    monkeypatch: pytest.MonkeyPatch, trained: tuple[str, ...], prompts: tuple[str, ...]
+) -> None:
+    segmenter: Any = load_model("tiny-litemedsam")
+    segmenter.card = replace(segmenter.card, prompts=("box",))
+    about = {"prompts": list(trained)} if trained else {}
+    monkeypatch.setattr(_worker, "load_segmenter", lambda *_, **__: Loaded(segmenter, about))
+    assert _worker.load(EngineSettings(runtime="torch")).segmenter.card.prompts == prompts

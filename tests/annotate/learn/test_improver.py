@@ -247,6 +247,28 @@ def test_a_model_that_cannot_be_used_can_be_kept_later(tmp_path: Path, monkeypat
     assert len(scene.engine.used) == 1
 
 
+def test_what_nobody_decided_on_waits_for_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Scene(tmp_path, monkeypatch, {"state": "training", "step": 1, "steps": 2}, READY)
+    before = asyncio.run(first.act("start"))
+    again = Scene(tmp_path, monkeypatch)
+    assert again.improver.state == before
+    assert (before.state, before.before, before.after) == ("ready", 0.5, 0.75)
+    assert asyncio.run(again.act("keep")).state == "idle"
+    assert again.engine.used == [tmp_path / "adapters" / "001" / "adapter.safetensors"]
+    assert Scene(tmp_path, monkeypatch).improver.state.state == "idle"
+
+
+def test_damaged_or_empty_leftovers_are_nothing_to_decide_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(Scene(tmp_path, monkeypatch, READY).act("start"))
+    place = tmp_path / ".samaritan" / "learn"
+    text = (place / "ready.json").read_text()
+    (place / "ready.json").write_text(text[:-5])
+    assert Scene(tmp_path, monkeypatch).improver.state.state == "idle"
+    (place / "ready.json").write_text(text)
+    (place / "run" / "adapter.safetensors").unlink()
+    assert Scene(tmp_path, monkeypatch).improver.state.state == "idle"
+
+
 def test_a_case_that_cannot_be_asked_does_not_keep_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(tmp_path, monkeypatch, READY)
     asked = scene.engine.propose
@@ -262,7 +284,7 @@ def test_a_case_that_cannot_be_asked_does_not_keep_the_others(tmp_path: Path, mo
         await scene.act("start")
         return await scene.act("keep")
 
-    assert asyncio.run(work()).sentence == "Masks were proposed for 1 cases. 1 could not be asked."
+    assert asyncio.run(work()).sentence == "Masks were proposed for 1 case. 1 could not be asked."
     assert list(scene.workspace.proposed) == ["e"]
 
 

@@ -352,6 +352,30 @@ def test_a_proposal_fills_what_nobody_drew(page: Page, open_workspace: Callable[
     assert not workspace.summary(case).proposal
 
 
+def test_masks_from_elsewhere_take_the_place_of_all_in_one_step(
+    page: Page, open_workspace: Callable[..., Workspace]
+) -> None:
+    workspace = open_workspace()
+    page = Page(workspace.document(page.document.found.case))
+    case = page.document.found.case
+    page.do(ADD)
+    page.do(ask(page, 3, 4, 5), slice_answer(square((2, 3), (5, 6))))
+    before = page.labels()
+    corner = np.zeros((12, 10, 6), bool)
+    corner[:2, :2, :2] = True
+    workspace.set_proposal(case, {"liver": corner, "spleen": ~corner})
+    edited = page.do(Propose(kind="propose", replace=True))
+    assert [(one.label, one.voxels) for one in edited.objects] == [("liver", 8), ("spleen", 720 - 8)]
+    assert (edited.undo, edited.asked, edited.warnings) == ("replace all masks", (), ())
+    undone = page.do(UNDO)
+    assert [(one.label, one.voxels) for one in undone.objects] == [("liver", 9)]
+    assert len(undone.asked) == 1
+    assert np.array_equal(page.labels(), before)
+    assert (
+        page.do(Propose(kind="propose", replace=True)).objects[0].voxels == 0
+    )  # nothing is proposed: all becomes empty
+
+
 def test_the_summary_of_a_case_that_is_not_open(open_workspace: Callable[..., Workspace]) -> None:
     workspace = open_workspace()
     (summary,) = workspace.summaries()

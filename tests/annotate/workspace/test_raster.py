@@ -37,6 +37,34 @@ def test_a_disc_along_a_path(path: list[tuple[float, float]], radius: float, spa
     assert not (found & ~wide & ~thin).any()
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-8, 30), st.integers(-8, 25)), min_size=1, max_size=5),
+    st.one_of(st.integers(1, 40), st.floats(0.5, 40)),
+    st.sampled_from([(1.0, 1.0), (0.5, 2.0)]),
+)
+def test_exactly_the_pixels_that_are_near_enough(
+    path: list[tuple[int, int]], radius: float, spacing: tuple[float, float]
+) -> None:
+    """Against the distance of every pixel to every piece, also where pieces are level, upright, or of no length."""
+    line = np.array(path, float)
+    x, y = np.indices(SHAPE)
+    places = np.stack([x, y], axis=-1) * spacing
+    near = np.zeros(SHAPE, bool)
+    for start, end in pairwise([*line, line[-1]]):
+        along = (end - start) * spacing
+        part = ((places - start * spacing) @ along / max(along @ along, 1e-9)).clip(0, 1)[..., None]
+        near |= np.linalg.norm(places - start * spacing - part * along, axis=-1) <= radius * (1 + 1e-9)
+    under = brush(line, 1e-6, spacing, SHAPE)
+    assert np.array_equal(brush(line, radius, spacing, SHAPE), near | under)
+
+
+def test_a_huge_brush_covers_the_picture_or_misses_it() -> None:
+    path = 1000 + 5 * np.random.default_rng(0).normal(0, 1, (20, 2)).cumsum(axis=0)
+    assert brush(path, 2000, (1.0, 1.0), (2000, 2000)).all()
+    assert not brush(path - 9000, 2000, (1.0, 1.0), (2000, 2000)).any()
+
+
 def test_millimetres_count_on_anisotropic_pixels() -> None:
     found = brush(np.array([[12.0, 8.0]]), 2.0, (0.5, 2.0), SHAPE)
     x, y = np.nonzero(found)

@@ -196,6 +196,7 @@ export interface Clear {
 /** Take the masks that an improved model proposed for this case (:attr:`CaseDetail.proposal`). */
 export interface Propose {
   kind: "propose";
+  replace?: boolean;
 }
 
 /** Status and note of a case; None leaves it as it is. Marks are journaled but are not part of undo. */
@@ -239,6 +240,12 @@ export interface Focus {
 export interface NewLabel {
   name: string;
   colour?: string | null;
+}
+
+/** POST /api/labels/rename: its value and colour stay, and every case and file that has the label follows. */
+export interface RenamedLabel {
+  name: string;
+  to: string;
 }
 
 /** POST /api/cases/{case}/export; the answer is the file. */

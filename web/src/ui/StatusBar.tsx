@@ -46,7 +46,7 @@ function Where() {
       <span class="where-value" aria-label="Value">
         {found ? found.value.map((value) => Number(value.toPrecision(5))).join(" ") : ""}
       </span>
-      {!picture && (
+      {grid.slices(plane) > 1 && (
         <span class="where-slice">
           {capital(plane)} {grid.slice(plane, at) + 1} / {grid.slices(plane)}
         </span>

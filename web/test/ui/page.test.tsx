@@ -11,6 +11,7 @@ import { start } from "../../src/state/listening";
 import { saveState } from "../../src/state/saving";
 import { bindStage } from "../../src/state/stage";
 import { Page } from "../../src/ui/Page";
+import { objectOf } from "../fake/make";
 import { FakeServer } from "../fake/server";
 import { FakeViewer } from "../fake/viewer";
 
@@ -196,4 +197,18 @@ test("the sheet of keys opens by its key and lists every command", async () => {
   await act(() => void document.dispatchEvent(new KeyboardEvent("keydown", { key: "?" })));
   expect(words("dialog")).toContain("To the whole volume");
   expect(host.querySelectorAll(".sheet-row").length).toBeGreaterThan(50);
+});
+
+test("a label gets another name, and its objects with it", async () => {
+  server.add("a", { objects: [objectOf(1, "liver")] });
+  await open();
+  await act(() => button("Rename liver").click());
+  const input = host.querySelector<HTMLInputElement>("input[aria-label='New name of liver']")!;
+  input.value = "hepar";
+  await act(() => void input.form!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+  await vi.waitFor(() => expect(words(".label-name")).toContain("hepar"));
+  expect(server.labelNames).toEqual(["hepar"]);
+  expect(hands.app.view.label.value).toBe("hepar");
+  expect(hands.app.objects.value.map((one) => one.label)).toEqual(["hepar"]);
+  expect(host.querySelector("input[aria-label='New name of liver']")).toBeNull();
 });

@@ -6,7 +6,8 @@ is in ``answers``, which can be called without any process, too.
 
 from samaritan.annotate.engine._engine import Engine
 from samaritan.annotate.engine._restarts import Restarts
+from samaritan.annotate.engine._silence import Patience
 from samaritan.annotate.engine.errors import ModelGoneError, QueueFullError, SupersededError
 from samaritan.annotate.engine.settings import EngineSettings
 
-__all__ = ["Engine", "EngineSettings", "ModelGoneError", "QueueFullError", "Restarts", "SupersededError"]
+__all__ = ["Engine", "EngineSettings", "ModelGoneError", "Patience", "QueueFullError", "Restarts", "SupersededError"]

@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 from samaritan.annotate.engine._lanes import Body, Job, Lanes
 from samaritan.annotate.engine._process import ModelProcess, died
 from samaritan.annotate.engine._restarts import Restarts
+from samaritan.annotate.engine._silence import Patience, Silence
 from samaritan.annotate.engine._wire import (
     Answered,
     Cancel,
@@ -60,6 +61,7 @@ class Engine:
         settings: which model, and how much it may take.
         on_state: is called in the event loop when :attr:`state` has changed.
         restarts: how soon a process that died is started again.
+        patience: how long one may be silent before it is ended and started again.
     """
 
     def __init__(
@@ -68,10 +70,13 @@ class Engine:
         on_state: Callable[[ModelState], None] | None = None,
         *,
         restarts: Restarts | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self._settings = settings
         self._on_state = on_state
         self._restarts = restarts or Restarts()
+        self._silence = Silence(patience or Patience(), self._hung)
+        self._why = ""
         self._lanes = Lanes(CAPACITY)
         self._numbers = count(1)
         self._process: ModelProcess | None = None
@@ -193,7 +198,14 @@ class Engine:
     def _dispatch(self) -> None:
         while self._ready is not None and self._process is not None and (job := self._lanes.next()):
             self._process.write(job.frame)
+            self._silence.working(job)
         self._tell()
+
+    def _hung(self, seconds: float) -> None:
+        if self._process is not None:
+            self._why = f"The model process said nothing for {seconds:g} s and was ended."
+            _log.error("%s", self._why)
+            self._process.kill()
 
     def _hear(self, message: object) -> None:
         match message:
@@ -212,6 +224,8 @@ class Engine:
                 self._end(number, _error(error, sentence))
             case Stopped(number):
                 self._end(number, SupersededError("The question was cancelled."))
+        if self._ready is not None:
+            self._silence.working(self._lanes.innermost)
 
     def _progress(self, number: int, done: int, total: int) -> None:
         job = self._lanes.get(number)
@@ -237,18 +251,22 @@ class Engine:
             self._process = await ModelProcess.start(self._settings, self._hear, self._died)
         except OSError as error:
             self._fail(f"The model process cannot be started: {error.strerror or error}.")
+            return
+        self._silence.starting()
 
     def _died(self, code: int) -> None:
         self._process, self._ready = None, None
+        self._silence.end()
+        why, self._why = self._why or died(code), ""
         if self._life == "failed":  # it said why, and ended
             return
         pause = self._restarts.pause(time.monotonic())
         if pause is None:
-            self._fail(f"{died(code)} It did so {self._restarts.most} times within {self._restarts.within:g} s and is not "
+            self._fail(f"{why} It ended {self._restarts.most} times within {self._restarts.within:g} s and is not "
                        "started again; use a smaller model or image, and start the annotator anew.")  # fmt: skip
             return
-        self._turn("restarting", f"{died(code)} It is being started again.")
-        self._lose(f"{died(code)} It is being started again; ask once more in a moment.")
+        self._turn("restarting", f"{why} It is being started again.")
+        self._lose(f"{why} It is being started again; ask once more in a moment.")
         self._restarting = asyncio.create_task(self._again(pause))
 
     async def _again(self, pause: float) -> None:
@@ -257,6 +275,7 @@ class Engine:
 
     def _fail(self, sentence: str) -> None:
         self._ready = None
+        self._silence.end()
         self._turn("failed", sentence)
         self._lose(sentence)
 

@@ -89,6 +89,11 @@ class Lanes:
         """Questions that wait or run."""
         return sum(job.waiter is not None and not job.abandoned for job in (*self._waiting, *self._running))
 
+    @property
+    def innermost(self) -> Job | None:
+        """What the process works at this moment."""
+        return self._running[-1] if self._running else None
+
     def add(self, job: Job) -> list[Job]:
         """Put a job into the queue; returns those of its lane whose place it takes.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -64,6 +65,11 @@ class ModelProcess:
         pipe = self._process.stdin
         if pipe is not None and not pipe.is_closing():
             pipe.writelines(frame)
+
+    def kill(self) -> None:
+        """End it whatever it does; ``end`` is called as soon as it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
 
     async def stop(self) -> None:
         """Close its pipe, at which it ends, and wait; ``end`` is not called any more."""

@@ -10,11 +10,13 @@ from samaritan.core import Plane, Volume
 from samaritan.io import read_volume
 from samaritan.loading import Loaded
 from samaritan.predict import EmbeddingCache, VolumePredictor
+from samaritan.predict._embeddings import EmbeddingPool
 
-#: Embeddings of slices that are held for each plane that is looked at; others come from the disk.
-KEEP = 16
+#: Bytes of embeddings that are held for all planes together, 32 slices of most models; others come from the disk. One limit
+#: for all is reached after a few questions, so that memory is flat from then on.
+HELD = 32 * 2**22
 
-#: So many planes of images have their embeddings held.
+#: So many planes of images are kept ready.
 PLANES = 4
 
 
@@ -32,12 +34,15 @@ class Volumes:
         self._framing = settings.framing
         self._limit = settings.volumes_gb * 1e9
         self._cache = cache
+        self._held = EmbeddingPool(HELD)
         self._volumes: OrderedDict[ImageRef, Volume] = OrderedDict()
         self._predictors: OrderedDict[tuple[ImageRef, Plane], VolumePredictor] = OrderedDict()
 
     def volume(self, image: ImageRef) -> Volume:
         """The image; raises as :func:`samaritan.io.read_volume`."""
         if image not in self._volumes:
+            for old in [one for one in self._volumes if one.key == image.key and one.stamp != image.stamp]:
+                self._drop(old)
             self._volumes[image] = read_volume(image.path, volume=image.volume, series=image.series)
         self._volumes.move_to_end(image)
         while len(self._volumes) > 1 and sum(one.data.nbytes for one in self._volumes.values()) > self._limit:
@@ -59,7 +64,7 @@ class Volumes:
                 plane=plane,
                 modality=image.modality,
                 intensity=image.intensity or loaded.about.get("preparation", {}).get("intensity"),
-                keep=KEEP,
+                held=self._held.part(),
                 cache=self._cache,
                 framing=self._framing,
             )
@@ -71,6 +76,7 @@ class Volumes:
     def forget_model(self) -> None:
         """Another model will look at the images."""
         self._predictors.clear()
+        self._held.clear()
 
     def _drop(self, image: ImageRef) -> None:
         del self._volumes[image]

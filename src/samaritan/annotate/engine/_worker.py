@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +29,9 @@ from samaritan.predict import default_cache
 from samaritan.predict.runtimes import with_runtime
 
 _log = logging.getLogger(__name__)
+
+#: Prompts of a training in which the model is told with clicks where its answer is wrong.
+TEACHING = ("clicks", "box+clicks")
 
 MEMORY = "The model process has not enough memory for this; use a smaller image or model."
 
@@ -145,7 +148,7 @@ class Worker:
 
 
 def load(settings: EngineSettings) -> Loaded:
-    """The model on its runtime; raises as :func:`samaritan.loading.load_segmenter`."""
+    """The model on its runtime, with what its adapter has taught it; raises as :func:`samaritan.loading.load_segmenter`."""
     loaded = load_segmenter(
         settings.model,
         settings.adapter,
@@ -153,7 +156,15 @@ def load(settings: EngineSettings) -> Loaded:
         device=settings.device,
         allow_unverified=settings.allow_unverified,
     )
-    return loaded._replace(segmenter=with_runtime(loaded.segmenter, settings.runtime, fast=settings.fast, later=True))
+    segmenter = with_runtime(loaded.segmenter, settings.runtime, fast=settings.fast, later=True)
+    if "points" not in segmenter.card.prompts and knows_clicks(loaded.about.get("prompts", ())):
+        segmenter.card = replace(segmenter.card, prompts=(*segmenter.card.prompts, "points"))
+    return loaded._replace(segmenter=segmenter)
+
+
+def knows_clicks(prompts: Sequence[str]) -> bool:
+    """Whether an adapter that was trained with these prompts, such as ``clicks:5``, obeys clicks that correct a mask."""
+    return any(prompt.partition(":")[0] in TEACHING for prompt in prompts)
 
 
 def near(attention: Attention, before: Attention | None, count: int) -> Iterator[int]:

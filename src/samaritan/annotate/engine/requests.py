@@ -26,6 +26,7 @@ class ImageRef:
         volume: which volume of a 4D file.
         modality: what is known about the image; the file's own otherwise.
         intensity: intensity policy, or None where modality and image decide.
+        stamp: something that changes when the file is rewritten; with another one the image is read again.
     """
 
     key: str
@@ -34,6 +35,7 @@ class ImageRef:
     volume: int | None = None
     modality: str | None = None
     intensity: str | None = None
+    stamp: str = ""
 
 
 @dataclass(frozen=True, eq=False)

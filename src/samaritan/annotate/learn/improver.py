@@ -14,6 +14,7 @@ from typing import Any
 from samaritan.annotate.engine.requests import CaseQuestion
 from samaritan.annotate.learn._child import Child, said
 from samaritan.annotate.learn._ports import Cases, Model
+from samaritan.annotate.learn._undecided import recall, remember
 from samaritan.annotate.learn.order import by_uncertainty
 from samaritan.annotate.learn.plan import Job
 from samaritan.annotate.messages import LearnRequest, LearnState
@@ -54,7 +55,7 @@ class ImproverSettings:
 
 
 class Improver:
-    """Trains, compares, keeps or discards, proposes; one thing at a time.
+    """Trains, compares, keeps or discards, proposes; one thing at a time. What nobody has decided on waits for the next start.
 
     Args:
         workspace: the cases.
@@ -71,7 +72,7 @@ class Improver:
     ) -> None:
         self.adapter = settings.adapter
         self._workspace, self._engine, self._settings, self._on_state = workspace, engine, settings, on_state
-        self._state = LearnState(needed=NEEDED)
+        self._state = recall(self._place) or LearnState(needed=NEEDED)
         self._task: asyncio.Task[None] | None = None
         self._child: Child | None = None
         self._stopping = False
@@ -147,6 +148,8 @@ class Improver:
             self._child = None
         if last is None:
             self._tell(state="idle", sentence="The training was stopped; nothing was changed.", seconds_left=None)
+        elif last["state"] == "ready":
+            await asyncio.to_thread(remember, self._place, self._state)
 
     async def _follow(self, child: Child) -> dict[str, Any] | None:
         """Pass on what the training says; its last words, or None where it was stopped."""
@@ -215,10 +218,11 @@ class Improver:
         for number, case in enumerate(waiting):
             self._tell(step=number, steps=len(waiting))
             problems += not await self._propose_one(case, names)
+        done = len(waiting) - problems
         failed = f" {problems} could not be asked." if problems else ""
         self._tell(
             state="idle", step=len(waiting), steps=len(waiting),
-            sentence=f"Masks were proposed for {len(waiting) - problems} cases.{failed}",
+            sentence=f"Masks were proposed for {done} case{'s' * (done != 1)}.{failed}",
         )  # fmt: skip
 
     async def _propose_one(self, case: str, names: tuple[str, ...]) -> bool:

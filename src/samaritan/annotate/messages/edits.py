@@ -83,9 +83,13 @@ class Clear(Message):
 
 
 class Propose(Message):
-    """Take the masks that an improved model proposed for this case (:attr:`CaseDetail.proposal`)."""
+    """Take the masks that an improved model proposed for this case (:attr:`CaseDetail.proposal`).
+
+    They fill empty voxels of labels that have no mask; with ``replace`` they take the place of all masks and prompts.
+    """
 
     kind: Literal["propose"]
+    replace: bool = False
 
 
 class Mark(Message):

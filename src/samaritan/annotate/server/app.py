@@ -131,7 +131,7 @@ def _lifespan(parts: Parts, desk: Desk) -> Callable[[Starlette], AbstractAsyncCo
                 async with asyncio.timeout(_ENDING):
                     await parts.engine.stop()
             await to_thread.run_sync(parts.workspace.close)
-            await to_thread.run_sync(desk.close)
+            await desk.close()
 
     return lifespan
 

@@ -70,7 +70,7 @@ def answer_to(error: Exception, request: str, roots: Iterable[Path] = ()) -> Ans
 def _known(error: SamaritanError, status: int, name: str, sentence: str, request: str) -> Answered:
     if isinstance(error, StaleRevisionError):
         # the file that keeps the edit is named in a field of its own
-        sentence = "Another page has changed this case; the refused edit is kept." if error.kept else sentence
+        sentence = f"{error.why}; the refused edit is kept." if error.kept else sentence
         body = Conflict(error=name, sentence=sentence, request=request, revision=error.revision, kept=error.kept)
         return Answered(status, body, {})
     retry = {"Retry-After": "2"} if status == 503 else {}

@@ -112,9 +112,15 @@ def without(state: State, number: int) -> Delta | None:
     return Delta.between(before, np.where(before == number, np.uint8(0), before), tuple(part.start for part in box))
 
 
-def fill_empty(state: State, masks: Mapping[int, NDArray[np.bool_]]) -> Delta | None:
-    """Each object gets the empty voxels of its (i, j, k) bool mask; the first one where two want the same."""
-    after = state.labels.copy(order="K")
+def fill_empty(state: State, masks: Mapping[int, NDArray[np.bool_]], *, cleared: bool) -> Delta | None:
+    """Each object gets the empty voxels of its (i, j, k) bool mask; the first one where two want the same.
+
+    Args:
+        state: of the case, not changed.
+        masks: object -> mask.
+        cleared: take all voxels for empty.
+    """
+    after = np.zeros_like(state.labels) if cleared else state.labels.copy(order="K")
     for number, mask in masks.items():
         after[mask & (after == 0)] = number
     return Delta.between(state.labels, after, (0, 0, 0))

@@ -50,7 +50,7 @@ class Context:
         if number not in self.state.objects:
             known = ", ".join(map(str, sorted(self.state.objects))) or "none yet"
             raise InputError(f"There is no object {number} in this case; its objects are {known}.")
-        return self.state.objects[number]
+        return self.labels.current(self.state.objects[number])
 
     def pen(self, number: int, plane: PlaneName) -> _canvas.Pen:
         """Draws the object on slices of that plane."""
@@ -191,16 +191,17 @@ def _clear(edit: messages.Clear, context: Context) -> Change:
     return Change(name=f"clear {label} on a slice", delta=delta, notes=notes)
 
 
-def _propose(_edit: messages.Propose, context: Context) -> Change:
-    """Empty voxels are filled; a label that has a mask already keeps it as it is."""
+def _propose(edit: messages.Propose, context: Context) -> Change:
+    """Empty voxels are filled, and a label that has a mask already keeps it as it is; or all masks make room first."""
     proposal = context.proposal()
-    if not proposal:
+    if not proposal and not edit.replace:
         raise InputError("Nothing is proposed for this case; improve the model first.")
-    state, taken = context.state, dict(context.state.objects)
+    state, taken = context.state, context.labels.named(context.state.objects)
     masks, added = {}, []
-    for label, mask in proposal.items():
+    for proposed, mask in proposal.items():
+        label = context.labels.current(proposed)
         own = [number for number, name in sorted(taken.items()) if name == label]
-        if any(state.tally.voxels(number) for number in own):
+        if not edit.replace and any(state.tally.voxels(number) for number in own):
             context.warnings.append(f"{label} has a mask already, which was kept.")
             continue
         if not own:
@@ -209,7 +210,12 @@ def _propose(_edit: messages.Propose, context: Context) -> Change:
             taken[own[0]] = label
             added.append(ObjectChange(object=own[0], before=None, after=label))
         masks[own[0]] = mask
-    return Change(name="take the proposal", delta=_canvas.fill_empty(state, masks), objects=tuple(added))
+    return Change(
+        name="replace all masks" if edit.replace else "take the proposal",
+        delta=_canvas.fill_empty(state, masks, cleared=edit.replace),
+        objects=tuple(added),
+        notes=tuple(note for number in taken for note in _no_notes(number, context)) if edit.replace else (),
+    )
 
 
 _KINDS: dict[str, Callable[[Any, Context], Change]] = {

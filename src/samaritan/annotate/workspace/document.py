@@ -30,12 +30,13 @@ from samaritan.annotate.messages import (
 )
 from samaritan.annotate.workspace import _canvas, _commit, _describe, _export, _questions, _refused, _save, shown
 from samaritan.annotate.workspace._edits import Context
-from samaritan.annotate.workspace._errors import StaleRevisionError
+from samaritan.annotate.workspace._errors import ReplacedImageError, StaleRevisionError
 from samaritan.annotate.workspace._found import Found
 from samaritan.annotate.workspace._image import modality_of
 from samaritan.annotate.workspace._journal import Journal
 from samaritan.annotate.workspace._opening import Opened, open_case, saved_mask
 from samaritan.annotate.workspace._project import Project
+from samaritan.annotate.workspace._watch import Watch
 from samaritan.core import InputError, ResourceError, SamaritanError, Volume
 
 #: Seconds that a row of the list of cases waits for a case that is busy; the journal tells the same.
@@ -62,6 +63,8 @@ class Document:
         self._resting: dict[str, Any] | None = None
         self._problem = found.problem and project.plain(found.problem)
         self._saving = threading.Lock()  # taken before the other one
+        self._watch = Watch(found.path)
+        self._replaced = False  # and no page has seen it
         self.uncertainty: float | None = None
 
     # --- what is there
@@ -77,15 +80,25 @@ class Document:
         """The image, for the model process."""
         found = self.found
         intensity = found.info.intensity if found.info else None
-        return ImageRef(found.case, found.path, found.series, modality=modality_of(found), intensity=intensity)
+        return ImageRef(
+            found.case,
+            found.path,
+            found.series,
+            modality=modality_of(found),
+            intensity=intensity,
+            stamp=self._watch.stamp,
+        )
 
     def open(self) -> None:
-        """Read image and journal, if that was not done.
+        """Read image and journal, if that was not done, or if the image was replaced on disk since.
 
         Raises:
             InputError: the image cannot be used, or has another grid than when it was annotated.
             ResourceError: a file cannot be read or written, or memory ran out.
         """
+        if self._opened is not None and self._watch.is_replaced():
+            self.rest()
+            self._replaced = True
         with self._lock:
             self._open()
 
@@ -116,7 +129,8 @@ class Document:
     def detail(self) -> CaseDetail:
         """Everything about the open case but its arrays; raises as :meth:`open`."""
         with self._lock:
-            return _describe.detail(self.found, self._open(), self._project)
+            opened, self._replaced = self._open(), False
+            return _describe.detail(self.found, opened, self._project)
 
     def like(self) -> Volume:
         """Grid and meta data of the image, for writers of masks; its voxels are zeros. Raises as :meth:`open`."""
@@ -140,11 +154,13 @@ class Document:
         """What the model is to be asked for an edit.
 
         Raises:
+            ReplacedImageError: it was made on another image than the case has now.
             InputError: there is no such object.
             PromptError: the prompts lie outside the image, on several slices, or there are none.
         """
         with self._lock:
             opened = self._open()
+            self._check_seen()
             text = self._context(opened).label_of(edit.object)
             state, grid = opened.state, opened.image.grid
             if isinstance(edit, Ask):
@@ -183,7 +199,7 @@ class Document:
             answer: the model's, to :meth:`question` of the same edit.
 
         Raises:
-            StaleRevisionError: the case is at another revision; nothing was changed.
+            StaleRevisionError: the case is at another revision, or has another image; nothing was changed.
             InputError: the edit cannot be done.
             ResourceError: it cannot be written to disk; nothing was changed.
         """
@@ -194,6 +210,7 @@ class Document:
             if request.revision != opened.state.revision:
                 kept = _refused.keep(self._project.layout, self.found.case, request)
                 raise StaleRevisionError(opened.state.revision, kept)
+            self._check_seen(request)
             context = self._context(opened, answer)
             record, taken = _commit.next_record(opened, request, context)
             place = opened.journal.append(*opened.pending, record)
@@ -206,6 +223,13 @@ class Document:
             edited = _describe.edited(opened, self._project, record, taken, context.warnings)
         self._on_edit(self)
         return edited
+
+    def _check_seen(self, request: EditRequest | None = None) -> None:
+        """Refuse once what was done on an image that was replaced; who is told reads the case again."""
+        if self._replaced:
+            self._replaced = False
+            kept = _refused.keep(self._project.layout, self.found.case, request) if request else None
+            raise ReplacedImageError(self._open().state.revision, kept)
 
     def _context(self, opened: Opened, answer: SliceAnswer | VolumeAnswer | None = None) -> Context:
         shape = opened.image.grid.native.shape
@@ -286,6 +310,7 @@ class Document:
             if self.found.problem is not None:
                 raise InputError(self.found.problem)
             project = self._project
+            self._watch.take()
             try:
                 self._opened = open_case(self.found, project.layout, project.labels, project.snapshots)
             except SamaritanError as error:

@@ -18,7 +18,7 @@ from httpx2 import Response
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
-from samaritan.annotate.messages import LearnState
+from samaritan.annotate.messages import EditRequest, LearnState, Undo
 
 from .conftest import AFFINE, SHAPE, Stand
 
@@ -288,6 +288,11 @@ def test_a_mask_takes_the_place_of_the_case_s_masks_and_is_accepted(
     got, _ = nifti(client.get(f"/datastore/label?label={stand.case}&tag=original").content)
     assert (got == values).all(), "the cyst is gone, the liver moved"
     assert client.get(f"/datastore/label?label={stand.case}&tag=final").status_code == 404
+
+    document = stand.workspace.document(stand.case)
+    assert document.detail().undo == "replace all masks"
+    edited = document.commit(EditRequest(revision=document.revision, request="one-step", edit=Undo(kind="undo")))
+    assert {one.label: one.voxels for one in edited.objects} == {"liver": 1, "cyst": 2}, "one step brings all back"
 
 
 def test_a_mask_that_does_not_fit_changes_nothing(client: TestClient, stand: Stand, tmp_path: Path) -> None:

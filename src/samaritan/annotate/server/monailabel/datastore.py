@@ -20,7 +20,6 @@ from samaritan import io
 from samaritan.annotate.messages import (
     MOST_OBJECTS,
     CaseSummary,
-    Clear,
     Edit,
     EditRequest,
     Mark,
@@ -150,7 +149,7 @@ async def label_info(desk: Desk, request: Request) -> Response:
 async def save_label(desk: Desk, request: Request) -> Response:
     """PUT /datastore/label: the mask takes the place of the case's masks, and the case is accepted (tag "final").
 
-    Every step is journaled and can be undone in the page.
+    That is journaled, and one step to undo in the page.
     """
     case = await to_thread.run_sync(find, desk.cases, request.query_params.get("image", ""))
     tag = request.query_params.get("tag") or FINAL
@@ -202,7 +201,7 @@ def _names(params: Mapping[str, Any]) -> dict[int, str]:
 
 
 def _replace(desk: Desk, case: str, document: Kept, masks: Mapping[str, NDArray[np.bool_]]) -> None:
-    """Empty what is there, then take the masks as if they had been proposed; what cannot be taken is refused before.
+    """Take the masks as if they had been proposed, in place of those that are there; what cannot be taken is refused before.
 
     Raises:
         UsageError: a name is none that a label can have.
@@ -218,12 +217,8 @@ def _replace(desk: Desk, case: str, document: Kept, masks: Mapping[str, NDArray[
     for name in masks:
         if name not in known:
             workspace.add_label(NewLabel(name=name))
-    for one in objects:
-        if one.voxels:
-            _commit(document, Clear(kind="clear", object=one.object))
-    if masks:
-        cast(Proposals, workspace).set_proposal(case, masks)
-        _commit(document, Propose(kind="propose"))
+    cast(Proposals, workspace).set_proposal(case, masks)
+    _commit(document, Propose(kind="propose", replace=True))
 
 
 def _commit(document: Kept, edit: Edit) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol, cast
+
+from anyio import to_thread
 
 from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion
 from samaritan.annotate.server.calls import Parts
@@ -57,13 +60,14 @@ class Desk:
         """The model's name as part of an address."""
         return re.sub(r"[^A-Za-z0-9._@-]+", "-", self.parts.engine.state.name) or "model"
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Forget what clients have sent, and trainings that nobody waits for any more."""
-        task = self.notes.pop("keeping", None)
-        if task is not None:
+        task: asyncio.Task[None] | None = self.notes.pop("keeping", None)
+        if task is not None:  # of this event loop, as all tasks are
             task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         if "sessions" in vars(self):  # nobody may have spoken the protocol at all
-            self.sessions.clear()
+            await to_thread.run_sync(self.sessions.clear)
 
     def mode(self, model: str) -> Mode:
         """What the model of that name does.
