@@ -55,7 +55,6 @@ def states(page: Any) -> Iterator[str]:
     cases = page.get_by_role("navigation", name="Cases")
     panel = page.get_by_role("region", name="Improve the model")
     panel.get_by_label("For how long").select_option("1")
-    yield "improve-start"
     panel.get_by_role("button", name="Improve with").click()
     panel.get_by_text("left").wait_for(timeout=PATIENCE)
     page.wait_for_timeout(20_000)
@@ -74,6 +73,4 @@ def states(page: Any) -> Iterator[str]:
     yield "improve-proposals"
     page.get_by_role("button", name="Take the proposal").click()
     page.get_by_text("take the proposal").first.wait_for()
-    page.mouse.move(2, 2)
-    page.wait_for_timeout(2000)
-    yield "improve-taken"
+    page.get_by_role("button", name="Take the proposal").wait_for(state="detached")

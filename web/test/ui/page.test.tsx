@@ -232,3 +232,15 @@ test("when Improve has finished, one button leads to the comparison, and numbers
   expect(words("#improve")).toContain("The new one is better. Said.");
   expect(button("Keep the new one").disabled).toBe(false);
 });
+
+test("a proposal that was taken is offered no more", async () => {
+  server.add("a", { proposal: true, objects: [objectOf(1, "liver", 5)] });
+  await open();
+  hands.app.view.object.value = null;
+  expect(words(".proposal")).toContain("proposes masks for this case");
+  await act(() => button("Take the proposal").click());
+  await saved();
+  expect(server.edits.map((one) => one.request.edit.kind)).toEqual(["propose"]);
+  expect(host.querySelector(".proposal")).toBeNull();
+  expect(hands.app.view.object.value).toBe(1);
+});
