@@ -7,7 +7,7 @@ PAGE := $(VENV)/.page
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test browser install page web lint format types contracts check bench clean help
+.PHONY: demo test browser docs snippets regenerate install page web lint format types contracts check bench clean help
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,19 @@ test: install  ## the default test suite: no network, no weights beyond the pack
 
 browser: install  ## the annotator's page in a real browser (chromium), on the real server and model
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/annotate/browser tests/annotate/viewer
+
+docs: install  ## the documentation site in site/, without one warning
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+snippets: install  ## every code block of the README and of docs/, in the order of its page
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m snippets tests/docs
+
+regenerate: install  ## every page that a script writes from the code and from committed results
+	$(BIN)/python -m scripts.reference
+	$(BIN)/python scripts/method_pages.py
+	$(BIN)/python scripts/models_page.py
+	$(BIN)/python scripts/bakeoff_index.py
+	$(BIN)/python scripts/which_model.py
 
 install: $(STAMP) $(PAGE)  ## the environment in .venv/, and the annotator's page where it can be built
 

@@ -21,7 +21,7 @@ from samaritan.prompts import read_prompts
 from .io.conftest import save_dicom_file
 
 PAGE = (Path(__file__).parents[1] / "docs" / "dicom.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    samaritan (segment .*)$", PAGE, flags=re.MULTILINE)
+COMMANDS = re.findall(r"^samaritan (segment .*)$", PAGE, flags=re.MULTILINE)
 
 #: A miniature that asks only where it was told to; what it answers does not matter here.
 QUICKLY = ("-m", "tiny-litemedsam", "--propagate", "none", "--no-preview")

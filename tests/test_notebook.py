@@ -176,15 +176,3 @@ def test_without_the_extra_one_sentence_names_it(volume: Volume, monkeypatch: py
 def test_it_needs_no_torch() -> None:
     code = "import sys, numpy, samaritan; samaritan.view(numpy.zeros((2, 3, 4))); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, volume: Volume, labels: LabelMap) -> None:
-    image: Any = nibabel.Nifti1Image
-    nibabel.save(image(volume.data, AFFINE), tmp_path / "brain.nii.gz")
-    write_labels(labels, tmp_path / "brain-labels.nii.gz")
-    guide = (Path(__file__).parents[1] / "docs" / "notebook.md").read_text(encoding="utf-8")
-    code = "\n".join(re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL))
-    monkeypatch.chdir(tmp_path)
-    scope: dict[str, Any] = {}
-    exec(code, scope)
-    assert [layer.name for layer in scope["widget"].volumes] == ["image.nii", "brain-labels.nii.gz.nii", "largest.nii"]

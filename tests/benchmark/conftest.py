@@ -16,6 +16,7 @@ import samaritan.benchmark.run as run_module
 from samaritan.benchmark._config import RunConfig
 from samaritan.core import Geometry, LabelMap, PromptSet, Volume
 from samaritan.datasets import REFERENCE, Case, Dataset
+from samaritan.evaluate import METRICS, EmptyPolicy, Metric
 from samaritan.models._base import Embedding, Prediction, WeightCard
 
 Labels = NDArray[np.unsignedinteger[Any]]
@@ -175,3 +176,15 @@ def plate() -> Labels:
         (1 + n, s[3 + 9 * (n % 3) : 7 + 9 * (n % 3), 4 + 10 * (n // 3) : 8 + 10 * (n // 3), 0:1]) for n in range(6)
     ]
     return _block((30, 24, 1), *blocks)
+
+
+@pytest.fixture
+def added_metric(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A metric that somebody wrote: predicted voxels in relation to those of the reference."""
+    name = "share"
+    entry = Metric(
+        name, "Share", "", True, EmptyPolicy(1.0, 0.0, "undefined"), lambda pair: pair.n_pred / pair.n_ref, "P / R."
+    )
+    METRICS.names()  # the room is discovered first
+    monkeypatch.setitem(METRICS._entries, name, entry)
+    return name

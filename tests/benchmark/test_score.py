@@ -50,3 +50,13 @@ def test_an_undefined_metric_is_none() -> None:
     assert found["dice"] == 0.0
     assert found["hd95_mm"] == pytest.approx(math.hypot(*SHAPE))
     assert all(value is None or math.isfinite(value) for value in found.values())
+
+
+def test_a_metric_that_was_added_is_measured(added_metric: str) -> None:
+    view = SliceView.of(Geometry.from_spacing(SHAPE, (1, 1, 5)), "axial")
+    ref, pred = (np.zeros(SHAPE, bool) for _ in range(2))
+    ref[2:8, 2:8, 1] = ref[2:8, 2:8, 6] = True
+    pred[2:8, 2:5, 1] = True
+    found = score(pred=pack(pred), ref=pack(ref), view=view, nsd_tolerance=1.0)
+    assert set(found) == {*SCORES, added_metric}
+    assert found[added_metric] == 18 / 72

@@ -33,6 +33,17 @@ def test_csv_has_every_field_and_lists_are_numbers(rows: list[Row]) -> None:
     assert (second["dice"], second["error"]) == ("", "Odd.")
 
 
+def test_a_metric_that_was_added_has_its_column(tmp_path: Path, rows: list[Row], added_metric: str) -> None:
+    rows[0][added_metric] = 0.75  # type: ignore[literal-required]
+    first, second = csv.DictReader(io.StringIO(to_csv(rows)))
+    assert list(first)[-1] == added_metric
+    assert (first[added_metric], second[added_metric]) == ("0.75", "")
+    write_tables(tmp_path, rows, seed=0)
+    assert pl.read_parquet(tmp_path / "results.parquet")[added_metric].to_list() == [0.75, None]
+    (group,) = next(one["groups"] for one in summaries(rows, seed=0) if one["metric"] == added_metric)
+    assert (group["mean"], group["n_failed"]) == (0.75, 1)
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_no_text_is_a_formula(rows: list[Row], text: str) -> None:
     rows[0]["target"] = text

@@ -71,8 +71,8 @@ def test_unpaired_files_are_named_and_the_rest_is_used(folders_2d: Path) -> None
     assert [case.case_id for case in dataset.cases] == ["c2"]
     assert dataset.notes == (
         "images/ holds entries that are no image and are left out: movie.avi.",
-        "1 masks of reference have no image: c3.",
-        "1 images have no mask and are left out: c1.",
+        "1 mask of reference has no image: c3.",
+        "1 image has no mask and is left out: c1.",
     )
 
 
@@ -96,7 +96,7 @@ def test_contours_of_a_treatment_plan_are_masks(tmp_path: Path) -> None:
 def test_no_case_is_an_error(tmp_path: Path) -> None:
     write_png(tmp_path / "d" / "images" / "a.png", picture())
     write_png(tmp_path / "d" / "masks" / "b.png", picture())
-    with pytest.raises(InputError, match=r"no case with both an image and a mask\..*have no image: b"):
+    with pytest.raises(InputError, match=r"no case with both an image and a mask\..*has no image: b"):
         opened(tmp_path / "d")
 
 

@@ -15,7 +15,7 @@ from samaritan.benchmark._config import RunConfig
 from samaritan.benchmark._follow import Follower, Steps
 from samaritan.benchmark._measure import Group, Measurement
 from samaritan.benchmark._preview import png, preview
-from samaritan.benchmark._row import NO_VOLUME, UNADAPTED, Row, with_volume
+from samaritan.benchmark._row import NO_VOLUME, UNADAPTED, Row, with_more
 from samaritan.benchmark._score import score
 from samaritan.benchmark._seeds import generator
 from samaritan.benchmark._targets import Target
@@ -206,7 +206,7 @@ def failed_rows(
         )
         for strategy in strategies
     ]  # fmt: skip
-    return [with_volume(row, NO_VOLUME) for row in rows]
+    return [with_more(row, NO_VOLUME, {}) for row in rows]
 
 
 def _stream(work: Work, measurement: Measurement, *place: int) -> np.random.Generator:
@@ -266,4 +266,4 @@ def _row(answered: Answered, measurement: Measurement) -> Row:
         status="ok", error=None, seconds=measurement.seconds + spent, encode_seconds=encode_seconds,
         encode_calls=calls,
     )  # fmt: skip
-    return with_volume(row, volume)
+    return with_more(row, volume, scores)

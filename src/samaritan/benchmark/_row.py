@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from samaritan.core.public_data import Seen
+from samaritan.evaluate import METRICS
 
 Level = Literal["target", "instance"]
 
@@ -116,7 +118,8 @@ class Row(VolumeScores):
     """How often the encoder ran for the case, shared by all its rows; what a cache held is not among them."""
 
 
-#: Fields that :func:`samaritan.evaluate.evaluate` fills, under its own names.
+#: Fields that :func:`samaritan.evaluate.evaluate` fills, under its own names; a metric that somebody adds is one more
+#: (:func:`metrics_measured`).
 SCORES = ("dice", "iou", "nsd", "hd95_mm", "assd_mm", "volume_difference")
 
 #: Fields that together name one measurement: a rerun skips those that are there.
@@ -128,9 +131,25 @@ KEY = (
 VOLATILE = ("seconds", "encode_seconds", "encode_calls", "case_seconds")
 
 
-def with_volume(row: Row, scores: VolumeScores) -> Row:
-    """The row with what prompts about volumes have beside the others."""
-    return cast(Row, {**row, **scores})
+def metrics_measured() -> tuple[str, ...]:
+    """Every metric that a row holds: the package's own, then those that were added to METRICS."""
+    return (*SCORES, *metrics_added())
+
+
+def metrics_added() -> tuple[str, ...]:
+    """Names in METRICS beyond :data:`SCORES`; a row has a field for each, behind the others."""
+    return tuple(name for name in METRICS.names() if name not in SCORES)
+
+
+def with_more(row: Row, volume: VolumeScores, scores: Mapping[str, float | None]) -> Row:
+    """The row with what prompts about volumes have beside the others, and the metrics that somebody added.
+
+    Args:
+        row: everything else.
+        volume: :data:`NO_VOLUME` of a row about pictures.
+        scores: by name; a metric that is not among them is None, as in rows of failed cases.
+    """
+    return cast(Row, {**row, **volume, **{name: scores.get(name) for name in metrics_added()}})
 
 
 def system(model: str, adaptation: str) -> str:

@@ -8,14 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from samaritan.benchmark._masks import PackedMask, stack
-from samaritan.benchmark._row import SCORES
+from samaritan.benchmark._row import metrics_measured
 from samaritan.core import SliceView
-from samaritan.evaluate._evaluate import evaluate
+from samaritan.evaluate import METRICS, evaluate
 
 Masks = Mapping[int, PackedMask]
-
-#: Metrics that need neighbours across slices, and so a stack without gaps.
-DISTANCES = ("nsd", "hd95_mm", "assd_mm")
 
 
 def score(
@@ -25,7 +22,7 @@ def score(
     view: SliceView,
     by_slice: bool = False,
     nsd_tolerance: float,
-    metrics: Sequence[str] = SCORES,
+    metrics: Sequence[str] | None = None,
 ) -> dict[str, float | None]:
     """The scores of one target, None where undefined.
 
@@ -37,16 +34,22 @@ def score(
             together, and a distance is the mean of the distances within each, since a stack with gaps has surfaces that
             the object has not.
         nsd_tolerance: in mm, or pixels where the image knows no spacing.
-        metrics: which ones; with ``by_slice`` all.
+        metrics: which ones; all where nobody says, and always with ``by_slice``.
     """
+    metrics = metrics_measured() if metrics is None else metrics
     result = _evaluate(pred, ref, view, nsd_tolerance, metrics)
     if by_slice:
         flat = [
             _evaluate({k: pred[k]} if k in pred else {}, {k: ref[k]}, view, nsd_tolerance, metrics, flat=True)
             for k in ref
         ]
-        result |= {name: _mean([one[name] for one in flat]) for name in DISTANCES}
+        result |= {name: _mean([one[name] for one in flat]) for name in metrics if _is_distance(name)}
     return {name: value if math.isfinite(value) else None for name, value in result.items()}
+
+
+def _is_distance(metric: str) -> bool:
+    """Whether it needs neighbours across slices, and so a stack without gaps."""
+    return metric == "nsd" or METRICS.get(metric).unit == "mm"
 
 
 def _evaluate(

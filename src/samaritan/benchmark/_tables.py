@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import polars as pl
 
-from samaritan.benchmark._row import SCORES, Level, Row
+from samaritan.benchmark._row import Level, Row, metrics_added, metrics_measured
 from samaritan.benchmark.statistics import summarise
 from samaritan.core import atomic_path, write_text
 
@@ -54,7 +54,7 @@ def write_tables(run: Path, rows: Sequence[Row], *, seed: int) -> None:
     """
     write_text(run / "results.csv", to_csv(rows))
     with atomic_path(run / "results.parquet") as temporary:
-        pl.DataFrame(list(rows), schema=_TYPES).write_parquet(temporary)
+        pl.DataFrame(list(rows), schema=_types()).write_parquet(temporary)
     write_text(run / "summary.json", json.dumps(summaries(rows, seed=seed), indent=1) + "\n")
 
 
@@ -62,8 +62,8 @@ def to_csv(rows: Sequence[Row]) -> str:
     """One line per row; lists are separated by spaces, chains are JSON, and no text can act as a formula in a spreadsheet."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(_TYPES)
-    writer.writerows([_cell(row.get(name)) for name in _TYPES] for row in rows)  # older runs lack some
+    writer.writerow(types := _types())
+    writer.writerows([_cell(row.get(name)) for name in types] for row in rows)  # older runs lack some
     return buffer.getvalue()
 
 
@@ -73,9 +73,14 @@ def summaries(rows: Sequence[Row], *, seed: int) -> list[dict[str, Any]]:
         {"level": level, "by": list(by), "metric": metric, "groups": [_plain(asdict(group)) for group in groups]}
         for level in LEVELS
         for by in GROUPINGS
-        for metric in SCORES
+        for metric in metrics_measured()
         if (groups := summarise(rows, by, metric, level=level, seed=seed))
     ]
+
+
+def _types() -> dict[str, Any]:
+    """Field -> type, with a column for every metric that was added."""
+    return _TYPES | dict.fromkeys(metrics_added(), pl.Float64)
 
 
 def _cell(value: Any) -> Any:

@@ -14,7 +14,9 @@ from samaritan.cli._options import AsJson, Debug, emit, one_of
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders written by samaritan benchmark.")],
-    metric: Annotated[str, typer.Option(help="dice, iou, nsd, hd95_mm, assd_mm, volume_difference.")] = "dice",
+    metric: Annotated[
+        str, typer.Option(help="dice, iou, nsd, hd95_mm, assd_mm, volume_difference, or one that was added.")
+    ] = "dice",
     level: Annotated[str, typer.Option(help="target, or instance for objects of instance-labelled sets.")] = "target",
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     as_json: AsJson = False,

@@ -35,16 +35,22 @@ def read(folder: Path, info: DatasetInfo) -> Dataset:
     for rater, listing in raters.items():
         notes += listing.notes(folder / "masks" if rater == REFERENCE else folder / "masks_raters" / rater)
         if orphans := sorted(set(listing.files) - set(images.files)):
-            notes.append(f"{len(orphans)} masks of {rater} have no image: {some(orphans)}.")
+            count = "1 mask" if len(orphans) == 1 else f"{len(orphans)} masks"
+            notes.append(f"{count} of {rater} {_verb(orphans)} no image: {some(orphans)}.")
     parts = [
         Parts(case, image, {rater: listing.files[case] for rater, listing in raters.items() if case in listing.files})
         for case, image in images.files.items()
     ]
     if bare := sorted(part.case_id for part in parts if not part.references):
-        notes.append(f"{len(bare)} images have no mask and are left out: {some(bare)}.")
+        count, are = ("1 image", "is") if len(bare) == 1 else (f"{len(bare)} images", "are")
+        notes.append(f"{count} {_verb(bare)} no mask and {are} left out: {some(bare)}.")
     if not info.labels and (names := _labels_file(folder / "labels.txt")):
         info = info.model_copy(update={"labels": names})
     return make_dataset(folder, NAME, [part for part in parts if part.references], info, notes)
+
+
+def _verb(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"
 
 
 def _raters(folder: Path, info: DatasetInfo) -> dict[str, Listing]:

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from samaritan.core import UsageError
 
-#: quality    the target with the higher logit there (the model is surer of it); the earlier one where they are equal
-#: first      the earlier target in the order given
-#: last       the later target
-#: refuse     an overlap is an error
-#: separate   nobody gives way: every target keeps its own mask, the label map shows the surer one
+#: Who gets a voxel that two targets claim. "quality": the target with the higher logit there (the model is surer of it), the
+#: earlier one where they are equal. "first" and "last": the earlier or the later one in the order given. "refuse": an overlap
+#: is an error. "separate": nobody gives way, every target keeps its own mask, and the label map shows the surer one.
 Overlap = Literal["quality", "first", "last", "refuse", "separate"]
 
 Logits = NDArray[np.float32]

@@ -1,0 +1,5 @@
+"""python -m scripts.reference writes docs/reference/."""
+
+from scripts.reference import write
+
+write()

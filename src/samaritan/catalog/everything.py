@@ -1,0 +1,53 @@
+"""All papers that this machine knows: those of the package and a person's own."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from samaritan.catalog.arxiv import number_in
+from samaritan.catalog.catalogue import UnknownPaperError, load_catalog
+from samaritan.catalog.own import own_papers, read_papers
+from samaritan.catalog.record import Paper, Tags
+from samaritan.catalog.rules import derived
+
+
+def all_papers() -> list[Paper]:
+    """The package's papers, then the person's own.
+
+    Raises:
+        InputError: the person's file cannot be read.
+    """
+    carried = load_catalog()
+    return [*carried.papers, *(_tagged(paper) for paper in own_papers() if paper.key not in carried)]
+
+
+def _tagged(paper: Paper) -> Paper:
+    """A person's paper with the tags that the rules give its title, unless the person has given some."""
+    return paper if paper.tags != Tags() else paper.model_copy(update={"tags": derived(paper.title)})
+
+
+def with_file(papers: list[Paper], path: Path) -> list[Paper]:
+    """``papers`` and those of another catalogue file, where it is there and they are not among them.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    there = {paper.key for paper in papers}
+    return [*papers, *(paper for paper in (read_papers(path) if path.exists() else []) if paper.key not in there)]
+
+
+def find_paper(name: str) -> Paper:
+    """The paper with this key, arXiv number or title.
+
+    Raises:
+        UnknownPaperError: there is none; the message has the nearest keys.
+    """
+    papers = all_papers()
+    number = number_in(name)
+    for paper in papers:
+        if name == paper.key or (number and number == paper.arxiv) or name.casefold() == paper.title.casefold():
+            return paper
+    near = difflib.get_close_matches(name.lower(), [paper.key for paper in papers], n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}?" if near else "samaritan papers WORDS finds its key."
+    raise UnknownPaperError(f"There is no paper {name!r}; {hint}")

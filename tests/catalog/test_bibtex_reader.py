@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samaritan.catalog.bibtex_reader import BibEntry, read_bibtex
+from samaritan.core.errors import FormatError
+
+
+def test_what_publishers_write_is_read() -> None:
+    text = """
+    Exported by someone@example.org
+    @comment{ignored {entirely}}
+    @preamble{"\\newcommand{\\x}{y}"}
+    @string{media = "Medical Image Analysis"}
+    @Article{Wu_2025,
+      Title = {Medical {SAM} Adapter}, AUTHOR = "Wu, Junde and {The Group}",
+      journal = media # { B}, month = apr, year = 2025
+    }
+    @inproceedings(key2, title={x}, pages = {1--2},)
+    """
+    assert read_bibtex(text) == [
+        BibEntry(
+            "article",
+            "Wu_2025",
+            {
+                "title": "Medical {SAM} Adapter", "author": "Wu, Junde and {The Group}",
+                "journal": "Medical Image Analysis B", "month": "apr", "year": "2025",
+            },
+        ),
+        BibEntry("inproceedings", "key2", {"title": "x", "pages": "1--2"}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("@article{a,\n title = {x", "line 2: a brace is not closed"),
+        ('@article{a,\n title = "x', "line 2: a quote is not closed"),
+        ("@article{a, title {x}}", "line 1: '=' is missing"),
+        ("@article{a, title = x}", "the string x is not defined; write it in braces"),
+        ("@article{a, title = {x} year = 2020}", "'}' is missing"),
+        ("@article{a", "its key has no end"),
+        ("@article{a, title = }", "a value in braces or quotes is missing"),
+    ],
+)
+def test_damage_is_told_with_its_line(text: str, what: str) -> None:
+    with pytest.raises(FormatError) as error:
+        read_bibtex(text, "refs.bib")
+    assert str(error.value).startswith("refs.bib is damaged in line")
+    assert what in str(error.value)
+
+
+@given(st.text(st.sampled_from('@{}(),="#% \nabc1')))
+def test_nothing_but_a_damaged_file_is_raised(text: str) -> None:
+    try:
+        entries = read_bibtex(text)
+    except FormatError as error:
+        assert "is damaged in line" in str(error)  # noqa: PT017 - any other error fails
+    else:
+        assert len(entries) <= text.count("@")

@@ -1,0 +1,52 @@
+"""Tags from titles."""
+
+from __future__ import annotations
+
+import pytest
+
+from samaritan.catalog import Tags, load_catalog, vocabulary
+from samaritan.catalog.rules import derived, overrides, tags_of
+
+
+@pytest.mark.parametrize(
+    ("title", "facet", "words"),
+    [
+        ("Semi-supervised segmentation of CT volumes", "supervision", ("semi",)),
+        ("Semi-supervised segmentation of CBCT volumes", "modality", ("ct",)),
+        ("MedSAM on the object", "modality", ()),
+        ("MedSAM on the object", "base_model", ("medsam",)),
+        ("SAM and MedSAM2 in echocardiography", "base_model", ("medsam2", "sam")),
+        ("SAM2-UNet", "base_model", ("sam2",)),
+        ("Segment Anything Model 2 for video", "base_model", ("sam2",)),
+        ("SAM 3D reconstruction", "base_model", ("sam",)),
+        ("Sampling of points", "base_model", ()),
+        ("LoRA for polyps in colonoscopy", "family", ("peft",)),
+        ("LoRA for polyps in colonoscopy", "target", ("polyp",)),
+        ("Few-shot segmentation of glioma in MRI", "modality", ("mr",)),
+        ("Few-shot segmentation of glioma in MRI", "target", ("brain", "tumour")),
+        ("Self-prompting in ultrasound", "prompt", ("none",)),
+    ],
+)
+def test_a_title_has_the_words_that_it_says(title: str, facet: str, words: tuple[str, ...]) -> None:
+    assert getattr(derived(title), facet) == words
+
+
+def test_a_person_s_decision_replaces_one_facet() -> None:
+    paper = load_catalog().get("ma2025medsam2")
+    assert "medsam2" in derived(paper.title).base_model
+    assert paper.tags.base_model == ("sam2",)
+    assert paper.tags.family == derived(paper.title).family
+
+
+def test_the_carried_tags_are_those_of_rules_and_decisions() -> None:
+    for paper in load_catalog().papers:
+        assert paper.tags == tags_of(paper.key, paper.title)
+
+
+def test_decisions_are_of_papers_and_words_that_exist_and_change_what_the_rules_say() -> None:
+    for key, facets in overrides().items():
+        told = derived(load_catalog().get(key).title)
+        for facet, words in facets.items():
+            assert facet in Tags.model_fields
+            assert set(words) <= set(vocabulary()[facet])
+        assert any(sorted(words) != sorted(getattr(told, facet)) for facet, words in facets.items()), key

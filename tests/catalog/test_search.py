@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samaritan.catalog.filters import Filters
+from samaritan.catalog.record import Paper
+from samaritan.catalog.search import Index, search
+from samaritan.core.errors import UsageError
+
+
+def keys(found: list[Paper]) -> list[str]:
+    return [paper.key for paper in found]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("ultrasound lora", ["wu2024ultrasound", "li2024echo"]),  # low-rank is LoRA, echocardiography is ultrasound
+        ("US", ["wu2024ultrasound", "li2024echo"]),
+        ("echocardiography", ["li2024echo"]),  # which a breast is not
+        ("mri", ["kim2023mri", "ray2023few"]),  # the second by its tag
+        ("polyp", ["ono2024sam"]),
+        ("sam 2", ["ono2024sam", "ma2025medsam2"]),
+        ("SAM2", ["ono2024sam", "ma2025medsam2"]),
+        ("med sam 2", ["ma2025medsam2"]),
+        ("MedSAM-2", ["ma2025medsam2"]),
+        ("fewshot", ["ray2023few"]),
+        ("few shot", ["ray2023few"]),
+        ("few-shot tumor", ["ray2023few"]),
+        ("horst", ["horst2023cellvit"]),
+        ("HÖRST nucleus", ["horst2023cellvit"]),
+        ("transform", ["horst2023cellvit"]),  # the beginning of a word
+        ('"knee mri"', ["kim2023mri"]),
+        ('"mri knee"', []),
+        ("medical image analysis", ["kim2023mri"]),
+        ("zhang2023", ["zhang2023customized"]),
+        ("which papers are on the polyps", ["ono2024sam"]),
+        ("dermoscopy", []),
+    ],
+)
+def test_words_find_papers(papers: list[Paper], query: str, expected: list[str]) -> None:
+    assert sorted(keys(search(papers, query))) == sorted(expected)
+
+
+def test_a_title_weighs_more_than_a_tag(papers: list[Paper]) -> None:
+    assert keys(search(papers, "mri")) == ["kim2023mri", "ray2023few"]
+
+
+def test_no_words_list_all_the_newest_first(papers: list[Paper]) -> None:
+    found = search(papers, "  ")
+    assert [paper.month for paper in found] == sorted((paper.month for paper in papers), reverse=True)
+    assert keys(search(papers, limit=2)) == ["ma2025medsam2", "ono2024sam"]
+
+
+def test_filters_hold_with_words(papers: list[Paper]) -> None:
+    filters = Filters(since="2024-06", with_code=True, tags={"family": ("peft",)})
+    assert keys(search(papers, "ultrasound lora", filters)) == ["wu2024ultrasound"]
+
+
+def test_any_word_will_do_and_more_come_first(papers: list[Paper]) -> None:
+    assert search(papers, "breast echocardiography") == []
+    assert keys(search(papers, "breast ultrasound polyps", any_word=True))[0] == "wu2024ultrasound"
+    assert set(keys(search(papers, "breast echocardiography", any_word=True))) == {"wu2024ultrasound", "li2024echo"}
+
+
+def test_a_query_without_a_word_is_told(papers: list[Paper]) -> None:
+    with pytest.raises(UsageError, match="'!\\?' has no letter and no digit"):
+        search(papers, "!?")
+
+
+def test_what_a_query_lacks_is_counted(papers: list[Paper]) -> None:
+    assert Index(papers).explain("ultrasound nothingthere") == {"ultrasound": 2, "nothingthere": 0}
+
+
+_INDEX: list[Index] = []
+
+OPERATORS = [
+    '"',
+    "*",
+    "(",
+    ")",
+    "AND",
+    "OR",
+    "NOT",
+    "NEAR(",
+    "title:",
+    "-",
+    "^",
+    "+",
+    "{",
+    "}",
+    ":",
+    "'",
+    ";--",
+    "\x00",
+    "sam",
+    "2",
+]
+
+
+@given(
+    st.one_of(
+        st.text(), st.lists(st.sampled_from(OPERATORS)).map(" ".join), st.lists(st.sampled_from(OPERATORS)).map("".join)
+    )
+)
+def test_no_text_is_an_error_of_the_language_of_the_index(papers: list[Paper], query: str) -> None:
+    if not _INDEX:
+        _INDEX.append(Index(papers))
+    try:
+        found = _INDEX[0].search(query)
+    except UsageError as error:
+        assert "no letter and no digit" in str(error)  # noqa: PT017 - any other error fails
+    else:
+        assert set(keys(found)) <= set(keys(papers))
+
+
+@given(st.lists(st.sampled_from(["ultrasound", "segment", "polyp", "mri", "low"]), min_size=1, max_size=4))
+def test_more_words_never_find_more(papers: list[Paper], words: list[str]) -> None:
+    index = Index(papers)
+    whole = set(keys(index.search(" ".join(words))))
+    assert whole <= set.intersection(*(set(keys(index.search(word))) for word in words))
