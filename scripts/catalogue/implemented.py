@@ -2,7 +2,7 @@
 
     python -m scripts.catalogue.implemented [--check]
 
-Cards of models and methods, definitions of metrics, and the head of a file of prompts name the papers by arXiv number.
+Cards of models and methods, heads of the files of methods and prompts, and definitions of metrics name the papers by number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from samaritan.prompts import PROMPTS
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "src" / "samaritan" / "catalog" / "data" / "papers.yaml"
 
-NUMBER = re.compile(r"arXiv (\d{4}\.\d{4,5})")
+NUMBER = re.compile(r"arXiv\s(\d{4}\.\d{4,5})")
 
 
 def named() -> Iterator[tuple[str, str, str, str]]:
@@ -33,7 +33,8 @@ def named() -> Iterator[tuple[str, str, str, str]]:
     for name in (name for name in MODELS.names() if not name.startswith("tiny-")):  # miniatures with random weights
         yield from _found(MODELS.get(name).card.paper, "models", name)
     for name in METHODS.names():
-        yield from _found(METHODS.get(name).card.paper, "adapt", name)
+        head = (ROOT / _file("adapt", name)).read_text(encoding="utf-8").split('"""', maxsplit=2)[1]
+        yield from _found(f"{METHODS.get(name).card.paper} {head}", "adapt", name)
     for name in PROMPTS.names():
         path = ROOT / "src" / "samaritan" / "prompts" / f"{name.replace('-', '_')}.py"
         head = path.read_text(encoding="utf-8").split('"""', maxsplit=2)[1].splitlines()[0] if path.is_file() else ""
@@ -79,7 +80,7 @@ def _metrics() -> Iterator[tuple[str, str]]:
 
 
 def _found(text: str, room: str, name: str) -> Iterator[tuple[str, str, str, str]]:
-    for number in NUMBER.findall(text):
+    for number in dict.fromkeys(NUMBER.findall(text)):
         yield number, room, name, _file(room, name)
 
 

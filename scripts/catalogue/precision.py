@@ -1,5 +1,7 @@
 """How often tags are right: rules against sixty papers that were tagged by hand, and the page docs/catalogue/tags.md.
 
+``checked.yaml`` is the sample that the rules are measured on; with ``checked_first.yaml`` they were mended.
+
 python -m scripts.catalogue.precision [--write]
 """
 
@@ -20,6 +22,7 @@ from samaritan.core.atomic import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKED = Path(__file__).with_name("checked.yaml")
+FIRST = Path(__file__).with_name("checked_first.yaml")
 PAGE = ROOT / "docs" / "catalogue" / "tags.md"
 
 
@@ -32,10 +35,10 @@ class Row(NamedTuple):
     missed: int
 
 
-def measure() -> list[Row]:
+def measure(sample: Path = CHECKED) -> list[Row]:
     """What the rules alone say of the papers tagged by hand."""
     counts: Counter[tuple[str, str]] = Counter()
-    for key, by_hand in yaml.safe_load(CHECKED.read_text(encoding="utf-8")).items():
+    for key, by_hand in yaml.safe_load(sample.read_text(encoding="utf-8")).items():
         told = derived(load_catalog().get(key).title)
         for facet in Tags.model_fields:
             said, true = set(getattr(told, facet)), set(by_hand.get(facet, ()))
@@ -62,7 +65,11 @@ def page() -> str:
     """docs/catalogue/tags.md."""
     papers = load_catalog().papers
     return TEXT.format(
-        table=table(measure()), papers=len(papers), decided=len(overrides()), words="\n".join(_words(papers))
+        table=table(measure()),
+        first=_both(measure(FIRST)[-1]),
+        papers=len(papers),
+        decided=len(overrides()),
+        words="\n".join(_words(papers)),
     )
 
 
@@ -76,6 +83,12 @@ def main(write: bool) -> int:
 def _share(part: int, whole: int) -> str:
     low, high = binomtest(part, whole).proportion_ci(method="wilson")
     return f"{part / whole:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _both(row: Row) -> str:
+    return (
+        f"precision {_share(row.right, row.right + row.wrong)} and recall {_share(row.right, row.right + row.missed)}"
+    )
 
 
 def _words(papers: tuple[Paper, ...]) -> list[str]:
@@ -97,8 +110,9 @@ The families are those of the survey's taxonomy: assessment of a model as it is,
 
 ## How often they are right
 
-Sixty of the survey's 420 titles were drawn at random and tagged by hand before the rules were written, from what the titles
-say. Against them, the rules alone, without any decision of a person (95 % intervals, Wilson):
+Sixty of the papers on SAM in medicine were drawn at random (plainly, by a seed) and tagged by hand from what their titles say,
+before anybody saw what the rules say of them. Nothing was changed for them afterwards: the rules alone, without any decision of
+a person (95 % intervals, Wilson, which take words for independent):
 
 {table}
 
@@ -106,8 +120,14 @@ say. Against them, the rules alone, without any decision of a person (95 % inter
 python -m scripts.catalogue.precision
 ```
 
+Another sixty were drawn and tagged before; first rules reached a precision of 0.85 (0.80 to 0.89) and a recall of 0.95 (0.91 to
+0.97) on them and were mended with what they got wrong there. On those, they now reach {first}, which says nothing about other
+papers and is not the figure to cite. Both samples are files beside the command: `scripts/catalogue/checked.yaml` and
+`checked_first.yaml`.
+
 What this does not measure: whether a title tells what the paper is about; most papers are tagged with less than they contain.
-One person tagged the sample. Its mistakes are put right in `overrides.yaml`; the rules were not changed for them.
+One person tagged the samples, and knew the rules when tagging the second. What the rules get wrong in either is put right in
+`overrides.yaml`, so that the tags that are carried are better than these figures for those papers only.
 
 ## The words
 

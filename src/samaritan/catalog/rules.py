@@ -45,5 +45,5 @@ def _words(facet: str, title: str) -> tuple[str, ...]:
         if pattern.search(title):
             found.append(word)
             if facet == _NESTED:
-                title = pattern.sub(" ", title)
+                title = pattern.sub("=", title)
     return tuple(sorted(found))
