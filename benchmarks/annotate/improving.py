@@ -52,22 +52,25 @@ def states(page: Any) -> Iterator[str]:
     Args:
         page: Playwright's, of a server whose cases are partly accepted.
     """
+    cases = page.get_by_role("navigation", name="Cases")
     panel = page.get_by_role("region", name="Improve the model")
-    panel.scroll_into_view_if_needed()
     panel.get_by_label("For how long").select_option("1")
-    yield "improve-start"
     panel.get_by_role("button", name="Improve with").click()
     panel.get_by_text("left").wait_for(timeout=PATIENCE)
     page.wait_for_timeout(20_000)
     yield "improve-training"
-    panel.get_by_role("button", name="Keep the new one").wait_for(timeout=PATIENCE)
+    page.get_by_role("button", name="Compare").click(timeout=PATIENCE)
+    panel.get_by_role("button", name="Keep the new one").hover()
     yield "improve-compare"
     panel.get_by_role("button", name="Keep the new one").click()
     panel.get_by_text("Masks were proposed").wait_for(timeout=PATIENCE)
-    page.get_by_role("navigation", name="Cases").get_by_role("combobox").select_option("uncertainty")
-    page.get_by_role("navigation", name="Cases").get_by_role("listitem").first.wait_for()
+    cases.get_by_role("combobox").select_option("uncertainty")
+    first = cases.get_by_role("listitem").filter(has_text="uncertain").first
+    first.click()
+    page.mouse.move(2, 2)
+    page.get_by_role("button", name="Take the proposal").wait_for()
+    page.wait_for_timeout(3000)
     yield "improve-proposals"
     page.get_by_role("button", name="Take the proposal").click()
-    page.get_by_text("Saved").wait_for()
-    page.wait_for_timeout(2000)
-    yield "improve-taken"
+    page.get_by_text("take the proposal").first.wait_for()
+    page.get_by_role("button", name="Take the proposal").wait_for(state="detached")

@@ -87,6 +87,12 @@ function learned(app: App, learn: LearnState): void {
   const before = app.learn.value?.state;
   app.learn.value = learn;
   if (before && before !== learn.state && learn.state === "ready") {
-    app.notices.show("done", "Improve has finished: compare the new model with the one in use.");
+    app.notices.show("done", "Improve has finished: compare the new model with the one in use.", {
+      words: "Compare",
+      act: () => {
+        app.view.open("right");
+        requestAnimationFrame(() => document.getElementById("improve")?.scrollIntoView({ block: "end" }));
+      },
+    });
   }
 }
