@@ -47,8 +47,9 @@ def entry_of(paper: Paper) -> str:
 
 
 def fields_of(paper: Paper) -> tuple[str, dict[str, str | None]]:
-    """Kind and fields of a paper's entry: an article, a paper in proceedings, or misc for what is only in an
-    archive or of which only the publisher is known.
+    """Kind and fields of a paper's entry.
+
+    An article, a paper in proceedings, or misc for what is only in an archive or of which only the publisher is known.
     """
     kind, place, venue = _kind(paper.venue)
     year, month = paper.month.split("-")
