@@ -2,7 +2,8 @@
 
     python scripts/annotate_screenshots.py [NAME...]
 
-Needs chromium and the built page (`make page`). Every picture has at most 300 kB.
+"improve" takes those of a training, which lasts minutes. Needs chromium and the built page (`make page`). Every picture has
+at most 300 kB.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.annotate import improving  # noqa: E402
 from benchmarks.annotate.pictures import place_of  # noqa: E402
 from benchmarks.annotate.server import Server  # noqa: E402
 from benchmarks.chromium import launched  # noqa: E402
@@ -173,15 +175,25 @@ def take(page: Page, server: Server, shot: Shot) -> bytes:
 
 
 def small(content: bytes) -> bytes:
-    """The same picture; in fewer colours where it has more than 300 kB."""
+    """The same picture; in fewer colours where it has more than 300 kB.
+
+    Colours of labels are few pixels among many grey ones, and a palette by counts would take them for one. So each colour
+    counts by the root of its pixels.
+    """
     picture = Image.open(io.BytesIO(content)).convert("RGB")
-    reduced = [picture, *(picture.quantize(colours, method=Image.Quantize.FASTOCTREE) for colours in (256, 128, 64))]
-    for one in reduced:
+    for one in (picture, *(_with_palette(picture, colours) for colours in (256, 192, 128, 96, 64))):
         file = io.BytesIO()
         one.save(file, "PNG", optimize=True)
         if file.tell() <= MOST_BYTES:
             break
     return file.getvalue()
+
+
+def _with_palette(picture: Image.Image, colours: int) -> Image.Image:
+    found, counts = np.unique(np.asarray(picture).reshape(-1, 3), axis=0, return_counts=True)
+    weighed = np.repeat(found, np.ceil(np.sqrt(counts)).astype(int), axis=0)
+    palette = Image.fromarray(weighed[None]).quantize(colours, method=Image.Quantize.MEDIANCUT, kmeans=3)
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def shoot(browser: Browser, group: str, shots: list[Shot]) -> None:
@@ -202,15 +214,41 @@ def shoot(browser: Browser, group: str, shots: list[Shot]) -> None:
                 width, height = shot.size
                 options: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": shot.theme}
                 context = browser.new_context(**options)
-                content = small(take(context.new_page(), server, shot))
-                (FOLDER / f"{shot.name}.png").write_bytes(content)
-                print(f"{shot.name}.png: {len(content) / 1000:.0f} kB", flush=True)
+                _write(shot.name, take(context.new_page(), server, shot))
                 context.close()
+
+
+def shoot_improve(browser: Browser) -> None:
+    """A training in the page, from the first accepted cases to the proposals; minutes."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "lesions"
+        folder.mkdir()
+        improving.lesions(folder)
+        with Server(folder, Path(place) / "out", model="litemedsam", labels=(improving.LABEL,)) as server:
+            server.await_model()
+            improving.accept_some(server)
+            context = browser.new_context(viewport={"width": SMALL[0], "height": SMALL[1]}, color_scheme="light")
+            page = context.new_page()
+            page.goto(server.link())
+            case = improving.name_of(improving.ACCEPTED)
+            page.get_by_role("navigation", name="Cases").get_by_role("button", name=case).click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(case, timeout=60_000)
+            for name in improving.states(page):
+                _write(name, page.screenshot())
+            context.close()
+
+
+def _write(name: str, content: bytes) -> None:
+    content = small(content)
+    (FOLDER / f"{name}.png").write_bytes(content)
+    print(f"{name}.png: {len(content) / 1000:.0f} kB", flush=True)
 
 
 def main(names: list[str]) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with launched() as browser:
+        if not names or "improve" in names:
+            shoot_improve(browser)
         for group in GROUPS:
             shots = [shot for shot in SHOTS if shot.group == group and (not names or shot.name in names)]
             if shots:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "web" / "src" / "api" / "messages.ts"
 
 #: What the page sends: here a field with a default may be left out. All others arrive whole.
-SENT = ("EditRequest", "PreviewRequest", "Focus", "NewLabel", "ExportRequest", "LearnRequest")
+SENT = ("EditRequest", "PreviewRequest", "Focus", "NewLabel", "RenamedLabel", "ExportRequest", "LearnRequest")
 
 HEAD = "// Made by scripts/page_types.py from src/samaritan/annotate/messages/: change that, and run the script.\n"
 

@@ -23,6 +23,18 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what a training does not depend on, which takes longer than one of a miniature: curve, forecast, TensorBoard."""
+    _hurry(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def quick_module() -> Iterator[None]:
+    """The same for all tests of a module, so that they can share a training."""
+    with pytest.MonkeyPatch.context() as patch:
+        _hurry(patch)
+        yield
+
+
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.import_module("samaritan.train.fit"), "draw_curve", lambda *_: None)
     monkeypatch.setattr("samaritan.train._log.find_spec", lambda name: None)
     monkeypatch.setattr("samaritan.train.forecast.dry_run", _unforeseen)

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,9 @@ from samaritan.core import ModelError, SamaritanError
 #: Seconds between a restart and the next kill.
 SOONEST, LATEST = 0.05, 3.0
 
+#: Who is killed, in turn.
+VICTIMS = ("server", "server", "model")
+
 
 @dataclass
 class Tally:
@@ -49,9 +52,23 @@ class Tally:
 
 
 def session(
-    server: Server, kills: int, seed: int = 0, *, latest: float = LATEST, say: Callable[[str], None] = print
+    server: Server,
+    kills: int,
+    seed: int = 0,
+    *,
+    victims: Sequence[str] = VICTIMS,
+    latest: float = LATEST,
+    say: Callable[[str], None] = print,
 ) -> Tally:
     """Run the session on a server that runs, and runs at the end.
+
+    Args:
+        server: that is killed, or whose model process is.
+        kills: how often.
+        seed: of the edits and the moments.
+        victims: who is killed, in turn.
+        latest: most seconds between a restart and the next kill.
+        say: is told of each kill.
 
     Raises:
         DifferenceError: something that was acknowledged is gone.
@@ -59,7 +76,7 @@ def session(
     tally, chance = Tally(), random.Random(seed)  # noqa: S311 - moments, not secrets
     person = Person(server.client(), seed)
     for number in range(kills):
-        victim = "server" if number % 3 < 2 else "model"
+        victim = victims[number % len(victims)]
         wait = chance.uniform(SOONEST, latest)
         _work_until_killed(server, person, victim, wait, tally)
         tally.kills[victim] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,12 @@ from samaritan.core.errors import FormatError, InputError, UnknownNameError
 from samaritan.core.public_data import PUBLIC_DATA, canonical
 from samaritan.core.text import read_text
 
-#: Prompts that are somebody's protocol -> arXiv number. Boxes, clicks and lines are nobody's.
-PROTOCOLS = {
-    "mazurowski": "2304.10517", "huang": "2304.14660", "everything": "2304.02643", "image": "2404.09957",
-}  # fmt: skip
+#: Kinds of parts, and the rooms in which their names are registered.
+_ROOMS = {"model": "models", "method": "adapt", "prompt": "prompts", "metric": "evaluate"}
 
-#: Options of prompts that are published: ``box:jitter=medsam``.
+#: Prompts that are published beside those which the catalogue links, and options of prompts -> arXiv number.
+_PROMPTS = {"everything": "2304.02643", "image": "2404.09957"}
 _OPTIONS = {"jitter=medsam": "2304.12306", "jitter=sam-med2d": "2308.16184"}
-
-#: Metrics whose definition is somebody's, by the key of their entry.
-_METRICS = {"nsd": "nsd", "ged": "ged"}
 
 #: What every benchmark computes, and what it does where there are several arms to compare.
 _ALONE, _COMPARED = ("bootstrap",), ("wilcoxon", "holm")
@@ -88,9 +84,9 @@ def cite(targets: Iterable[str]) -> Cited:
     return Cited(merged([*references, Reference(ITSELF, ("this package",))]), list(dict.fromkeys(notes)))
 
 
-def _parts(target: str, catalogue: list[Paper]) -> Iterator[Part]:
+def _parts(target: str, catalogue: Sequence[Paper]) -> Iterator[Part]:
     path = Path(target)
-    named = list(_named(target))
+    named = list(_named(target, catalogue))
     if named or not path.exists():
         if not named:
             raise _unknown(target, catalogue)
@@ -107,36 +103,50 @@ def _parts(target: str, catalogue: list[Paper]) -> Iterator[Part]:
         )
 
 
-def _named(target: str) -> Iterator[Part]:
+def _named(target: str, catalogue: Sequence[Paper]) -> Iterator[Part]:
     """Everything that has this name: sam-med2d is a model and a method."""
-    from samaritan.adapt import METHODS  # noqa: PLC0415 - imports torch, which a record does not need
-    from samaritan.evaluate import METRICS  # noqa: PLC0415
-    from samaritan.models import MODELS  # noqa: PLC0415
-    from samaritan.prompts import PROMPTS  # noqa: PLC0415
-
-    head, model = target.partition(":")[0], target.partition("@")[0]
-    if model in MODELS:
-        yield Part("model", model)
-    if head in METHODS:
-        yield Part("method", head)
-    if head in PROMPTS:
-        yield Part("prompt", target)
-    if target in METRICS:
-        yield Part("metric", target)
+    names = {"model": target.partition("@")[0], "method": target.partition(":")[0], "prompt": target, "metric": target}
+    kinds = [kind for kind in _ROOMS if _linked(Part(kind, names[kind]), catalogue)]
+    if not kinds and canonical(target) is None and target not in PUBLIC_DATA and not target.startswith("samples"):
+        kinds = [kind for kind, known in _registered().items() if _head(Part(kind, names[kind])) in known]
+    yield from (Part(kind, names[kind]) for kind in kinds)
     if target.startswith("samples"):
         yield from _builtin(target)
     elif (name := canonical(target)) is not None or target in PUBLIC_DATA:
         yield Part("data set", name or target)
 
 
-def _unknown(target: str, catalogue: list[Paper]) -> UnknownNameError:
-    from samaritan.adapt import METHODS  # noqa: PLC0415 - see above
+def _registered() -> dict[str, list[str]]:
+    """Kind -> names, of those too that rest on nobody's paper."""
+    from samaritan.adapt import METHODS  # noqa: PLC0415 - imports torch, which linked names do not need
+    from samaritan.evaluate import METRICS  # noqa: PLC0415
     from samaritan.models import MODELS  # noqa: PLC0415
     from samaritan.prompts import PROMPTS  # noqa: PLC0415
 
-    names = [*MODELS.names(), *METHODS.names(), *PROMPTS.names(), *PUBLIC_DATA, *(paper.key for paper in catalogue)]
-    near = difflib.get_close_matches(target, dict.fromkeys(names), n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(near)}?" if near else "samaritan models, methods and papers list names."
+    return {"model": MODELS.names(), "method": METHODS.names(), "prompt": PROMPTS.names(), "metric": METRICS.names()}
+
+
+def _head(part: Part) -> str:
+    """The name without settings: huang of huang:S6."""
+    return part.name.partition(":")[0]
+
+
+def _linked(part: Part, catalogue: Sequence[Paper]) -> list[Paper]:
+    """The papers that the catalogue says an entry rests on."""
+    wanted = (_ROOMS.get(part.kind, ""), _head(part))
+    return [paper for paper in catalogue if wanted in ((one.room, one.name) for one in paper.implemented)]
+
+
+def _unknown(target: str, catalogue: Sequence[Paper]) -> UnknownNameError:
+    names = [name for known in _registered().values() for name in known]
+    near = difflib.get_close_matches(
+        target, [*names, *PUBLIC_DATA, *(paper.key for paper in catalogue)], n=3, cutoff=0.6
+    )
+    hint = (
+        f"did you mean {' or '.join(dict.fromkeys(near))}?"
+        if near
+        else "samaritan models, methods and papers list names."
+    )
     return UnknownNameError(
         f"{target!r} is no file, folder, model, method, prompt, metric, data set or key of a paper; {hint}"
     )
@@ -233,30 +243,29 @@ def _measured(*, several: bool) -> Iterator[Part]:
         yield Part("statistics", name)
 
 
-def _references(part: Part, catalogue: list[Paper]) -> list[Reference]:
+def _references(part: Part, catalogue: Sequence[Paper]) -> list[Reference]:
     reason = f"{part.kind} {part.name}"
-    if part.kind in ("statistics", "metric"):
-        key = _METRICS.get(part.name, part.name)
-        return [Reference(sources()[key], (reason,))] if key in sources() else []
-    if part.kind == "data set":
+    if part.kind in ("statistics", "data set"):
         key = "msd" if part.name.startswith("msd-") else part.name
         return [Reference(sources()[key], (reason,))] if key in sources() else []
-    if part.kind == "prompt":
-        options = [number for option, number in _OPTIONS.items() if option in part.name]
-        protocol = PROTOCOLS.get(part.name.partition(":")[0])
-        return [_by_number(number, "", catalogue, reason) for number in (*([protocol] if protocol else []), *options)]
-    told = part.paper or _card_paper(part)
-    return [_by_number(number, told, catalogue, reason) for number in _ARXIV.findall(told)]
+    numbers = [number for option, number in _OPTIONS.items() if part.kind == "prompt" and option in part.name]
+    if part.kind == "prompt" and _head(part) in _PROMPTS:
+        numbers.append(_PROMPTS[_head(part)])
+    linked = [Reference.of_paper(paper, reason) for paper in _linked(part, catalogue)]
+    told = "" if linked else part.paper or _card_paper(part)
+    return [*linked, *(_by_number(number, told, catalogue, reason) for number in (*numbers, *_ARXIV.findall(told)))]
 
 
 def _card_paper(part: Part) -> str:
-    from samaritan.adapt import METHODS  # noqa: PLC0415 - see above
-    from samaritan.models import MODELS  # noqa: PLC0415
+    """What the card of a model says that no paper of the catalogue links, such as a miniature."""
+    if part.kind != "model":
+        return ""
+    from samaritan.models import MODELS  # noqa: PLC0415 - imports torch
 
-    return MODELS.get(part.name).card.paper if part.kind == "model" else METHODS.get(part.name).card.paper
+    return MODELS.get(part.name).card.paper if part.name in MODELS else ""
 
 
-def _by_number(number: str, told: str, catalogue: list[Paper], reason: str) -> Reference:
+def _by_number(number: str, told: str, catalogue: Sequence[Paper], reason: str) -> Reference:
     """The catalogue's paper, else what the card says about it."""
     for paper in catalogue:
         if paper.arxiv == number:

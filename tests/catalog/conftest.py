@@ -17,6 +17,10 @@ def paper(key: str, title: str, month: str, **more: object) -> Paper:
 
 @pytest.fixture(scope="session")
 def papers() -> list[Paper]:
+    return made_up()
+
+
+def made_up() -> list[Paper]:
     code = "https://github.com/someone/something"
     return [
         paper(

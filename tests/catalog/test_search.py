@@ -59,6 +59,12 @@ def test_filters_hold_with_words(papers: list[Paper]) -> None:
     assert keys(search(papers, "ultrasound lora", filters)) == ["wu2024ultrasound"]
 
 
+def test_any_word_will_do_and_more_come_first(papers: list[Paper]) -> None:
+    assert search(papers, "breast echocardiography") == []
+    assert keys(search(papers, "breast ultrasound polyps", any_word=True))[0] == "wu2024ultrasound"
+    assert set(keys(search(papers, "breast echocardiography", any_word=True))) == {"wu2024ultrasound", "li2024echo"}
+
+
 def test_a_query_without_a_word_is_told(papers: list[Paper]) -> None:
     with pytest.raises(UsageError, match="'!\\?' has no letter and no digit"):
         search(papers, "!?")

@@ -39,24 +39,43 @@ def test_the_stack_that_was_just_made_is_held_whatever_its_size() -> None:
     assert held.get((1, PART)) is not None
 
 
+def valued(value: float) -> Embedding:
+    return Embedding({"image": torch.full((1,), float(value))}, (2, 2))
+
+
 def test_a_pool_has_one_limit_for_all() -> None:
     pool = EmbeddingPool(most_bytes=3 * 4)
-    one, other = pool.part(), pool.part()
-    first = made()
-    one.add({(0, None): first})
-    other.add({(0, None): made(), (0, PART): made()})
-    assert one.get((0, None)) is first
-    other.add({(1, None): made()})
-    assert other.get((0, None)) is None
-    assert [one.get((0, None)), other.get((0, PART)) is None, other.get((1, None)) is None] == [first, False, False]
-    one.add({(0, None): made()})  # in place of the first
-    assert other.get((0, PART)) is not None
-    one.add({(2, None): made(10), (3, None): made(10)})
-    assert [other.get((0, PART)), other.get((1, None)), one.get((0, None))] == [None, None, None]
-    assert one.get((2, None)) is not None
-    assert one.get((3, None)) is not None
+    parts = one, other = pool.part(), pool.part()
+
+    def held() -> list[float]:
+        keys = [(k, window) for k in range(4) for window in (None, PART)]
+        found = [part.get(key) for part in parts for key in keys]
+        return [float(embedding.features["image"][0]) for embedding in found if embedding is not None]
+
+    one.add({(0, None): valued(1)})
+    other.add({(0, None): valued(2), (0, PART): valued(3)})
+    assert held() == [1, 2, 3]
+    assert one.get((0, None)) is not None  # used last
+    other.add({(1, None): valued(4)})
+    assert held() == [1, 3, 4]
+    one.add({(0, None): valued(5)})  # in place of the first
+    assert held() == [5, 3, 4]
+    one.add({(2, None): made(10), (3, None): made(10)})  # too large, but added last
+    assert held() == [0, 0]
     pool.clear()
-    assert one.get((3, None)) is None
-    one.add({(0, None): first})
-    one.add({(1, None): made(), (2, None): made()})
-    assert one.get((0, None)) is first
+    assert held() == []
+    one.add({(0, None): valued(6)})
+    other.add({(1, None): valued(7), (2, None): valued(8)})
+    assert held() == [6, 7, 8]
+
+
+def test_what_a_pool_holds_is_a_copy_of_the_same_values() -> None:
+    part = EmbeddingPool(most_bytes=10**6).part()
+    features = {"a": torch.randn(2, 3, 5).transpose(0, 2), "b": torch.zeros(0), "c": torch.ones(3, dtype=torch.float16)}
+    part.add({(0, None): Embedding(features, (7, 9))})
+    kept = part.get((0, None))
+    assert kept is not None
+    assert kept.shape == (7, 9)
+    assert all(torch.equal(kept.features[name], tensor) for name, tensor in features.items())
+    features["c"].zero_()
+    assert kept.features["c"].tolist() == [1, 1, 1]

@@ -94,6 +94,11 @@ class Client:
         self.connection.post("/api/labels", compose(say.NewLabel, name=name, colour=colour))
         return self.session().labels
 
+    def rename_label(self, name: str, to: str) -> tuple[say.Label, ...]:
+        """Another name for a label, in all cases; returns all labels. An open :class:`Case` knows it after its next edit."""
+        self.connection.post("/api/labels/rename", compose(say.RenamedLabel, name=name, to=to))
+        return self.session().labels
+
     def export_dataset(self) -> say.ExportedSet:
         """Write the accepted cases as images/ and masks/ under the server's output."""
         return understand(say.ExportedSet, self.connection.post("/api/dataset"))

@@ -111,7 +111,7 @@ def _serve(start: Start, workspace: Workspace, listener: socket.socket, teller: 
     hub, settings = Hub(), _settings(start)
     hub.listen(_model_teller(teller))
     engine = Engine(start.engine, hub.model)
-    learner = Improver(workspace, engine, _improver(start), hub.learn)
+    learner = Improver(workspace, engine, _improver(start), hub.learn, hub.case)
     app = create_app(workspace, engine, learner, settings, hub)
     port = listener.getsockname()[1]
     cases = len(workspace.summaries())

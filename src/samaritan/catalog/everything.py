@@ -6,11 +6,10 @@ import difflib
 from pathlib import Path
 
 from samaritan.catalog.arxiv import number_in
-from samaritan.catalog.catalogue import load_catalog
-from samaritan.catalog.filters import FACETS
+from samaritan.catalog.catalogue import UnknownPaperError, load_catalog
 from samaritan.catalog.own import own_papers, read_papers
-from samaritan.catalog.record import Paper
-from samaritan.core.errors import UnknownNameError
+from samaritan.catalog.record import Paper, Tags
+from samaritan.catalog.rules import derived
 
 
 def all_papers() -> list[Paper]:
@@ -19,16 +18,13 @@ def all_papers() -> list[Paper]:
     Raises:
         InputError: the person's file cannot be read.
     """
-    carried = load_catalog().papers
-    return [*carried, *(paper for paper in own_papers() if paper.key not in load_catalog())]
+    carried = load_catalog()
+    return [*carried.papers, *(_tagged(paper) for paper in own_papers() if paper.key not in carried)]
 
 
-def vocabulary() -> dict[str, tuple[str, ...]]:
-    """Facet -> words that a tag of it may be."""
-    return {
-        facet: tuple(sorted({word for paper in all_papers() for word in getattr(paper.tags, facet)}))
-        for facet in FACETS
-    }
+def _tagged(paper: Paper) -> Paper:
+    """A person's paper with the tags that the rules give its title, unless the person has given some."""
+    return paper if paper.tags != Tags() else paper.model_copy(update={"tags": derived(paper.title)})
 
 
 def with_file(papers: list[Paper], path: Path) -> list[Paper]:
@@ -45,7 +41,7 @@ def find_paper(name: str) -> Paper:
     """The paper with this key, arXiv number or title.
 
     Raises:
-        UnknownNameError: there is none; the message has the nearest keys.
+        UnknownPaperError: there is none; the message has the nearest keys.
     """
     papers = all_papers()
     number = number_in(name)
@@ -54,4 +50,4 @@ def find_paper(name: str) -> Paper:
             return paper
     near = difflib.get_close_matches(name.lower(), [paper.key for paper in papers], n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else "samaritan papers WORDS finds its key."
-    raise UnknownNameError(f"There is no paper {name!r}; {hint}")
+    raise UnknownPaperError(f"There is no paper {name!r}; {hint}")

@@ -101,6 +101,11 @@ def append_papers(path: Path, papers: Sequence[Paper]) -> None:
         write_text(path, longer if _holds(longer, wanted) else _dumped(path, wanted))
 
 
+def write_papers(path: Path, papers: Sequence[Paper]) -> None:
+    """Write records as YAML, or JSON where the file's name says so, whole or not at all."""
+    write_text(path, _dumped(path, papers))
+
+
 def plain(paper: Paper) -> dict[str, Any]:
     """A record as data, without what is not said."""
     return paper.model_dump(mode="json", exclude_defaults=True)

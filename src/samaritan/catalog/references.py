@@ -54,12 +54,12 @@ class Reference:
         said = {name: from_latex(value) for name, value in self.entry.fields.items()}
         names = [from_latex(name) for name in re.split(r"\s+and\s+", self.entry.fields.get("author", "")) if name]
         authors = ", ".join(_first_last(name) for name in names if name != "others")
-        authors += " et al." if names and names[-1] == "others" else "."
+        authors += " et al. " if names and names[-1] == "others" else ". " if names else ""
         place = said.get("journal") or said.get("booktitle") or said.get("publisher") or said.get("howpublished")
         version = f"version {said['version']}" if "version" in said else None
         number = f"arXiv {said['eprint']}" if "eprint" in said else None
         where = ", ".join(part for part in (place, version, number, said.get("year")) if part)
-        return f"{authors} {said['title']}{'' if said['title'][-1] in '?!' else '.'} {where}.{_end(self.address)}"
+        return f"{authors}{said['title']}{'' if said['title'][-1] in '?!' else '.'} {where}.{_end(self.address)}"
 
     def markdown(self) -> str:
         """The entry as an item of a Markdown list."""
@@ -90,7 +90,7 @@ class Reference:
 
 @cache
 def sources() -> dict[str, BibEntry]:
-    """Entries of metrics, statistics and data sets, by name."""
+    """Entries of statistics and data sets, by name."""
     text = resources.files("samaritan.catalog").joinpath("data/sources.bib").read_text(encoding="utf-8")
     return {one.key: one for one in read_bibtex(text, "sources.bib")}
 

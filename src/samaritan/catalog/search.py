@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -67,7 +68,9 @@ class Index:
         marks = ", ".join("?" * (len(_COLUMNS) + 1))
         self._base.executemany(f"INSERT INTO papers(rowid, {', '.join(_COLUMNS)}) VALUES ({marks})", rows)  # noqa: S608 - names of ours
 
-    def search(self, query: str = "", filters: Filters | None = None, *, limit: int | None = None) -> list[Paper]:
+    def search(
+        self, query: str = "", filters: Filters | None = None, *, any_word: bool = False, limit: int | None = None
+    ) -> list[Paper]:
         """Papers that have all words of the query and pass the filters, the best first.
 
         A word also stands for its other names (us, ultrasound), its plural, words that begin with it (from four letters on) and
@@ -77,12 +80,13 @@ class Index:
         Args:
             query: words in any form; nothing in them is an operator but double quotes.
             filters: see :class:`Filters`.
+            any_word: papers with one word will do; those with more come first.
             limit: at most so many; None gives all.
 
         Raises:
             UsageError: the query has no letter and no digit, or a filter asks for what does not exist.
         """
-        found = self._matching(query) if query.strip() else sorted(self._papers, key=_newest_first)
+        found = self._matching(query, any_word=any_word) if query.strip() else sorted(self._papers, key=_newest_first)
         if filters is not None:
             found = [paper for paper in found if filters.fits(paper)]
         return found if limit is None else found[:limit]
@@ -91,10 +95,12 @@ class Index:
         """How many papers have each part of a query, in the order of the query."""
         return {unit.said: len(self._rows(unit.expression())) for unit in _units(query)}
 
-    def _matching(self, query: str) -> list[Paper]:
-        expression = " AND ".join(unit.expression() for unit in _units(query))
-        scored = [(round(score, 6), self._papers[row]) for row, score in self._rows(expression)]
-        return [paper for _, paper in sorted(scored, key=lambda pair: (pair[0], *_newest_first(pair[1])))]
+    def _matching(self, query: str, *, any_word: bool) -> list[Paper]:
+        parts = [unit.expression() for unit in _units(query)]
+        words = Counter(row for part in parts for row, _ in self._rows(part)) if any_word else Counter[int]()
+        found = self._rows((" OR " if any_word else " AND ").join(parts))
+        ranked = sorted((-words[row], round(score, 6), *_newest_first(self._papers[row]), row) for row, score in found)
+        return [self._papers[place[-1]] for place in ranked]
 
     def _rows(self, expression: str) -> list[tuple[int, float]]:
         weights = ", ".join(map(str, _COLUMNS.values()))
@@ -105,10 +111,15 @@ class Index:
 
 
 def search(
-    papers: Iterable[Paper], query: str = "", filters: Filters | None = None, *, limit: int | None = None
+    papers: Iterable[Paper],
+    query: str = "",
+    filters: Filters | None = None,
+    *,
+    any_word: bool = False,
+    limit: int | None = None,
 ) -> list[Paper]:
     """One search over ``papers``; see :meth:`Index.search`, which is quicker where there are several."""
-    return Index(papers).search(query, filters, limit=limit)
+    return Index(papers).search(query, filters, any_word=any_word, limit=limit)
 
 
 def _texts(paper: Paper) -> tuple[str, ...]:

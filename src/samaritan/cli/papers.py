@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from samaritan.catalog.record import Paper
 
 FORMATS = ("table", "json", "csv", "bibtex", "markdown")
+ORDERS = ("best", "newest", "oldest")
 
 #: So many papers go on a screen where nobody says how many.
 _SCREEN = 25
@@ -50,6 +51,9 @@ def papers_search(
     query: Annotated[str | None, typer.Option(help="The query, where it is the name of a command.")] = None,
     since: Since = None,
     until: Until = None,
+    any_word: Annotated[
+        bool, typer.Option("--any", help="Papers with any of the words, those with most of them first.")
+    ] = False,
     with_code: Annotated[bool, typer.Option("--with-code", help="Only papers with a link to code.")] = False,
     implemented: Annotated[bool, typer.Option("--implemented", help="Only what this package implements.")] = False,
     family: Annotated[list[str] | None, typer.Option(help=f"Kind of work. {_FACET}")] = None,
@@ -62,17 +66,20 @@ def papers_search(
     limit: Annotated[
         int | None, typer.Option(min=0, help=f"At most so many, 0 for all; a table has {_SCREEN}, other forms all.")
     ] = None,
+    sort: Annotated[str, typer.Option(help=f"{', '.join(ORDERS)}; without words best is newest.")] = "best",
     form: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "table",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """List the papers that have all words and pass all filters, the best first; newest first without words."""
-    from samaritan.catalog.everything import all_papers, vocabulary
+    from samaritan.catalog import vocabulary
+    from samaritan.catalog.everything import all_papers
     from samaritan.catalog.filters import Filters, checked_words
     from samaritan.catalog.search import Index
     from samaritan.show.papers import show_nothing
 
     form = "json" if as_json else one_of(form, *FORMATS)
+    order = one_of(sort, *ORDERS)
     asked = {
         "family": family, "modality": modality, "target": target, "dimension": dimension, "prompt": prompt,
         "base_model": base_model, "supervision": supervision,
@@ -81,12 +88,16 @@ def papers_search(
     tags = {facet: checked_words(facet, given, allowed[facet]) for facet, given in asked.items() if given}
     filters = Filters(since, until, with_code, implemented, tags)
     index, text = Index(all_papers()), " ".join([*(words or []), *([query] if query else [])])
-    found = index.search(text, filters)
+    found = index.search(text, filters, any_word=any_word)
     if limit is None:
         limit = _SCREEN if form == "table" else 0
-    _print(found[: limit or None], form, len(found))
     if not found:
         show_nothing(index.explain(text) if text.strip() else {}, filters != Filters())
+        if form == "table" and text.strip():  # a person is helped by what comes near, a program is not
+            found = index.search(text, filters, any_word=True)
+    if order != "best":
+        found = sorted(found, key=lambda paper: (paper.month, paper.key), reverse=order == "newest")
+    _print(found[: limit or None], form, len(found))
 
 
 @papers_app.command("show")
@@ -223,8 +234,9 @@ def papers_check(
     """Check the records, and with --network their links; exit code 1 where something is wrong."""
     from dataclasses import asdict
 
+    from samaritan.catalog import vocabulary
     from samaritan.catalog.checking import check_papers
-    from samaritan.catalog.everything import all_papers, vocabulary
+    from samaritan.catalog.everything import all_papers
     from samaritan.catalog.links import addresses, check_links
     from samaritan.catalog.network import Client
     from samaritan.catalog.own import own_file

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
 from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import count
 from typing import Protocol
+
+import torch
+from torch import Tensor
 
 from samaritan.core import Window
 from samaritan.models._base import Embedding
@@ -66,6 +70,9 @@ class Embeddings:
 class EmbeddingPool:
     """One limit for all that several predictors hold: the least recently used goes first, whosever it is.
 
+    What is held lies in memory of its own, outside the heap: megabytes that stay for minutes between the activations of a
+    network, which come and go, would break the heap into pieces, and the process would grow.
+
     Args:
         most_bytes: of all embeddings; those that were added last are held whatever their size.
     """
@@ -96,7 +103,7 @@ class EmbeddingPool:
         for key, embedding in new.items():
             earlier = self._held.pop((owner, key), None)
             self._bytes += _size(embedding) - (0 if earlier is None else _size(earlier))
-            self._held[owner, key] = embedding
+            self._held[owner, key] = _apart(embedding)
         while len(self._held) > len(new) and self._bytes > self._most:
             self._bytes -= _size(self._held.popitem(last=False)[1])
 
@@ -113,6 +120,18 @@ class _Part:
 
     def add(self, new: Mapping[Key, Embedding]) -> None:
         self._pool.add(self._owner, new)
+
+
+def _apart(embedding: Embedding) -> Embedding:
+    """The same values in pages that are given back to the system as soon as nobody holds them."""
+    return Embedding({name: _copy(tensor) for name, tensor in embedding.features.items()}, embedding.shape)
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    if tensor.device.type != "cpu" or not tensor.numel():
+        return tensor
+    pages = mmap.mmap(-1, tensor.numel() * tensor.element_size())
+    return torch.frombuffer(pages, dtype=tensor.dtype).view(tensor.shape).copy_(tensor)
 
 
 def _size(embedding: Embedding) -> int:

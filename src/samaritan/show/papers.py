@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def show_papers(papers: Sequence[Paper], found: int) -> None:
     """One block of two lines per paper, and how many there are."""
     table = table_of("key", "month", "title; tags", "code")
+    table.columns[2].max_width = 80
     for paper in papers:
         tags = "; ".join(", ".join(words) for words in paper.tags.model_dump().values() if words)
         title = f"{escape(paper.title)}\n[dim]{escape(tags)}[/]" if tags else escape(paper.title)
@@ -37,8 +38,13 @@ def show_nothing(words: Mapping[str, int], filtered: bool) -> None:
         errors.print("No paper passes these filters.", soft_wrap=True)
         return
     told = ", ".join(f"{escape(word)} {number}" for word, number in words.items())
+    if len(words) == 1:
+        errors.print(f"No paper with this word passes the filters: {told}." if filtered else f"No paper: {told}.")
+        return
     under = " and passes the filters" if filtered else ""
-    errors.print(f"No paper has all these words{under}. Papers with each of them: {told}.", soft_wrap=True)
+    errors.print(
+        f"No paper has all these words{under}; papers with each: {told}. --any takes papers with any.", soft_wrap=True
+    )
 
 
 def show_paper(paper: Paper) -> None:

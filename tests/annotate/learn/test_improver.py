@@ -52,6 +52,10 @@ class Workspace:
             )  # fmt: skip
         return rows
 
+    def summary(self, case: str) -> CaseSummary:
+        (row,) = (one for one in self.summaries() if one.case == case)
+        return row.model_copy(update={"proposal": case in self.proposed})
+
     def document(self, case: str) -> Opened:
         if case == "bad":
             raise InputError("It cannot be read.")
@@ -102,7 +106,8 @@ class Scene:
         self.workspace, self.engine = Workspace(folder), Engine()
         self.states: list[LearnState] = []
         settings = ImproverSettings(folder, "tiny-litemedsam")
-        self.improver = Improver(self.workspace, self.engine, settings, self.states.append)
+        self.told: list[CaseSummary] = []
+        self.improver = Improver(self.workspace, self.engine, settings, self.states.append, self.told.append)
         script = f"""
 import json, pathlib, sys, time
 out = pathlib.Path({str(folder)!r}) / ".samaritan/learn/run"
@@ -151,6 +156,7 @@ def test_start_keep_and_propose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert scene.engine.used == [kept]
     assert scene.improver.adapter == kept
     assert sorted(scene.workspace.proposed) == ["d", "e"]
+    assert [(row.case, row.proposal, row.uncertainty) for row in scene.told] == [("d", True, 0.25), ("e", True, 0.25)]
     assert scene.workspace.uncertain == {"d": 0.25, "e": 0.25}
     assert scene.workspace.dropped == 1
     assert [question.names for question in scene.engine.asked] == [("organ",)] * 2
@@ -286,6 +292,7 @@ def test_a_case_that_cannot_be_asked_does_not_keep_the_others(tmp_path: Path, mo
 
     assert asyncio.run(work()).sentence == "Masks were proposed for 1 case. 1 could not be asked."
     assert list(scene.workspace.proposed) == ["e"]
+    assert [(row.case, row.proposal) for row in scene.told] == [("d", False), ("e", True)]
 
 
 def test_importing_it_does_not_import_torch() -> None:

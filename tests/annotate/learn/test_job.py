@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,21 @@ from samaritan.datasets import Split, open_datasets
 from samaritan.loading import load_segmenter
 from samaritan.predict.volume import VolumePredictor
 
-pytestmark = pytest.mark.usefixtures("quick")
+#: The program of the training process, without curve, forecast and TensorBoard (as the fixture ``quick``), and not nicer than
+#: the test that waits for it.
+QUICKLY = """
+import importlib, os, sys
+from samaritan.annotate.learn import __main__ as program
+import samaritan.train._log, samaritan.train.forecast
+def unforeseen(*_): raise NotImplementedError
+importlib.import_module("samaritan.train.fit").draw_curve = lambda *_: None
+samaritan.train._log.find_spec = lambda name: None
+samaritan.train.forecast.dry_run = unforeseen
+program.NICE = 0
+sys.exit(program.main(sys.argv[1]))
+"""
+
+pytestmark = pytest.mark.usefixtures("quick_module")
 
 
 def job(data: Path, out: Path, **changes: Any) -> Job:
@@ -33,8 +48,33 @@ def trained(job: Job) -> tuple[Outcome, list[dict[str, Any]]]:
     return outcome, told
 
 
-def test_it_trains_compares_and_leaves_adapter_proposer_and_split(data: Path, tmp_path: Path) -> None:
-    outcome, told = trained(job(data, tmp_path / "run"))
+@dataclass(frozen=True)
+class First:
+    """A training of the decoder, which most tests look at or go on from.
+
+    Attributes:
+        outcome: how it ended.
+        told: what it said.
+        folder: that it wrote.
+    """
+
+    outcome: Outcome
+    told: list[dict[str, Any]]
+    folder: Path
+
+    @property
+    def adapter(self) -> str:
+        return self.outcome.adapter
+
+
+@pytest.fixture(scope="module")
+def first(data: Path, tmp_path_factory: pytest.TempPathFactory, quick_module: None) -> First:
+    folder = tmp_path_factory.mktemp("first") / "run"
+    return First(*trained(job(data, folder)), folder)
+
+
+def test_it_trains_compares_and_leaves_adapter_proposer_and_split(first: First) -> None:
+    outcome, told = first.outcome, first.told
     assert (outcome.train, outcome.validation, outcome.steps) == (6, 1, 3)
     assert 0 <= outcome.before <= 1
     assert 0 <= outcome.after <= 1
@@ -43,36 +83,36 @@ def test_it_trains_compares_and_leaves_adapter_proposer_and_split(data: Path, tm
     assert "a hint, no proof" in outcome.sentence
     assert [one["step"] for one in told if one["state"] == "training"] == [0, 1, 2, 3]
     assert told[-1] == {"state": "validating"}
-    proposer = Proposer.beside(tmp_path / "run")
+    proposer = Proposer.beside(first.folder)
     assert proposer is not None
     assert proposer.labels == ("organ",)
     assert proposer.pictures == 7
-    split = Split.read(tmp_path / "run" / "split.json")
+    split = Split.read(first.folder / "split.json")
     assert sorted(split.places.values()).count("val") == 1
-    assert not list(tmp_path.glob("*.split.json"))
+    assert not list(first.folder.parent.glob("*.split.json"))
 
 
-def test_the_next_one_goes_on_from_the_adapter_in_use_and_keeps_its_split(data: Path, tmp_path: Path) -> None:
-    first, _ = trained(job(data, tmp_path / "one"))
+def test_the_next_one_goes_on_from_the_adapter_in_use_and_keeps_its_split(
+    data: Path, first: First, tmp_path: Path
+) -> None:
     second, _ = trained(job(data, tmp_path / "two", adapter=first.adapter))
-    assert second.before == first.after
-    splits = [Split.read(tmp_path / name / "split.json").places for name in ("one", "two")]
+    assert second.before == first.outcome.after
+    splits = [Split.read(folder / "split.json").places for folder in (first.folder, tmp_path / "two")]
     assert splits[0] == splits[1]
-    weights = [read_adapter(outcome.adapter).state for outcome in (first, second)]
+    weights = [read_adapter(adapter).state for adapter in (first.adapter, second.adapter)]
     assert any(not weights[0][name].equal(weights[1][name]) for name in weights[0])
 
 
-def test_lora_starts_from_the_base_where_a_decoder_is_in_use(data: Path, tmp_path: Path) -> None:
-    first, _ = trained(job(data, tmp_path / "one"))
+def test_lora_starts_from_the_base_where_a_decoder_is_in_use(data: Path, first: First, tmp_path: Path) -> None:
     second, _ = trained(job(data, tmp_path / "two", adapter=first.adapter, method="lora"))
     assert read_adapter(second.adapter).header.method == "lora"
-    assert second.before == first.after
+    assert second.before == first.outcome.after
 
 
 def test_a_process_of_its_own_says_lines(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "job.yaml"
     job(data, tmp_path / "run").write(file)
-    command = [sys.executable, "-m", "samaritan.annotate.learn", str(file)]
+    command = [sys.executable, "-c", QUICKLY, str(file)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdin is not None
@@ -92,18 +132,17 @@ def predictor(data: Path, adapter: Path | None, case: int = 0) -> tuple[VolumePr
     return VolumePredictor(loaded.segmenter, found.read_image()), loaded.about, CaseQuestion(image, ("organ", "other"))
 
 
-def test_a_case_is_answered_for_the_names_that_are_known(data: Path, tmp_path: Path) -> None:
-    outcome, _ = trained(job(data, tmp_path / "run"))
-    asked, about, question = predictor(data, Path(outcome.adapter))
+def test_a_case_is_answered_for_the_names_that_are_known(data: Path, first: First) -> None:
+    asked, about, question = predictor(data, Path(first.adapter))
     seen: list[tuple[int, int]] = []
     answer = answer_case(
-        asked, question, about, proposer=Proposer.beside(tmp_path / "run"), progress=lambda *done: seen.append(done)
+        asked, question, about, proposer=Proposer.beside(first.folder), progress=lambda *done: seen.append(done)
     )
     assert list(answer.masks) == ["organ"]
     assert answer.masks["organ"].shape == asked.volume.geometry.shape
     assert 0 <= answer.uncertainty <= 1
     assert seen == [(1, 2), (2, 2)]
-    again = answer_case(asked, question, about, proposer=Proposer.beside(tmp_path / "run"))
+    again = answer_case(asked, question, about, proposer=Proposer.beside(first.folder))
     assert (again.masks["organ"] == answer.masks["organ"]).all()
     assert again.uncertainty == answer.uncertainty
     assert asked.encode_calls == 1

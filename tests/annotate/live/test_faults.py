@@ -12,13 +12,14 @@ from benchmarks.annotate.pictures import small_volumes
 from benchmarks.annotate.server import Server
 
 
-def test_three_kills_of_server_and_model_lose_nothing(tmp_path: Path) -> None:
+def test_kills_of_server_and_model_lose_nothing(tmp_path: Path) -> None:
+    """One of each; fifty are a benchmark, ``python -m benchmarks.annotate.kill``."""
     small_volumes(tmp_path / "images", 2)
     with Server(tmp_path / "images", tmp_path / "out", options=("--threads", "1")) as server:
-        tally = session(server, kills=3, seed=1, latest=1.0, say=lambda _: None)
+        tally = session(server, kills=2, seed=1, victims=("server", "model"), latest=1.0, say=lambda _: None)
         labels = {one.name: server.client().open(one.case).labels() for one in server.client().cases()}
         assert server.stop() == 0
-    assert tally.kills == {"server": 2, "model": 1}
+    assert tally.kills == {"server": 1, "model": 1}
     assert tally.edits.total() > 3
     assert not (tmp_path / "out" / ".samaritan" / "server.json").exists()
     for name, expected in labels.items():

@@ -134,6 +134,9 @@ class Workspace:
             raise UnknownCaseError
         return self.documents[case]
 
+    def rename_label(self, name: str, to: str) -> None:
+        self.labels = [Label(name=to if one.name == name else one.name, colour=one.colour) for one in self.labels]
+
     def add_label(self, label: NewLabel) -> None:
         self.labels.append(Label(name=label.name, colour=label.colour or "#00aa33"))
 

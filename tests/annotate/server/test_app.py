@@ -132,6 +132,9 @@ def test_the_image_is_a_file_without_a_name(client: TestClient) -> None:
 def test_export_labels_dataset_and_learning(client: TestClient, stand: Stand) -> None:
     assert len(client.post("/api/cases/beef/export", json={"format": "nifti"}).content) == 1024
     assert client.post("/api/labels", json={"name": "spleen"}).json()[1]["name"] == "spleen"
+    renamed = client.post("/api/labels/rename", json={"name": "spleen", "to": "lien"}).json()
+    assert [one["name"] for one in renamed] == ["liver", "lien"]
+    assert client.post("/api/labels/rename", json={"name": "spleen", "to": "a/b"}).status_code == 422
     assert client.post("/api/dataset", json={}).json()["cases"] == 2
     assert client.get("/api/learn").json()["state"] == "idle"
     assert client.post("/api/learn", json={"action": "start"}).json()["state"] == "training"

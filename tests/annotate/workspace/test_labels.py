@@ -55,3 +55,47 @@ def test_the_palette_begins_again(tmp_path: Path) -> None:
     colours = [labels.add(NewLabel(name=f"l{number}")).colour for number in range(9)]
     assert len(set(colours[:8])) == 8
     assert colours[8] == colours[0]
+
+
+def test_a_renamed_label_keeps_value_and_colour_and_its_earlier_names_mean_it(tmp_path: Path) -> None:
+    labels = Labels(tmp_path / "labels.json")
+    for name in ("liver", "spleen"):
+        labels.add(NewLabel(name=name))
+    labels.rename("liver", "hepar")
+    labels.rename("hepar", "Leber")
+    again = Labels(tmp_path / "labels.json")
+    assert again.values == {"Leber": 1, "spleen": 2}
+    assert [again.current(name) for name in ("liver", "hepar", "Leber", "spleen", "lung")] == [
+        "Leber", "Leber", "Leber", "spleen", "lung",
+    ]  # fmt: skip
+    assert again.colour("liver") == again.colour("Leber") == "#ffb000"
+    assert again.named({1: "liver", 2: "spleen"}) == {1: "Leber", 2: "spleen"}
+    assert again.take_over({5: "liver", 6: "lung"}) == {5: "Leber", 6: "lung"}
+    again.restore(["liver", "hepar"])
+    again.add(NewLabel(name="hepar"))
+    assert list(again.values) == ["Leber", "spleen", "lung"]
+    again.rename("Leber", "liver")  # back
+    assert again.current("Leber") == "liver"
+    assert Labels(tmp_path / "labels.json").all == again.all
+
+
+@pytest.mark.parametrize(
+    ("name", "to", "error", "words"),
+    [
+        ("lung", "pulmo", InputError, "no label 'lung'"),
+        ("liver", "spleen", InputError, "'spleen' is the name of another label; choose another name for 'liver'"),
+        ("liver", "milt", InputError, "'milt' was the name of 'spleen' before"),
+        ("liver", "a/b", UsageError, "cannot be used"),
+    ],
+)
+def test_names_that_mean_something_else_are_refused(
+    tmp_path: Path, name: str, to: str, error: type[Exception], words: str
+) -> None:
+    labels = Labels(tmp_path / "labels.json")
+    for one in ("liver", "milt"):
+        labels.add(NewLabel(name=one))
+    labels.rename("milt", "spleen")
+    before = (tmp_path / "labels.json").read_bytes()
+    with pytest.raises(error, match=words):
+        labels.rename(name, to)
+    assert (tmp_path / "labels.json").read_bytes() == before

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from samaritan import io
 from samaritan.annotate.messages import AddObject, Mark, NewLabel, Paint, Undo
@@ -133,8 +134,24 @@ def test_a_file_with_several_volumes(open_workspace: Open, folder: Path) -> None
     save_volume(folder / "ct.nii.gz", np.zeros((*SHAPE, 3), np.int16))
     workspace = open_workspace()
     (summary,) = workspace.summaries()
-    with pytest.raises(GeometryError, match="holds several volumes or pictures, and the annotator shows one"):
+    assert summary.problem == (
+        "ct.nii.gz holds 3 volumes, and a case is one; save those that are wanted as files of their own "
+        "(samaritan.io.read_volume(..., volume=0) to volume=2 reads them)."
+    )
+    with pytest.raises(InputError, match=r"ct.nii.gz holds 3 volumes"):
         workspace.document(summary.case)
+
+
+def test_a_file_with_several_pictures(open_workspace: Open, folder: Path) -> None:
+    (folder / "ct.nii.gz").unlink()
+    pages = [Image.fromarray(np.full((4, 5), value, np.uint8)) for value in (1, 2)]
+    colours = [page.convert("RGB") for page in pages]
+    colours[0].save(folder / "stack.tif", save_all=True, append_images=colours[1:])
+    workspace = open_workspace()
+    (summary,) = workspace.summaries()
+    with pytest.raises(GeometryError, match=r"stack.tif holds 2 .*, and a case is one; save those that are wanted as"):
+        workspace.document(summary.case)
+    assert "and a case is one" in str(workspace.summary(summary.case).problem)
 
 
 def test_a_line_that_does_not_follow_is_damage(open_workspace: Open, folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from samaritan import io
-from samaritan.annotate.messages import AddObject, Mark, NewLabel, Paint
+from samaritan.annotate.messages import AddObject, Mark, NewLabel, Paint, Redo, Undo
 from samaritan.annotate.workspace import UnknownCaseError, Workspace
 from samaritan.annotate.workspace import workspace as module
 from samaritan.core import InputError, ResourceError, UsageError
@@ -312,3 +312,34 @@ def test_after_closing_nothing_is_written(open_workspace: Open) -> None:
     with pytest.raises(ResourceError, match="closed"):
         draw(page)
     workspace.close()
+
+
+def test_a_renamed_label_is_renamed_in_every_case_and_file(
+    open_workspace: Callable[..., Workspace], folder: Path, tmp_path: Path
+) -> None:
+    save_volume(folder / "other.nii.gz", grey(seed=3))
+    workspace = open_workspace()
+    first, second = (one.case for one in workspace.summaries())
+    for case in (first, second):
+        page = Page(workspace.document(case))
+        page.do(AddObject(kind="add-object", label="liver"))
+        page.do(Paint(kind="paint", object=1, plane="axial", path=(page.mm(3, 4, 5),), radius=2.0))
+        page.do(Mark(kind="mark", status="accepted"))
+    workspace.document(second).rest()
+    workspace.rename_label("liver", "hepar")
+    assert [one.status for one in workspace.summaries()] == ["accepted", "accepted"]
+    for case in (first, second):
+        assert [one.label for one in workspace.document(case).detail().objects] == ["hepar"]
+    workspace.export_dataset()
+    told = (tmp_path / "out" / "dataset" / "dataset.yaml").read_text()
+    assert "hepar" in told
+    assert "liver" not in told
+    with pytest.raises(InputError, match="'liver' was the name of 'hepar' before"):
+        workspace.add_label(NewLabel(name="liver"))
+    page = Page(workspace.document(first))
+    while page.document.detail().undo:
+        page.do(Undo(kind="undo"))
+    assert page.do(Redo(kind="redo")).objects[0].label == "hepar"
+    again = open_workspace()  # which asks for the labels liver and spleen, as the first one did
+    assert [label.name for label in again.labels] == ["hepar", "spleen"]
+    assert [one.label for one in again.document(second).detail().objects] == ["hepar"]

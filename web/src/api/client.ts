@@ -15,6 +15,7 @@ import type {
   NewLabel,
   Previewed,
   PreviewRequest,
+  RenamedLabel,
   Session,
 } from "./messages";
 
@@ -80,6 +81,10 @@ export class Api {
 
   addLabel(label: NewLabel): Promise<Label[]> {
     return this.post("/api/labels", label);
+  }
+
+  renameLabel(label: RenamedLabel): Promise<Label[]> {
+    return this.post("/api/labels/rename", label);
   }
 
   dataset(): Promise<ExportedSet> {

@@ -242,6 +242,12 @@ export interface NewLabel {
   colour?: string | null;
 }
 
+/** POST /api/labels/rename: its value and colour stay, and every case and file that has the label follows. */
+export interface RenamedLabel {
+  name: string;
+  to: string;
+}
+
 /** POST /api/cases/{case}/export; the answer is the file. */
 export interface ExportRequest {
   format: "nifti" | "png" | "dicom-seg";

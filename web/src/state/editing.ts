@@ -156,8 +156,17 @@ export async function answered(app: App, entry: Entry, edited: Edited): Promise<
   const patches = await unpackAll(edited.patches);
   if (!app.doc.follows(entry.case, edited)) return;
   app.doc.apply(edited, patches);
+  if (entry.edit.kind === "propose") proposalTaken(app, edited);
   for (const warning of edited.warnings) app.notices.show("warning", warning);
   settle(app, entry, patches);
+}
+
+/** It is there no more, and what it made can be corrected at once. */
+function proposalTaken(app: App, edited: Edited): void {
+  const detail = app.doc.detail.value;
+  if (detail) app.doc.detail.value = { ...detail, proposal: false };
+  const first = edited.objects.find((one) => one.label === app.view.label.value) ?? edited.objects[0];
+  if (app.view.object.value === null && first) select(app, first.label, first.object);
 }
 
 /** The server said no: the page shows the truth again. */

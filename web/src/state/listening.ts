@@ -1,7 +1,8 @@
 // What the server says by itself, and what to do when it went away and came back.
 import { sentence, ServerError } from "../api/errors";
-import type { CaseSummary, Event, LearnState } from "../api/messages";
+import type { CaseSummary, Event, Label, LearnState } from "../api/messages";
 import type { App } from "./app";
+import { renamedElsewhere } from "./labels";
 import { firstCase, openCase, reload, rememberedCase, SIGNED_OUT } from "./opening";
 
 const HEALTH_EVERY = 2000;
@@ -49,11 +50,19 @@ export function offline(app: App): void {
 export function heard(app: App, event: Event): void {
   if (event.event === "model" && event.model) app.model.value = event.model;
   else if (event.event === "learn" && event.learn) learned(app, event.learn);
-  else if (event.event === "labels" && event.labels) app.labels.value = event.labels;
+  else if (event.event === "labels" && event.labels) labelled(app, event.labels);
   else if (event.event === "case" && event.summary) changed(app, event.summary);
   else if (event.event === "progress" && event.case && event.total) {
     app.progress.value = { case: event.case, done: event.done ?? 0, total: event.total };
   } else if (event.event === "goodbye") app.online.value = false;
+}
+
+function labelled(app: App, labels: readonly Label[]): void {
+  const at = app.labels.value.findIndex((one) => one.name === app.view.label.value);
+  app.labels.value = [...labels];
+  if (!labels.some((one) => one.name === app.view.label.value)) app.view.label.value = labels[at]?.name ?? null;
+  // The page that gave another name knows so from its answer, which comes at the same time.
+  setTimeout(() => renamedElsewhere(app) && void reload(app), 500);
 }
 
 function changed(app: App, summary: CaseSummary): void {
@@ -78,6 +87,12 @@ function learned(app: App, learn: LearnState): void {
   const before = app.learn.value?.state;
   app.learn.value = learn;
   if (before && before !== learn.state && learn.state === "ready") {
-    app.notices.show("done", "Improve has finished: compare the new model with the one in use.");
+    app.notices.show("done", "Improve has finished: compare the new model with the one in use.", {
+      words: "Compare",
+      act: () => {
+        app.view.open("right");
+        requestAnimationFrame(() => document.getElementById("improve")?.scrollIntoView({ block: "end" }));
+      },
+    });
   }
 }

@@ -5,6 +5,13 @@ export interface Notice {
   id: number;
   kind: "done" | "warning" | "error";
   sentence: string;
+  /** What can be done about it; such a notice stays until it is done or closed. */
+  action: Action | null;
+}
+
+export interface Action {
+  words: string;
+  act: () => void;
 }
 
 const SECONDS = { done: 4, warning: 9, error: null };
@@ -19,13 +26,13 @@ export class Notices {
     this.said.value = sentence;
   }
 
-  show(kind: Notice["kind"], sentence: string): void {
+  show(kind: Notice["kind"], sentence: string, action: Action | null = null): void {
     const id = ++this.last;
     const others = this.shown.value.filter((one) => one.sentence !== sentence);
-    this.shown.value = [...others, { id, kind, sentence }].slice(-4);
+    this.shown.value = [...others, { id, kind, sentence, action }].slice(-4);
     this.say(sentence);
     const seconds = SECONDS[kind];
-    if (seconds) setTimeout(() => this.close(id), seconds * 1000);
+    if (seconds && !action) setTimeout(() => this.close(id), seconds * 1000);
   }
 
   close(id: number): void {

@@ -74,10 +74,9 @@ export function coachOf(app: App): string | null {
   const starting =
     app.model.value?.state === "starting" ? " The model is still starting; your click waits for it." : "";
   if (!active?.voxels) {
-    const what = label ?? "the object";
-    if (!app.knows("points"))
-      return `Drag a box around ${what} in any plane (B); then correct it with points (P).${starting}`;
-    return `Click on ${what} in any plane, or drag a box around it (B).${starting}`;
+    const what = `${label ?? "the object"}${detail.shape.includes(1) ? "" : " in any plane"}`;
+    if (!app.knows("points")) return `Drag a box around ${what} (B); then correct it with points (P).${starting}`;
+    return `Click on ${what}, or drag a box around it (B).${starting}`;
   }
   if (detail.shape.includes(1))
     return "Correct it with more clicks, alt-click for what does not belong. A accepts the case.";

@@ -20,9 +20,11 @@ export function Improve() {
   const learn = useApp().learn.value;
   if (!learn) return null;
   return (
-    <section class="section improve" aria-labelledby="improve-title">
+    <section id="improve" class="section improve" aria-labelledby="improve-title">
       <h2 id="improve-title">Improve the model</h2>
-      {learn.sentence && <p class={learn.state === "failed" ? "hint problem" : "hint"}>{learn.sentence}</p>}
+      {learn.sentence && learn.state !== "ready" && (
+        <p class={learn.state === "failed" ? "hint problem" : "hint"}>{learn.sentence}</p>
+      )}
       {(learn.state === "idle" || learn.state === "failed") && <Idle learn={learn} />}
       {(learn.state === "training" || learn.state === "validating" || learn.state === "proposing") && (
         <Running learn={learn} />
@@ -122,8 +124,7 @@ function Ready({ learn }: { learn: LearnState }) {
         <Dice name="New" value={learn.after} better={better} />
       </dl>
       <p class="hint">
-        Mean Dice on {learn.validation === 1 ? "1 accepted case" : `${learn.validation} accepted cases`} that it was not
-        trained on. {verdict(learn)}
+        {verdict(learn)} {learn.sentence}
       </p>
       <div class="row">
         <button
@@ -143,8 +144,8 @@ function Ready({ learn }: { learn: LearnState }) {
 
 function verdict(learn: LearnState): string {
   const gain = (learn.after ?? 0) - (learn.before ?? 0);
-  if (gain > 0) return "The new one is better there.";
-  return gain < 0 ? "The new one is worse there." : "They are alike there.";
+  if (gain > 0) return "The new one is better.";
+  return gain < 0 ? "The new one is worse." : "They are alike.";
 }
 
 function Dice({ name, value, better = false }: { name: string; value: number | null; better?: boolean }) {

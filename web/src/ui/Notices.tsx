@@ -12,6 +12,18 @@ export function Notices() {
         <div key={one.id} class={`notice ${one.kind}`} role={one.kind === "error" ? "alert" : undefined}>
           <Icon name={ICONS[one.kind]} size={16} />
           <p>{one.sentence}</p>
+          {one.action && (
+            <button
+              type="button"
+              class="button with-words"
+              onClick={() => {
+                notices.close(one.id);
+                one.action?.act();
+              }}
+            >
+              {one.action.words}
+            </button>
+          )}
           <IconButton name="Close" icon="close" onClick={() => notices.close(one.id)} />
         </div>
       ))}

@@ -1,8 +1,9 @@
 // Labels, their objects, and what is known of each.
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Label, ObjectState } from "../api/messages";
 import { addObject, edit, removeObject, select, toggleHidden } from "../state/editing";
-import { saveLabel } from "../state/labels";
+import { renameLabel, saveLabel } from "../state/labels";
 import { extentWords, sizeWords, totalWords } from "../state/words";
 import { CommandButton, IconButton } from "./buttons";
 import { useApp } from "./context";
@@ -45,9 +46,11 @@ function LabelItem({ label, number }: { label: Label; number: number }) {
   const app = useApp();
   const objects = app.objects.value.filter((one) => one.label === label.name);
   const chosen = app.view.label.value === label.name;
+  const renaming = useSignal(false);
   return (
     <li class="label" data-chosen={chosen}>
-      <div class="label-row">
+      {renaming.value && <Rename name={label.name} done={() => (renaming.value = false)} />}
+      <div class="label-row" hidden={renaming.value}>
         <input
           type="color"
           class="swatch"
@@ -66,6 +69,7 @@ function LabelItem({ label, number }: { label: Label; number: number }) {
           {objects.length > 1 && <small>{totalWords(objects, app.doc.detail.value?.unit ?? "mm")}</small>}
           {number <= 9 && <kbd>{number}</kbd>}
         </button>
+        {chosen && <IconButton name={`Rename ${label.name}`} icon="pencil" onClick={() => (renaming.value = true)} />}
         <IconButton
           name={`New object of ${label.name}`}
           icon="plus"
@@ -81,6 +85,34 @@ function LabelItem({ label, number }: { label: Label; number: number }) {
         </ul>
       )}
     </li>
+  );
+}
+
+/** Value, colour and all objects of the label stay; only its name changes. */
+function Rename({ name, done }: { name: string; done: () => void }) {
+  const app = useApp();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.select(), []);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (await renameLabel(app, name, input.current?.value ?? "")) done();
+  };
+  return (
+    <form class="new-label" onSubmit={(event) => void submit(event)}>
+      <input
+        ref={input}
+        class="input"
+        maxLength={64}
+        required
+        defaultValue={name}
+        aria-label={`New name of ${name}`}
+        pattern="[^\/\\]+"
+        onKeyDown={(event) => event.key === "Escape" && done()}
+      />
+      <button type="submit" class="button primary with-words">
+        Rename
+      </button>
+    </form>
   );
 }
 

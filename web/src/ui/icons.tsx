@@ -64,6 +64,7 @@ const DRAWN: Record<string, ComponentChildren> = {
       <circle cx="10" cy="10" r="2.5" fill="currentColor" />
     </>
   ),
+  pencil: <path d="M4 16l1-3.5L13.5 4 16 6.5 7.5 15zM12 5.5L14.5 8" />,
   trash: <path d="M3.5 5.5h13M8 5.5V3.5h4v2M5 5.5l.8 11h8.4l.8-11M8.5 8.5v5M11.5 8.5v5" />,
   close: <path d="M5 5l10 10M15 5L5 15" />,
   check: <path d="M4 10.5l4 4 8-9" />,

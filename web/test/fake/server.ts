@@ -67,6 +67,11 @@ export class FakeServer {
   }
 
   private addLabel(init: RequestInit): Response {
+    const renamed = JSON.parse(String(init.body)) as { name: string; to?: string };
+    if (renamed.to) {
+      this.labelNames = this.labelNames.map((name) => (name === renamed.name ? renamed.to! : name));
+      return json(this.session().labels);
+    }
     this.labelNames.push((JSON.parse(String(init.body)) as { name: string }).name);
     return json(this.session().labels);
   }

@@ -7,10 +7,12 @@ import { Api } from "../../src/api/client";
 import type { Hands } from "../../src/commands/command";
 import { listenToKeys } from "../../src/commands";
 import { setUp } from "../../src/setup";
-import { start } from "../../src/state/listening";
+import type { Event } from "../../src/api/messages";
+import { heard, start } from "../../src/state/listening";
 import { saveState } from "../../src/state/saving";
 import { bindStage } from "../../src/state/stage";
 import { Page } from "../../src/ui/Page";
+import { objectOf } from "../fake/make";
 import { FakeServer } from "../fake/server";
 import { FakeViewer } from "../fake/viewer";
 
@@ -196,4 +198,49 @@ test("the sheet of keys opens by its key and lists every command", async () => {
   await act(() => void document.dispatchEvent(new KeyboardEvent("keydown", { key: "?" })));
   expect(words("dialog")).toContain("To the whole volume");
   expect(host.querySelectorAll(".sheet-row").length).toBeGreaterThan(50);
+});
+
+test("a label gets another name, and its objects with it", async () => {
+  server.add("a", { objects: [objectOf(1, "liver")] });
+  await open();
+  await act(() => button("Rename liver").click());
+  const input = host.querySelector<HTMLInputElement>("input[aria-label='New name of liver']")!;
+  input.value = "hepar";
+  await act(() => void input.form!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+  await vi.waitFor(() => expect(words(".label-name")).toContain("hepar"));
+  expect(server.labelNames).toEqual(["hepar"]);
+  expect(hands.app.view.label.value).toBe("hepar");
+  expect(hands.app.objects.value.map((one) => one.label)).toEqual(["hepar"]);
+  expect(host.querySelector("input[aria-label='New name of liver']")).toBeNull();
+});
+
+test("when Improve has finished, one button leads to the comparison, and numbers stand beside the decision", async () => {
+  server.add("a");
+  await open();
+  const learn = { ...hands.app.learn.value!, accepted: 4, steps: 9, step: 9, before: 0.8, after: 0.9, validation: 2 };
+  const seen = vi.fn();
+  Element.prototype.scrollIntoView = seen;
+  await act(() => heard(hands.app, { event: "learn", learn: { ...learn, state: "training" } } as Event));
+  await act(() =>
+    heard(hands.app, { event: "learn", learn: { ...learn, state: "ready", sentence: "Said." } } as Event),
+  );
+  await act(() => button("Compare").click());
+  await vi.waitFor(() => expect(seen).toHaveBeenCalled());
+  expect(words(".notices")).toBe("");
+  expect(words("#improve")).toContain("0.800");
+  expect(words("#improve")).toContain("0.900");
+  expect(words("#improve")).toContain("The new one is better. Said.");
+  expect(button("Keep the new one").disabled).toBe(false);
+});
+
+test("a proposal that was taken is offered no more", async () => {
+  server.add("a", { proposal: true, objects: [objectOf(1, "liver", 5)] });
+  await open();
+  hands.app.view.object.value = null;
+  expect(words(".proposal")).toContain("proposes masks for this case");
+  await act(() => button("Take the proposal").click());
+  await saved();
+  expect(server.edits.map((one) => one.request.edit.kind)).toEqual(["propose"]);
+  expect(host.querySelector(".proposal")).toBeNull();
+  expect(hands.app.view.object.value).toBe(1);
 });

@@ -36,6 +36,10 @@ class Cases(Protocol):
         """All cases."""
         ...
 
+    def summary(self, case: str) -> CaseSummary:
+        """One case."""
+        ...
+
     def document(self, case: str) -> Opened:
         """An open case."""
         ...

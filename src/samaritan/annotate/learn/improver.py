@@ -17,7 +17,7 @@ from samaritan.annotate.learn._ports import Cases, Model
 from samaritan.annotate.learn._undecided import recall, remember
 from samaritan.annotate.learn.order import by_uncertainty
 from samaritan.annotate.learn.plan import Job
-from samaritan.annotate.messages import LearnRequest, LearnState
+from samaritan.annotate.messages import CaseSummary, LearnRequest, LearnState
 from samaritan.core import SamaritanError, UsageError
 
 log = logging.getLogger(__name__)
@@ -62,16 +62,23 @@ class Improver:
         engine: the model process.
         settings: of the training.
         on_state: is told every change of :attr:`state`, on the event loop.
+        on_case: is told what a case is like after it was asked for a proposal, likewise.
 
     Attributes:
         adapter: the adapter in use; None is the base.
     """
 
     def __init__(
-        self, workspace: Cases, engine: Model, settings: ImproverSettings, on_state: Callable[[LearnState], None]
+        self,
+        workspace: Cases,
+        engine: Model,
+        settings: ImproverSettings,
+        on_state: Callable[[LearnState], None],
+        on_case: Callable[[CaseSummary], None] = lambda _: None,
     ) -> None:
         self.adapter = settings.adapter
-        self._workspace, self._engine, self._settings, self._on_state = workspace, engine, settings, on_state
+        self._workspace, self._engine, self._settings = workspace, engine, settings
+        self._on_state, self._on_case = on_state, on_case
         self._state = recall(self._place) or LearnState(needed=NEEDED)
         self._task: asyncio.Task[None] | None = None
         self._child: Child | None = None
@@ -218,6 +225,7 @@ class Improver:
         for number, case in enumerate(waiting):
             self._tell(step=number, steps=len(waiting))
             problems += not await self._propose_one(case, names)
+            self._on_case(await asyncio.to_thread(self._workspace.summary, case))
         done = len(waiting) - problems
         failed = f" {problems} could not be asked." if problems else ""
         self._tell(

@@ -50,7 +50,7 @@ from samaritan.annotate.messages.edits import (
     Undo,
 )
 from samaritan.annotate.messages.prompts import Corners, Point, Prompts, Scribble
-from samaritan.annotate.messages.requests import ExportedSet, ExportRequest, Focus, LearnRequest, NewLabel
+from samaritan.annotate.messages.requests import ExportedSet, ExportRequest, Focus, LearnRequest, NewLabel, RenamedLabel
 from samaritan.annotate.messages.state import Conflict, Event, Failure, Health, Launch, LearnState, ModelState, Session
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "Redo",
     "Relabel",
     "RemoveObject",
+    "RenamedLabel",
     "Scribble",
     "Session",
     "Status",

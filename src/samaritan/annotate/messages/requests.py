@@ -23,6 +23,13 @@ class NewLabel(Message):
     colour: Colour | None = None
 
 
+class RenamedLabel(Message):
+    """POST /api/labels/rename: its value and colour stay, and every case and file that has the label follows."""
+
+    name: Name
+    to: Name
+
+
 class ExportRequest(Message):
     """POST /api/cases/{case}/export; the answer is the file."""
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from samaritan.annotate.messages import Event, LearnState, ModelState
+from samaritan.annotate.messages import CaseSummary, Event, LearnState, ModelState
 from samaritan.annotate.server.settings import Limits
 
 #: Codes of RFC 6455 and its register.
@@ -49,6 +49,10 @@ class Hub:
     def learn(self, state: LearnState) -> None:
         """Tell how far learning is."""
         self.publish(Event(event="learn", learn=state))
+
+    def case(self, summary: CaseSummary) -> None:
+        """Tell what a case is like now."""
+        self.publish(Event(event="case", case=summary.case, summary=summary))
 
     @contextmanager
     def reader(self, limits: Limits) -> Iterator[Reader]:

@@ -16,9 +16,10 @@ from samaritan.annotate.messages import (
     LearnRequest,
     LearnState,
     NewLabel,
+    RenamedLabel,
     Session,
 )
-from samaritan.annotate.server.calls import Call
+from samaritan.annotate.server.calls import Call, Parts
 from samaritan.annotate.server.hosts import host_of
 from samaritan.annotate.server.ports import LearnerPort, WorkspacePort
 
@@ -48,8 +49,18 @@ async def session(call: Call[None]) -> Session:
 
 async def add_label(call: Call[NewLabel]) -> list[Label]:
     """A new label, or another colour of one; answers all of them."""
-    parts = call.parts
-    await to_thread.run_sync(parts.workspace.add_label, call.body)
+    await to_thread.run_sync(call.parts.workspace.add_label, call.body)
+    return await _told(call.parts)
+
+
+async def rename_label(call: Call[RenamedLabel]) -> list[Label]:
+    """Another name of a label; answers all of them."""
+    await to_thread.run_sync(call.parts.workspace.rename_label, call.body.name, call.body.to)
+    return await _told(call.parts)
+
+
+async def _told(parts: Parts) -> list[Label]:
+    """All labels, which every page is told."""
     labels = await to_thread.run_sync(_labels, parts.workspace)
     parts.hub.publish(Event(event="labels", labels=labels))
     return list(labels)

@@ -18,6 +18,7 @@ from samaritan.annotate.messages import (
     NewLabel,
     Previewed,
     PreviewRequest,
+    RenamedLabel,
     Session,
 )
 from samaritan.annotate.server import cases, session
@@ -60,6 +61,10 @@ ROUTES = (
     Route(
         "POST", "/api/labels", session.add_label, "A new label, or another colour of one; answers all labels.",
         body=NewLabel, answer=list[Label], refusals=(415, 422),
+    ),
+    Route(
+        "POST", "/api/labels/rename", session.rename_label, "Another name of a label; answers all labels.",
+        body=RenamedLabel, answer=list[Label], refusals=(415, 422, 507),
     ),
     Route("POST", "/api/dataset", session.dataset, "Accepted cases as a data set.", answer=ExportedSet, refusals=(422, 507)),
     Route("GET", "/api/learn", session.learning, "How far learning is.", answer=LearnState),

@@ -106,7 +106,10 @@ def asked(opened: Opened) -> tuple[Asked, ...]:
 
 def objects(opened: Opened, project: Project) -> tuple[ObjectState, ...]:
     """All objects with their sizes."""
-    return tuple(_object(number, label, opened, project) for number, label in sorted(opened.state.objects.items()))
+    return tuple(
+        _object(number, label, opened, project)
+        for number, label in sorted(project.labels.named(opened.state.objects).items())
+    )
 
 
 def _object(number: int, label: str, opened: Opened, project: Project) -> ObjectState:

@@ -50,7 +50,7 @@ class Context:
         if number not in self.state.objects:
             known = ", ".join(map(str, sorted(self.state.objects))) or "none yet"
             raise InputError(f"There is no object {number} in this case; its objects are {known}.")
-        return self.state.objects[number]
+        return self.labels.current(self.state.objects[number])
 
     def pen(self, number: int, plane: PlaneName) -> _canvas.Pen:
         """Draws the object on slices of that plane."""
@@ -196,9 +196,10 @@ def _propose(edit: messages.Propose, context: Context) -> Change:
     proposal = context.proposal()
     if not proposal and not edit.replace:
         raise InputError("Nothing is proposed for this case; improve the model first.")
-    state, taken = context.state, dict(context.state.objects)
+    state, taken = context.state, context.labels.named(context.state.objects)
     masks, added = {}, []
-    for label, mask in proposal.items():
+    for proposed, mask in proposal.items():
+        label = context.labels.current(proposed)
         own = [number for number, name in sorted(taken.items()) if name == label]
         if not edit.replace and any(state.tally.voxels(number) for number in own):
             context.warnings.append(f"{label} has a mask already, which was kept.")

@@ -34,7 +34,9 @@ def export(found: Found, opened: Opened, project: Project, form: ExportFormat) -
         ResourceError: the file cannot be written.
     """
     image, state = opened.image, opened.state
-    labelmap = _masks.by_label(state.labels, state.objects, project.labels.values, image.grid.native)
+    labelmap = _masks.by_label(
+        state.labels, project.labels.named(state.objects), project.labels.values, image.grid.native
+    )
     place = (project.layout.exports / _layout.file_name(found.name)).parent  # a/b and a_b are flat the same
     path = place / f"{_layout.flat_name(found.name)}{_ENDINGS[form]}"
     if form == "png":

@@ -1,4 +1,4 @@
-"""Which images a folder holds. Names are looked at, of DICOM files the heads; no voxel is read."""
+"""Which images a folder holds. Names are looked at, of DICOM and NIfTI files the heads; no voxel is read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from samaritan.annotate.workspace import _volumes
 from samaritan.core import InputError
 from samaritan.datasets import Case, DatasetInfo
 from samaritan.datasets._info import FILE_NAME
@@ -98,9 +99,15 @@ def _cases_of(folder: Path, root: Path, place: Path, files: list[str] | OSError)
         ]
     paths = [place / name for name in files]
     paths = [path for path in paths if not path.is_symlink() or _leads_inside(path, root)]
-    plain = [_found(folder, path, volume=_may_be_volume(path)) for path in paths if _is_plain(path, files)]
+    plain = [_plain(folder, path) for path in paths if _is_plain(path, files)]
     dicom = [path for path in paths if _may_be_dicom(path)]
     return [*plain, *_series(folder, place, dicom)]
+
+
+def _plain(folder: Path, path: Path) -> Found:
+    count = _volumes.count_of(path)
+    problem = _volumes.sentence(path.name, count) if count > 1 else None
+    return _found(folder, path, volume=_may_be_volume(path), problem=problem)
 
 
 def _leads_inside(path: Path, root: Path) -> bool:

@@ -89,12 +89,10 @@ def _read(found: Found) -> Volume:
     try:
         volume = io.read_volume(found.path, series=found.series)
     except GeometryError as error:
-        if "choose one with volume=" not in str(error):
+        held, several, _ = str(error).partition("; choose one with volume=")
+        if not several:
             raise
-        raise GeometryError(
-            f"{found.path} holds several volumes or pictures, and the annotator shows one; save those that are wanted as files "
-            "of their own."
-        ) from error
+        raise GeometryError(f"{held}, and a case is one; save those that are wanted as files of their own.") from error
     spacing = found.info.spacing_mm if found.info else None
     if spacing is None or volume.geometry.unit == "mm":
         return volume

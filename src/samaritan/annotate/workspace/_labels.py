@@ -21,11 +21,19 @@ _MOST = 65535
 
 
 class Entry(Config):
-    """Attributes: ``name``, ``value`` in mask files (never given to another label), and ``colour``."""
+    """One label.
+
+    Attributes:
+        name: of now.
+        value: in mask files; never given to another label.
+        colour: as #rrggbb.
+        earlier: names that it had before; journals still call it so.
+    """
 
     name: Name
     value: Annotated[int, Field(ge=1, le=_MOST)]
     colour: Colour
+    earlier: tuple[Name, ...] = ()
 
 
 class Table(Config):
@@ -39,6 +47,9 @@ class Table(Config):
             found = [getattr(entry, kind) for entry in self.labels]
             if len(set(found)) < len(found):
                 raise ValueError(f"two labels have the same {kind}")
+        names = [name for entry in self.labels for name in (entry.name, *entry.earlier)]
+        if len(set(names)) < len(names):
+            raise ValueError("a label has the earlier name of another one")
         return self
 
 
@@ -71,7 +82,17 @@ class Labels:
 
     def colour(self, name: str) -> str:
         """Of a label, as #rrggbb."""
-        return self._entries[name].colour
+        return self._entries[self.current(name)].colour
+
+    def current(self, name: str) -> str:
+        """The name that a label has now; the same where it was never renamed, or is none."""
+        if name in self._entries:
+            return name
+        return next((entry.name for entry in list(self._entries.values()) if name in entry.earlier), name)
+
+    def named(self, objects: Mapping[int, str]) -> dict[int, str]:
+        """Number of an object -> label as journaled, with the names that the labels have now."""
+        return {number: self.current(name) for number, name in objects.items()}
 
     def check(self, name: str) -> None:
         """Refuse what is no label.
@@ -79,12 +100,12 @@ class Labels:
         Raises:
             InputError: with the labels that there are.
         """
-        if name not in self._entries:
+        if self.current(name) not in self._entries:
             known = ", ".join(self._entries) or "none yet"
             raise InputError(f"There is no label {name!r}; the labels are {known}. Add it first.")
 
     def add(self, new: NewLabel, value: int | None = None) -> Label:
-        """Add a label, or give one that is there another colour.
+        """Add a label, or give one that is there another colour; an earlier name means the label that had it.
 
         Args:
             new: name, and the colour where one is wished.
@@ -95,6 +116,26 @@ class Labels:
         """
         (entry,) = self._add([(new, value)])
         return Label(name=entry.name, colour=entry.colour)
+
+    def rename(self, name: str, to: str) -> None:
+        """Give a label another name; value and colour stay, and its earlier names still mean it.
+
+        Raises:
+            InputError: there is no such label, or another one has or had the name.
+            UsageError: the name cannot be used.
+            ResourceError: the file cannot be written; nothing was changed.
+        """
+        with self._lock:
+            self.check(name)
+            check_names([to])
+            name = self.current(name)
+            owner = self.current(to)
+            if owner in self._entries and owner != name:
+                was = f"was the name of {owner!r} before" if owner != to else "is the name of another label"
+                raise InputError(f"{to!r} {was}; choose another name for {name!r}.")
+            earlier = tuple(one for one in (*self._entries[name].earlier, name) if one != to)
+            renamed = self._entries[name].model_copy(update={"name": to, "earlier": earlier})
+            self._write({one.name: one for one in (renamed if e.name == name else e for e in self._entries.values())})
 
     def take_over(self, names: Mapping[int, str]) -> dict[int, str]:
         """Value in somebody's mask -> name of the label here, which is added where it is new.
@@ -107,21 +148,24 @@ class Labels:
 
     def restore(self, names: Iterable[str]) -> None:
         """Add those of ``names`` that are not there, because the file was changed meanwhile; raises as :meth:`add`."""
-        self._add([(NewLabel(name=name), None) for name in dict.fromkeys(names) if name not in self._entries])
+        self._add([(NewLabel(name=name), None) for name in dict.fromkeys(names)])
 
     def _add(self, wanted: Sequence[tuple[NewLabel, int | None]]) -> list[Entry]:
         """The entries of all these, written at once where one is new."""
         with self._lock:
-            entries = dict(self._entries)
-            for new, value in wanted:
-                known = entries.get(new.name)
-                colour = new.colour or (known.colour if known else _hex(len(entries)))
-                number = known.value if known else _free(entries.values(), value)
-                entries[new.name] = Entry(name=new.name, value=number, colour=colour)
-            if entries != self._entries:
-                write_text(self._path, Table(labels=tuple(entries.values())).model_dump_json(indent=1))
-                self._entries = entries
-            return [entries[new.name] for new, _ in wanted]
+            entries, names = dict(self._entries), [self.current(new.name) for new, _ in wanted]
+            for name, (new, value) in zip(names, wanted, strict=True):
+                known = entries.get(name)
+                if known is None:
+                    known = Entry(name=name, value=_free(entries.values(), value), colour=_hex(len(entries)))
+                entries[name] = known.model_copy(update={"colour": new.colour or known.colour})
+            self._write(entries)
+            return [entries[name] for name in names]
+
+    def _write(self, entries: dict[str, Entry]) -> None:
+        if entries != self._entries:
+            write_text(self._path, Table(labels=tuple(entries.values())).model_dump_json(indent=1))
+            self._entries = entries
 
 
 def _free(entries: Iterable[Entry], wanted: int | None) -> int:

@@ -27,11 +27,12 @@ def save(case: str, frozen: Opened, project: Project, *, leaving: bool) -> None:
     state = frozen.state
     if frozen.saved < state.revision:
         grid = frozen.image.grid.native
-        labelmap = _masks.by_label(state.labels, state.objects, project.labels.values, grid)
+        objects = project.labels.named(state.objects)
+        labelmap = _masks.by_label(state.labels, objects, project.labels.values, grid)
         _masks.write_mask(labelmap, frozen.mask, frozen.image)
         apart = objects_file(frozen, project)
-        if _masks.needs_objects(state.objects):
-            _masks.write_mask(_masks.by_object(state.labels, state.objects, grid), apart, frozen.image)
+        if _masks.needs_objects(objects):
+            _masks.write_mask(_masks.by_object(state.labels, objects, grid), apart, frozen.image)
         else:
             _remove(apart)
         write_text(

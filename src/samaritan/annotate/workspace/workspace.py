@@ -23,7 +23,7 @@ from samaritan.annotate.workspace._labels import check_names
 from samaritan.annotate.workspace._layout import Layout
 from samaritan.annotate.workspace._project import Project
 from samaritan.annotate.workspace.document import Document
-from samaritan.core import ResourceError, UsageError, exclusive, write_text
+from samaritan.core import InputError, ResourceError, UsageError, exclusive, write_text
 
 _LOG = logging.getLogger(__name__)
 
@@ -93,8 +93,26 @@ class Workspace:
         return dict(sorted(self._project.labels.values.items(), key=lambda pair: pair[1]))
 
     def add_label(self, label: NewLabel) -> Label:
-        """Add a label, or give one that is there another colour; raises ResourceError where that cannot be written."""
+        """Add a label, or give one that is there another colour.
+
+        Raises:
+            InputError: a label had that name before, and journals still call it so.
+            ResourceError: it cannot be written.
+        """
+        now = self._project.labels.current(label.name)
+        if now != label.name:
+            raise InputError(f"{label.name!r} was the name of {now!r} before; choose another name, or rename it back.")
         return self._project.labels.add(label)
+
+    def rename_label(self, name: str, to: str) -> None:
+        """Give a label another name, in all cases.
+
+        Raises:
+            InputError: there is no such label, or another one has or had the name.
+            UsageError: the name cannot be used.
+            ResourceError: it cannot be written; nothing was changed.
+        """
+        self._project.labels.rename(name, to)
 
     def summaries(self) -> list[CaseSummary]:
         """All cases, by name. No image is opened."""
