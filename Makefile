@@ -20,7 +20,7 @@ test: install  ## the default test suite: no network, no weights beyond the pack
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2  # one thread for each of the two workers: two cores
 
 browser: install  ## the annotator's page in a real browser (chromium), on the real server and model
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/annotate/browser tests/annotate/viewer
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/annotate/browser tests/annotate/viewer tests/docs/browser
 
 docs: install  ## the documentation site in site/, without one warning
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -49,7 +49,7 @@ def test_what_is_new_changed_and_gone(papers: list[Paper]) -> None:
     assert {change.paper.key: change.fields for change in found.changed} == {
         "zhang2023customized": {"code": (None, "https://github.com/hitachinsk/SAMed")},
         "wu2024ultrasound": {
-            "url": (None, "https://x.org/a?b=1"), "code": ("https://github.com/someone/something", None),
+            "url": (None, "https://x.org/a?b=1"),
         },
     }  # fmt: skip
     assert {paper.key for paper in found.gone} == {paper.key for paper in papers} - {

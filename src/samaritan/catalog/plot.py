@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samaritan.catalog.counts import Counts, count
+from samaritan.catalog.counts import NONE, Counts, count
 from samaritan.catalog.record import Paper
 from samaritan.core.atomic import atomic_path
 from samaritan.core.errors import UsageError
@@ -44,11 +44,11 @@ def draw_counts(papers: Sequence[Paper], path: Path) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     tables = [count(papers, facet, by="quarter") for facet in _COLOURS]
-    strips = max(len(table.rows) for table in tables)
+    strips = max(1, *(len(_named(table)) for table in tables))
     figure = Figure(figsize=(11.0, _STRIP * strips + _AROUND), dpi=150, facecolor="white")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
-        strips, len(tables), hspace=0.12, wspace=0.62, left=0.185, right=0.985, top=1 - 0.62 / figure.get_figheight(),
+        strips, len(tables), hspace=0.15, wspace=0.62, left=0.185, right=0.985, top=1 - 0.62 / figure.get_figheight(),
         bottom=0.5 / figure.get_figheight(),
     )  # fmt: skip
     for column, table in enumerate(tables):
@@ -65,14 +65,25 @@ def draw_counts(papers: Sequence[Paper], path: Path) -> None:
 
 
 def _column(figure: Any, grid: Any, column: int, table: Counts) -> None:
-    most = max(max(counts) for counts in table.rows.values())
-    for row, (word, counts) in enumerate(table.rows.items()):
+    rows = _named(table)
+    most = max((max(counts) for counts in rows.values()), default=0)
+    for row, (word, counts) in enumerate(rows.items()):
         axes = figure.add_subplot(grid[row, column])
         _strip(axes, word, counts, most, _COLOURS[table.facet])
         if row == 0:
-            axes.set_title(table.facet, fontsize=10, loc="left", fontweight="bold")
-        if row == len(table.rows) - 1:
+            axes.set_title(f"{table.facet}: {_told(table)}", fontsize=9.5, loc="left", pad=9)
+        if row == len(rows) - 1:
             _years(axes, table.periods)
+
+
+def _named(table: Counts) -> dict[str, tuple[int, ...]]:
+    """Rows of words; papers without one are told as a number, since their bars would dwarf the others."""
+    return {word: counts for word, counts in table.rows.items() if word != NONE}
+
+
+def _told(table: Counts) -> str:
+    without = sum(table.rows.get(NONE, ()))
+    return f"{without} of {sum(table.totals)} titles do not say" if without else "all titles say"
 
 
 def _strip(axes: Axes, word: str, counts: Sequence[int], most: int, colour: str) -> None:

@@ -13,6 +13,9 @@ from samaritan.catalog.titles import ALIKE, key_for, similarity, twin_of
 
 COLUMNS = ("date", "authors", "title", "code")
 
+#: What else a column is called: tables of data sets link these in place of code.
+_COLUMN = {"dataset": "code"}
+
 _CELL = re.compile(r"(?:[^|\\]|\\.|\\$)*")
 _ESCAPED = re.compile(r"\\([\\|\[\]<>`*_])")
 _LINK = re.compile(r"(?<!\\)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(\s*<?(\S+?)>?\s*\)")
@@ -96,8 +99,7 @@ def read_table(text: str) -> Table:
         cells = _cells(line)
         if cells is None:
             places = None
-        elif set(COLUMNS) <= {cell.lower() for cell in cells}:
-            names = [cell.lower() for cell in cells]
+        elif set(COLUMNS) <= set(names := [_COLUMN.get(cell.lower(), cell.lower()) for cell in cells]):
             places = {name: names.index(name) for name in COLUMNS}
         elif places is not None and not all(_RULE.fullmatch(cell) for cell in cells):
             _read_row(table, number, cells, places)
@@ -228,7 +230,7 @@ def _fields(paper: Paper, row: Row) -> dict[str, tuple[str | None, str | None]]:
             ("month", paper.month, row.month, paper.month == row.month),
             ("title", paper.title, row.title, _letters(paper.title) == _letters(row.title)),
             ("url", _text(paper.url), row.url, row.url is None or _same_paper(paper, row)),
-            ("code", _text(paper.code), row.code, _bare(_text(paper.code)) == _bare(row.code)),
+            ("code", _text(paper.code), row.code, row.code is None or _bare(_text(paper.code)) == _bare(row.code)),
         )
     )
     return {name: (mine, theirs) for name, mine, theirs, equal in pairs if not equal}
@@ -240,7 +242,7 @@ def _same_paper(paper: Paper, row: Row) -> bool:
 
 def _bare(address: str | None) -> str:
     """An address without what changes nothing of where it goes."""
-    text = re.sub(r"^https?://(?:www\.)?", "", (address or "").lower()).partition("#")[0]
+    text = re.sub(r"^(?:https?://)?(?:www\.)?", "", (address or "").lower()).partition("#")[0]
     return re.sub(r"(?:/|\.git|\.pdf)+$", "", text)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from samaritan.catalog.record import Paper
 
 FORMATS = ("table", "json", "csv", "bibtex", "markdown")
+ORDERS = ("best", "newest", "oldest")
 
 #: So many papers go on a screen where nobody says how many.
 _SCREEN = 25
@@ -65,6 +66,7 @@ def papers_search(
     limit: Annotated[
         int | None, typer.Option(min=0, help=f"At most so many, 0 for all; a table has {_SCREEN}, other forms all.")
     ] = None,
+    sort: Annotated[str, typer.Option(help=f"{', '.join(ORDERS)}; without words best is newest.")] = "best",
     form: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "table",
     as_json: AsJson = False,
     debug: Debug = False,
@@ -77,6 +79,7 @@ def papers_search(
     from samaritan.show.papers import show_nothing
 
     form = "json" if as_json else one_of(form, *FORMATS)
+    order = one_of(sort, *ORDERS)
     asked = {
         "family": family, "modality": modality, "target": target, "dimension": dimension, "prompt": prompt,
         "base_model": base_model, "supervision": supervision,
@@ -92,6 +95,8 @@ def papers_search(
         show_nothing(index.explain(text) if text.strip() else {}, filters != Filters())
         if form == "table" and text.strip():  # a person is helped by what comes near, a program is not
             found = index.search(text, filters, any_word=True)
+    if order != "best":
+        found = sorted(found, key=lambda paper: (paper.month, paper.key), reverse=order == "newest")
     _print(found[: limit or None], form, len(found))
 
 
@@ -219,7 +224,9 @@ def papers_import(
 
 @papers_app.command("check")
 def papers_check(
-    network: Annotated[bool, typer.Option("--network", help="Ask every link, politely; takes an hour or so.")] = False,
+    network: Annotated[
+        bool, typer.Option("--network", help="Ask every link, politely; takes ten minutes or more.")
+    ] = False,
     state: Annotated[Path | None, typer.Option(help="Answers about links, from which a stopped run goes on.")] = None,
     days: Annotated[int, typer.Option(min=0, help="A link that was asked in so many days is not asked again.")] = 30,
     as_json: AsJson = False,
