@@ -174,7 +174,10 @@ function indexOf(catalogue) {
     found.sort((a, b) => round(b.score) - round(a.score) || place(a.paper) - place(b.paper));
     return found.map((one) => one.paper);
   };
-  return { search, tokens, joined };
+
+  /** How many papers have each part of a question. @param {string} query */
+  const explain = (query) => units(query).map((unit) => `${unit.said}: ${scores(unit, rules.prefix).filter(Boolean).length}`);
+  return { search, explain, tokens, joined };
 }
 
 /** @param {Paper[]} papers @returns {Paper[]} */

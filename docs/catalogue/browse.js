@@ -92,7 +92,7 @@
   let state = fromAddress();
 
   const field = /** @type {HTMLInputElement} */ (make("input", {
-    type: "search", id: "catalogue-words", autocomplete: "off", spellcheck: "false", placeholder: "ultrasound lora",
+    type: "search", id: "catalogue-words", autocomplete: "off", spellcheck: "false", placeholder: "tumour few-shot",
   }));
   const order = /** @type {HTMLSelectElement} */ (make("select", { id: "catalogue-order" },
     ...Object.entries(ORDERS).map(([value, text]) => make("option", { value }, text))));
@@ -203,14 +203,20 @@
     list.replaceChildren(...visible.map(shown));
     more.hidden = visible.length === current.length;
     more.textContent = `Show all ${current.length}`;
-    said.textContent = matching === null
-      ? "The question has no letter and no digit; give words such as: ultrasound lora."
-      : `${current.length} of ${catalogue?.papers.length} papers` + (more.hidden ? "" : `, the first ${SCREEN} shown`) +
-        (current.length ? "" : ": fewer words or filters find more");
+    said.textContent = told(matching, more.hidden);
     clear.hidden = toAddress(state) === "";
     copyAll.hidden = current.length === 0;
     if (field.value !== state.q) field.value = state.q;
     order.value = state.sort;
+  }
+
+  /** What was found, in words. @param {Paper[] | null} matching @param {boolean} whole */
+  function told(matching, whole) {
+    if (matching === null) return "The question has no letter and no digit; give words such as: tumour few-shot.";
+    const count = `${current.length} of ${catalogue?.papers.length} papers`;
+    if (current.length) return whole ? count : `${count}, the first ${SCREEN} shown`;
+    if (matching.length) return `${count}: ${matching.length} have the words, none of them passes the filters`;
+    return `${count} have all words (${index.explain(state.q).join(", ")}); ask for fewer`;
   }
 
   function changed() {

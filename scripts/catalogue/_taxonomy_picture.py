@@ -49,7 +49,7 @@ def _families(papers: tuple[Paper, ...]) -> tuple[list[str], float]:
     y = 58.0
     for family in (*vocabulary()["family"], UNSAID):
         here = textwrap.wrap(", ".join(_here(papers, family)), 56)
-        meaning = textwrap.wrap(vocabulary()["family"].get(family, "the title names no family"), 52)
+        meaning = textwrap.wrap(vocabulary()["family"].get(family, "the title names no family"), 48)
         parts += [text(20, y, family, "b")]
         parts += [text(20, y + 14 + 13 * n, one, "s") for n, one in enumerate(meaning)]
         parts += [rect(330, y - 11, 180 * counts[family] / most, 14, BAR, corner=2)]
@@ -86,7 +86,7 @@ def _facet(papers: tuple[Paper, ...], facet: str, x: float, y: float) -> tuple[l
         y += STEP + 4 if len(parts) == 2 else STEP
         parts += [
             text(x, y + 4, word),
-            rect(x + 92, y - 6, max(1, 80 * counts[word] / most), 11, BAR, corner=2),
+            rect(x + 92, y - 6, 80 * counts[word] / most, 11, BAR, corner=2),
             text(x + 98 + 80 * counts[word] / most, y + 4, str(counts[word]), "s"),
         ]
     return parts, y + 40
