@@ -1,224 +1,270 @@
-// @ts-check
-/** The catalogue in the browser: search, filters, and an address that can be shared. Asks nobody; writes text as text. */
-"use strict";
+// The page of the catalogue: question, filters and order stand in the address behind #, so that it can be passed on.
+// Everything that comes from the data is set as text or as a checked address, never as HTML.
 
 (() => {
+  const SCREEN = 50;
+  const FLAGS = { code: "with code", here: "implemented here" };
+  const ORDERS = { best: "Best first", newest: "Newest first", oldest: "Oldest first", title: "By title" };
+  const TITLES = { base_model: "Base model", target: "Anatomy, target" };
+
+  /** @typedef {{q: string, sort: string, all: boolean, flags: Set<string>, facets: Map<string, Set<string>>}} State */
+
+  const root = /** @type {HTMLElement | null} */ (document.getElementById("catalogue"));
+  const catalogue = /** @type {{SAMARITAN_CATALOGUE?: Catalogue}} */ (globalThis).SAMARITAN_CATALOGUE;
+  if (!root || !catalogue) return;
+  const index = indexOf(catalogue);
+  const years = [...new Set(catalogue.papers.map((paper) => paper.month.slice(0, 4)))].sort().reverse();
+  /** @type {[string, string[], Record<string, string>][]} */
+  const facets = [
+    ...Object.entries(catalogue.vocabulary).map(([name, words]) =>
+      /** @type {[string, string[], Record<string, string>]} */ ([name, Object.keys(words), words])),
+    ["year", years, {}],
+  ];
+
+  /** @param {Paper} paper @param {string} facet @returns {string[]} */
+  const wordsOf = (paper, facet) => (facet === "year" ? [paper.month.slice(0, 4)] : paper.tags[facet] ?? []);
+  /** @param {Paper} paper @param {string} flag */
+  const has = (paper, flag) => (flag === "code" ? paper.code !== null : paper.implemented.length > 0);
+
   /**
-   * @typedef {{key: string, title: string, authors: string, month: string, venue: string, url: string, code: string,
-   *            tags: Record<string, string[]>, implemented: string[], bibtex: string}} Paper
-   * @typedef {{q: string, sort: string, filters: Map<string, Set<string>>}} State
+   * An element with text and children.
+   * @param {string} kind @param {Record<string, string>} attributes @param {...(Node | string)} inside
    */
-  const root = document.getElementById("catalogue");
-  /** @type {{papers: Paper[], facets: Record<string, string>}} */
-  const data = /** @type {any} */ (globalThis).SAMARITAN_CATALOGUE;
-  if (!root || !data) return;
+  function make(kind, attributes, ...inside) {
+    const made = document.createElement(kind);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...inside);
+    return made;
+  }
 
-  const STEP = 30; // papers at a time
-  const STEMS = 4; // from so many letters on, a word finds those that begin with it
-  /** @type {State} */
-  const state = read();
-  let shown = STEP;
+  /** A link, or plain text where the address is none of the web's. @param {string | null} to @param {string} text */
+  function link(to, text) {
+    if (to === null || !/^https?:\/\//i.test(to)) return document.createTextNode(text);
+    return make("a", { href: to, rel: "noopener noreferrer" }, text);
+  }
 
-  /** Facets that are not tags: what they are called, and their words of a paper. @type {Record<string, [string, (p: Paper) => string[]]>} */
-  const FACETS = {
-    ...Object.fromEntries(Object.entries(data.facets).map(([name, title]) => [name, [title, (/** @type {Paper} */ p) => p.tags[name] ?? []]])),
-    code: ["code", (p) => (p.code ? ["with code"] : [])],
-    here: ["implemented here", (p) => (p.implemented.length ? ["yes"] : [])],
-    year: ["year", (p) => [p.month.slice(0, 4)]],
-  };
-  const WEIGHTS = /** @type {const} */ ({ title: 10, key: 6, authors: 6, tags: 4, venue: 2 });
-  const texts = data.papers.map((p) => ({
-    title: words(p.title), key: words(p.key), authors: words(p.authors), venue: words(p.venue),
-    tags: words(Object.values(p.tags).flat().join(" ")),
+  function fromAddress() {
+    return stateOf(new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : ""));
+  }
+
+  /** What an address asks for; words that do not exist are left out. @param {URLSearchParams} given @returns {State} */
+  function stateOf(given) {
+    const chosen = facets.map(([name, words]) => {
+      const asked = new Set((given.get(name) ?? "").split(","));
+      return /** @type {[string, Set<string>]} */ ([name, new Set(words.filter((word) => asked.has(word)))]);
+    });
+    const sort = given.get("sort") ?? "";
+    return {
+      q: given.get("q") ?? "",
+      sort: Object.hasOwn(ORDERS, sort) ? sort : "best",
+      all: false,
+      flags: new Set(Object.keys(FLAGS).filter((flag) => given.has(flag))),
+      facets: new Map(chosen),
+    };
+  }
+
+  /** @param {State} now @returns {string} */
+  function toAddress(now) {
+    const given = new URLSearchParams();
+    if (now.q.trim()) given.set("q", now.q);
+    for (const [name, words] of now.facets) if (words.size) given.set(name, [...words].join(","));
+    for (const flag of now.flags) given.set(flag, "1");
+    if (now.sort !== "best") given.set("sort", now.sort);
+    return given.toString();
+  }
+
+  /** Whether a paper passes all filters but one. @param {Paper} paper @param {State} now @param {string} [but] */
+  function passes(paper, now, but) {
+    for (const flag of now.flags) if (flag !== but && !has(paper, flag)) return false;
+    for (const [facet, words] of now.facets) {
+      if (facet !== but && words.size && !wordsOf(paper, facet).some((word) => words.has(word))) return false;
+    }
+    return true;
+  }
+
+  /** @param {Paper[]} papers @param {string} sort */
+  function sorted(papers, sort) {
+    if (sort === "title") return [...papers].sort((a, b) => a.title.localeCompare(b.title, "en"));
+    const newest = sort === "best" ? papers : newestFirst(papers);
+    return sort === "oldest" ? newest.reverse() : newest;
+  }
+
+  let state = fromAddress();
+
+  const field = /** @type {HTMLInputElement} */ (make("input", {
+    type: "search", id: "catalogue-words", autocomplete: "off", spellcheck: "false", placeholder: "tumour few-shot",
   }));
+  const order = /** @type {HTMLSelectElement} */ (make("select", { id: "catalogue-order" },
+    ...Object.entries(ORDERS).map(([value, text]) => make("option", { value }, text))));
+  const said = make("p", { role: "status", "aria-live": "polite" });
+  const clear = /** @type {HTMLButtonElement} */ (make("button", { type: "button" }, "Clear all"));
+  const copyAll = /** @type {HTMLButtonElement} */ (make("button", { type: "button" }, "Copy BibTeX of these"));
+  const share = /** @type {HTMLButtonElement} */ (make("button", { type: "button" }, "Copy link"));
+  const list = make("ol", { class: "catalogue__papers", "aria-label": "Papers" });
+  const more = /** @type {HTMLButtonElement} */ (make("button", { type: "button", class: "catalogue__more" }));
+  const panel = /** @type {HTMLDetailsElement} */ (make("details", { class: "catalogue__filters" }, make("summary", {}, "Filters")));
+  /** @type {Map<string, {box: HTMLInputElement, count: HTMLElement, row: HTMLElement}>} */
+  const boxes = new Map();
 
-  /** Small letters without marks; hyphens part words, and the whole is kept, too. @param {string} text @returns {string[]} */
-  function words(text) {
-    const plain = text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
-    const parts = plain.split(/[^a-z0-9]+/).filter(Boolean);
-    const joined = plain.split(/\s+/).filter((w) => /[-/]/.test(w)).map((w) => w.replace(/[^a-z0-9]/g, ""));
-    return [...parts, ...joined];
+  /** A box of one filter. @param {string} facet @param {string} word @param {string} text @param {string} meaning */
+  function boxFor(facet, word, text, meaning) {
+    const box = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox" }));
+    const count = make("b", {});
+    const row = make("label", { class: "catalogue__word", ...(meaning ? { title: meaning } : {}) }, box, text, count);
+    box.addEventListener("change", () => choose(facet, word, box.checked));
+    boxes.set(`${facet}=${word}`, { box, count, row });
+    return row;
   }
 
-  /** How well a paper answers all words; 0 where one is missing. @param {number} row @param {string[]} asked */
-  function score(row, asked) {
-    let sum = 0;
-    for (const word of asked) {
-      let best = 0;
-      for (const [field, weight] of Object.entries(WEIGHTS)) {
-        for (const one of texts[row][/** @type {keyof typeof WEIGHTS} */ (field)]) {
-          if (one === word) best = Math.max(best, weight);
-          else if (word.length >= STEMS && one.startsWith(word)) best = Math.max(best, weight / 2);
-        }
-      }
-      if (!best) return 0;
-      sum += best;
+  /** Set or lift one filter. @param {string} facet @param {string} word @param {boolean} on */
+  function choose(facet, word, on) {
+    const set = facet in FLAGS ? state.flags : state.facets.get(facet);
+    if (on) set?.add(word);
+    else set?.delete(word);
+    changed();
+  }
+
+  function build() {
+    const flags = Object.entries(FLAGS).map(([flag, text]) => boxFor(flag, flag, text, ""));
+    panel.append(...flags, ...facets.map(([name, words, meanings], n) => {
+      const title = TITLES[/** @type {"target"} */ (name)] ?? name[0].toUpperCase() + name.slice(1);
+      const group = make("div", { role: "group", "aria-label": title },
+        ...words.map((word) => boxFor(name, word, word, meanings[word] ?? "")));
+      const facet = make("details", { class: "catalogue__facet" }, make("summary", {}, title), group);
+      facet.toggleAttribute("open", n === 0 || Boolean(state.facets.get(name)?.size));
+      return facet;
+    }));
+    panel.open = matchMedia("(min-width: 60em)").matches;
+    root?.append(
+      make("div", { class: "catalogue__ask", role: "search" },
+        make("label", { class: "catalogue__words" }, make("span", {}, "Words of title, authors, venue, tags"), field),
+        make("label", {}, make("span", {}, "Order"), order)),
+      make("div", { class: "catalogue__said" }, said, clear, share, copyAll),
+      panel,
+      make("div", {}, list, more),
+    );
+  }
+
+  /** Put text on the clipboard and say so on the button. @param {HTMLElement} button @param {string} text */
+  async function copy(button, text) {
+    const before = button.textContent ?? "";
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {  // pages from the disk have no clipboard of this kind
+      const area = /** @type {HTMLTextAreaElement} */ (make("textarea", {}));
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      button.focus();
     }
-    return ` ${texts[row].title.join(" ")} `.includes(` ${asked.join(" ")} `) ? 2 * sum : sum; // words in a row count twice
-  }
-
-  /** Rows that pass the words and every facet but one. @param {string} [but] */
-  function passing(but) {
-    const asked = words(state.q);
-    const rows = [];
-    for (let row = 0; row < data.papers.length; row += 1) {
-      const fits = [...state.filters].every(([facet, chosen]) =>
-        facet === but || !chosen.size || FACETS[facet][1](data.papers[row]).some((word) => chosen.has(word)));
-      const points = fits ? (asked.length ? score(row, asked) : 1) : 0;
-      if (points) rows.push({ row, points });
-    }
-    return rows;
-  }
-
-  /** @param {string} tag @param {Record<string, any>} [properties] @param {(Node | string)[]} [children] */
-  function make(tag, properties = {}, children = []) {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(properties)) {
-      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else if (name in element && name !== "list") /** @type {any} */ (element)[name] = value;
-      else element.setAttribute(name, value);
-    }
-    element.append(...children);
-    return element;
-  }
-
-  /** A link to the web, if it is one. @param {string} address @param {string} text */
-  function link(address, text) {
-    return /^https?:\/\//.test(address) ? [make("a", { href: address, rel: "noopener noreferrer" }, [text])] : [];
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = before), 1500);
   }
 
   /** @param {Paper} paper */
-  function card(paper) {
-    const tags = Object.keys(data.facets).flatMap((facet) => (paper.tags[facet] ?? []).map((word) =>
-      make("button", { type: "button", title: `${data.facets[facet]}: only ${word}`, onclick: () => choose(facet, word, true) }, [word])));
-    const copy = make("button", { type: "button", onclick: () => copied(copy, paper.bibtex) }, ["Copy BibTeX"]);
-    return make("li", { id: paper.key }, [
-      make("h3", {}, link(paper.url, paper.title).length ? link(paper.url, paper.title) : [paper.title]),
-      make("div", {}, [`${paper.authors} · ${paper.month}${paper.venue ? ` · ${paper.venue}` : ""}`]),
-      make("div", { className: "catalogue-tags" }, tags),
-      make("div", { className: "catalogue-links" }, [
-        ...link(paper.code, "Code"), copy, make("code", {}, [paper.key]),
-        ...(paper.implemented.length ? [make("span", {}, [`Implemented here: ${paper.implemented.join(", ")}`])] : []),
-      ]),
-    ]);
+  function shown(paper) {
+    const names = paper.authors.join(", ") + (paper.others ? " and others" : "");
+    const about = [names, paper.month, paper.venue ?? "", paper.arxiv ? `arXiv ${paper.arxiv}` : ""];
+    const bibtex = make("button", { type: "button", "aria-label": `Copy BibTeX of ${paper.title}` }, "BibTeX");
+    bibtex.addEventListener("click", () => copy(bibtex, paper.bibtex));
+    const code = paper.code === null ? [] : [link(paper.code, paper.licence && paper.licence !== "none" ? `code (${paper.licence})` : "code")];
+    const here = paper.implemented.map((one) =>
+      make("a", { class: "catalogue__here", href: one.page }, `here: ${one.name}`));
+    const tags = Object.entries(paper.tags).flatMap(([facet, words]) => words.map((word) => {
+      const on = state.facets.get(facet)?.has(word) ?? false;
+      const tag = make("button", { type: "button", "aria-pressed": String(on), title: facet.replace("_", " ") }, word);
+      tag.addEventListener("click", () => choose(facet, word, !on));
+      return tag;
+    }));
+    return make("li", { "data-key": paper.key },
+      make("p", { class: "catalogue__title" }, link(paper.url, paper.title)),
+      make("p", { class: "catalogue__about" }, about.filter(Boolean).join(" · ")),
+      make("p", { class: "catalogue__row" }, ...code, ...here, bibtex),
+      make("p", { class: "catalogue__row catalogue__tags" }, ...tags));
   }
 
-  /** @param {HTMLElement} button @param {string} text */
-  async function copied(button, text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
-    } catch {
-      const area = /** @type {HTMLTextAreaElement} */ (make("textarea", { value: text, rows: 8, readOnly: true }));
-      area.style.width = "100%";
-      button.parentElement?.after(area);
-      area.select();
-      button.textContent = "Press Ctrl+C";
+  /** @type {Paper[]} */
+  let current = [];
+
+  function render() {
+    const matching = index.search(state.q);
+    current = sorted((matching ?? []).filter((paper) => passes(paper, state)), state.sort);
+    for (const [name, { box, count, row }] of boxes) {
+      const [facet, word] = name.split("=");
+      const rest = (matching ?? []).filter((paper) => passes(paper, state, facet));
+      const number = rest.filter((paper) => (facet in FLAGS ? has(paper, facet) : wordsOf(paper, facet).includes(word))).length;
+      box.checked = (facet in FLAGS ? state.flags : state.facets.get(facet))?.has(word) ?? false;
+      count.textContent = String(number);
+      row.classList.toggle("catalogue__word--none", number === 0 && !box.checked);
     }
+    const visible = state.all ? current : current.slice(0, SCREEN);
+    list.replaceChildren(...visible.map(shown));
+    more.hidden = visible.length === current.length;
+    more.textContent = `Show all ${current.length}`;
+    said.textContent = told(matching, more.hidden);
+    clear.hidden = toAddress(state) === "";
+    copyAll.hidden = current.length === 0;
+    if (field.value !== state.q) field.value = state.q;
+    order.value = state.sort;
   }
 
-  /** @param {string} facet @param {string} word @param {boolean} on */
-  function choose(facet, word, on) {
-    const chosen = state.filters.get(facet) ?? new Set();
-    if (on) chosen.add(word);
-    else chosen.delete(word);
-    state.filters.set(facet, chosen);
-    update();
+  /** What was found, in words. @param {Paper[] | null} matching @param {boolean} whole */
+  function told(matching, whole) {
+    if (matching === null) return "The question has no letter and no digit; give words such as: tumour few-shot.";
+    const count = `${current.length} of ${catalogue?.papers.length} papers`;
+    if (current.length) return whole ? count : `${count}, the first ${SCREEN} shown`;
+    if (matching.length) return `${count}: ${matching.length} have the words, none of them passes the filters`;
+    return `${count} have all words (${index.explain(state.q).join(", ")}); ask for fewer`;
   }
 
-  /** What the address asks for. @returns {State} */
-  function read() {
-    const asked = new URLSearchParams(location.hash.slice(1));
-    const filters = new Map();
-    for (const [name, value] of asked) {
-      if (!["q", "sort"].includes(name) && (Object.hasOwn(data.facets, name) || ["code", "here", "year"].includes(name))) {
-        filters.set(name, new Set([...(filters.get(name) ?? []), value]));
-      }
+  function changed() {
+    state.all = false;
+    const address = toAddress(state);
+    history.replaceState(history.state, "", location.href.split("#")[0] + (address ? `#${address}` : ""));
+    render();
+  }
+
+  /** Arrow keys go from the field to the titles and between them. @param {KeyboardEvent} event */
+  function arrows(event) {
+    if (event.key === "Escape" && event.target === field && field.value) {
+      state.q = "";
+      event.preventDefault();
+      changed();
     }
-    return { q: asked.get("q") ?? "", sort: asked.get("sort") ?? "best", filters };
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const titles = /** @type {HTMLElement[]} */ ([field, ...list.querySelectorAll(".catalogue__title a")]);
+    const item = document.activeElement?.closest("li")?.querySelector(".catalogue__title a");
+    const at = titles.indexOf(/** @type {HTMLElement} */ (item ?? document.activeElement));
+    const next = titles[at + (event.key === "ArrowDown" ? 1 : -1)];
+    if (at < 0 || !next) return;
+    event.preventDefault();
+    next.focus();
   }
 
-  function write() {
-    const asked = new URLSearchParams();
-    if (state.q) asked.set("q", state.q);
-    if (state.sort !== "best") asked.set("sort", state.sort);
-    for (const [facet, chosen] of state.filters) for (const word of [...chosen].sort()) asked.append(facet, word);
-    history.replaceState(null, "", asked.size ? `#${asked}` : location.pathname + location.search);
-  }
-
-  const input = /** @type {HTMLInputElement} */ (make("input", {
-    type: "search", value: state.q, placeholder: "ultrasound lora", "aria-label": "Search papers", spellcheck: false,
-    oninput: () => { state.q = input.value; update(); },
-  }));
-  const sort = /** @type {HTMLSelectElement} */ (make("select", {
-    "aria-label": "Order", onchange: () => { state.sort = sort.value; update(); },
-  }, [["best", "best first"], ["new", "newest first"], ["old", "oldest first"]].map(([value, text]) => make("option", { value }, [text]))));
-  const count = make("output", { "aria-live": "polite" });
-  const clear = make("button", { type: "button", onclick: () => {
-    state.q = ""; state.filters.clear(); input.value = ""; update(); input.focus();
-  } }, ["Clear all"]);
-  const facets = make("div", { className: "catalogue-facets", role: "group", "aria-label": "Filters" });
-  const list = make("ol", { className: "catalogue-list" });
-  const more = make("button", { type: "button", onclick: () => { shown += STEP; draw(); } });
-  /** @type {Map<string, boolean>} */
-  const open = new Map();
-
-  function update() {
-    shown = STEP;
-    write();
-    draw();
-  }
-
-  /** @param {string} facet */
-  function boxes(facet) {
-    const [title, of] = FACETS[facet];
-    /** @type {Map<string, number>} */
-    const counts = new Map();
-    for (const { row } of passing(facet)) for (const word of of(data.papers[row])) counts.set(word, (counts.get(word) ?? 0) + 1);
-    const chosen = state.filters.get(facet) ?? new Set();
-    for (const word of chosen) if (!counts.has(word)) counts.set(word, 0);
-    const ordered = [...counts].sort(facet === "year" ? (a, b) => b[0].localeCompare(a[0]) : (a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
-    const rows = ordered.map(([word, number]) => make("label", {}, [
-      make("input", { type: "checkbox", checked: chosen.has(word), "data-facet": facet, value: word,
-        onchange: (/** @type {any} */ event) => choose(facet, word, event.target.checked) }),
-      make("span", {}, [word]), make("span", {}, [String(number)]),
-    ]));
-    const details = /** @type {HTMLDetailsElement} */ (make("details", {
-      open: open.get(facet) ?? ((facet === "family" && window.innerWidth > 720) || chosen.size > 0),
-      ontoggle: () => open.set(facet, details.open),
-    }, [make("summary", {}, [title]), ...rows]));
-    return details;
-  }
-
-  function draw() {
-    const active = /** @type {HTMLInputElement | null} */ (document.activeElement);
-    const kept = active?.dataset?.facet ? [active.dataset.facet, active.value] : null;
-    const rows = passing();
-    const month = (/** @type {{row: number}} */ { row }) => data.papers[row].month;
-    rows.sort((a, b) => (state.sort === "best" ? b.points - a.points : 0)
-      || (state.sort === "old" ? month(a).localeCompare(month(b)) : month(b).localeCompare(month(a))) || a.row - b.row);
-    sort.value = state.sort;
-    count.textContent = rows.length === 1 ? "1 paper" : `${rows.length} papers`;
-    facets.replaceChildren(...Object.keys(FACETS).map(boxes));
-    list.replaceChildren(...rows.slice(0, shown).map(({ row }) => card(data.papers[row])));
-    more.hidden = rows.length <= shown;
-    more.textContent = `Show ${Math.min(STEP, rows.length - shown)} more of ${rows.length}`;
-    if (kept) {
-      const again = [...facets.querySelectorAll("input")].find((one) => one.dataset.facet === kept[0] && one.value === kept[1]);
-      again?.focus();
-    }
-  }
-
-  window.addEventListener("hashchange", () => {
-    const asked = read();
-    Object.assign(state, asked);
-    input.value = state.q;
-    shown = STEP;
-    draw();
+  build();
+  render();
+  root.hidden = false;
+  field.addEventListener("input", () => { state.q = field.value; changed(); });
+  order.addEventListener("change", () => { state.sort = order.value; changed(); });
+  clear.addEventListener("click", () => {
+    state = stateOf(new URLSearchParams());
+    changed();
+    field.focus();
   });
-  root.append(
-    make("div", { className: "catalogue-search", role: "search" }, [input, sort, clear, count]),
-    facets, make("div", {}, [list, more]),
-  );
-  draw();
+  share.addEventListener("click", () => copy(share, location.href));
+  copyAll.addEventListener("click", () => copy(copyAll, current.map((paper) => paper.bibtex).join("\n\n")));
+  more.addEventListener("click", () => {
+    const before = list.children.length;
+    state.all = true;
+    render();
+    /** @type {HTMLElement | null} */ (list.children[before]?.querySelector("a, button"))?.focus();
+  });
+  root.addEventListener("keydown", arrows);
+  addEventListener("hashchange", () => {
+    if (!location.hash.includes("=") && location.hash.length > 1) return;  // a heading of the page
+    state = fromAddress();
+    render();
+  });
 })();

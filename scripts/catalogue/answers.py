@@ -1,4 +1,4 @@
-"""Runs the blocks of docs/catalogue/README.md and writes what they print into the text block that follows each of them.
+"""Runs the blocks of docs/catalogue/README.md, writes what they print into the text block behind each, and draws its picture.
 
 Usage: python scripts/catalogue/answers.py
 """
@@ -12,6 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from samaritan.catalog import load_catalog
+from samaritan.catalog.plot import draw_counts
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "catalogue" / "README.md"
 
@@ -20,8 +23,9 @@ _BLOCK = re.compile(r"```(bash|python)\n((?:(?!```).)*)```\n\n```text\n(?:(?!```
 
 
 def main() -> None:
-    """Write the page anew."""
+    """Write the page and its picture anew."""
     PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    draw_counts([paper for paper in load_catalog().papers if not paper.seminal], PAGE.with_name("stats.svg"))
 
 
 def filled(text: str) -> str:

@@ -1,65 +1,97 @@
-"""What docs/catalogue/browse.md shows: the papers as data, the families and the time line as pictures.
+"""Writes what docs/catalogue/browse.md shows: the data of its search, and two pictures.
 
-python -m scripts.catalogue.browse
+Run it after the catalogue has changed: python -m scripts.catalogue.browse
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from samaritan.catalog import Paper, Tags, load_catalog, vocabulary
+from samaritan.catalog import Implementation, Paper, index, load_catalog, vocabulary, words
 from samaritan.catalog.bibtex import bibtex
 from samaritan.core.atomic import write_text
-from scripts.catalogue import _pictures
+from scripts.catalogue._taxonomy_picture import taxonomy
+from scripts.catalogue._timeline import timeline
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "catalogue"
 
+HEAD = "// Made by python -m scripts.catalogue.browse; do not edit. The papers, and the words that a search compares.\n"
 
-def files(papers: Sequence[Paper]) -> dict[str, str]:
-    """File name -> content."""
+#: Room -> the page of the site that names what it holds.
+PLACES = {
+    "models": "../reference/models.html",
+    "prompts": "../reference/prompts.html",
+    "evaluate": "../reference/metrics.html",
+}
+
+
+def main() -> None:
+    """Write everything anew."""
+    for path, content in files().items():
+        write_text(path, content)
+
+
+def files() -> dict[Path, str]:
+    """Path -> content of all that this script writes."""
+    papers = load_catalog().papers
     return {
-        "browse-data.js": data(papers),
-        "taxonomy.svg": _pictures.taxonomy(papers, vocabulary()["family"]),
-        "timeline.svg": _pictures.timeline(papers, vocabulary()["family"]),
+        FOLDER / "browse-data.js": data(papers),
+        FOLDER / "taxonomy.svg": taxonomy(papers),
+        FOLDER / "timeline.svg": timeline(papers),
     }
 
 
-def data(papers: Iterable[Paper]) -> str:
-    """A script that says the papers, one on a line; it is loaded, not fetched, so that the page also opens from the disk."""
-    facets = {facet: facet.replace("_", " ") for facet in Tags.model_fields}
-    lines = ",\n".join(_json(_told(paper)) for paper in sorted(papers, key=lambda p: (p.month, p.key), reverse=True))
-    return f"globalThis.SAMARITAN_CATALOGUE = {{facets: {_json(facets)}, papers: [\n{lines}\n]}};\n"
+def data(papers: tuple[Paper, ...]) -> str:
+    """JavaScript that sets one variable, so that the page works from the disk too; one line for each paper."""
+    lines = ",\n".join(map(_dumped, map(record, papers)))
+    start = f'"vocabulary":{_dumped(vocabulary())},\n"rules":{_dumped(rules())},\n"papers":[\n{lines}\n]'
+    return f"{HEAD}globalThis.SAMARITAN_CATALOGUE = {{\n{start}}};\n"
 
 
-def main() -> int:
-    for name, content in files(load_catalog().papers).items():
-        write_text(FOLDER / name, content)
-        print(f"{name}: {len(content) / 1000:.0f} kB")
-    return 0
-
-
-def _told(paper: Paper) -> dict[str, Any]:
-    return {
-        "key": paper.key,
-        "title": paper.title,
-        "authors": ", ".join(paper.authors) + (" et al." if paper.others else ""),
-        "month": paper.month,
-        "venue": paper.venue or "",
-        "url": str(paper.url or ""),
-        "code": str(paper.code or ""),
-        "tags": {facet: words for facet, words in paper.tags.model_dump().items() if words},
-        "implemented": sorted({f"{link.room} {link.name}" for link in paper.implemented}),
-        "bibtex": bibtex([paper]).strip(),
+def record(paper: Paper) -> dict[str, Any]:
+    """What the page shows of a paper."""
+    kept = paper.model_dump(mode="json", include={"key", "title", "authors", "others", "month", "venue", "arxiv"})
+    tags = {facet: found for facet, found in paper.tags.model_dump(mode="json").items() if found}
+    return kept | {
+        "url": _address(paper),
+        "code": str(paper.code) if paper.code else None,
+        "licence": paper.code_licence,
+        "tags": tags,
+        "implemented": [{"room": one.room, "name": one.name, "page": page_of(one)} for one in paper.implemented],
+        "bibtex": bibtex([paper]),
     }
 
 
-def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # a title cannot end the script
+def rules() -> dict[str, Any]:
+    """The lists and weights of the package's search, for the page's, which follows the same rules."""
+    return {
+        "same": words.SAME,
+        "narrower": words.NARROWER,
+        "stop": sorted(words.STOP),
+        "letters": {chr(letter): plain for letter, plain in words.PLAIN.items()},
+        "singular": words.SINGULAR,
+        "columns": index.COLUMNS,
+        "prefix": index.PREFIX,
+        "glued": index.GLUED,
+    }
+
+
+def page_of(entry: Implementation) -> str:
+    """The page of the site that tells of an entry."""
+    return f"../methods/{entry.name}.html" if entry.room == "adapt" else PLACES[entry.room]
+
+
+def _address(paper: Paper) -> str | None:
+    if paper.url:
+        return str(paper.url)
+    return f"https://doi.org/{paper.doi}" if paper.doi else None
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

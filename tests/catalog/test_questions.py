@@ -6,6 +6,7 @@ decided stands beside it.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shlex
@@ -94,3 +95,14 @@ def test_the_answer_is_the_one_found_by_hand(
     for record in answer:
         assert f"{record['key']} " in shown  # the page shows this answer
         assert record["month"] in shown
+
+
+@pytest.mark.snippets
+def test_what_the_page_shows_is_what_its_blocks_print() -> None:
+    spec = importlib.util.spec_from_file_location("answers", PAGE.parents[2] / "scripts" / "catalogue" / "answers.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    text = PAGE.read_text(encoding="utf-8")
+    assert script.filled(text) == text, "run python scripts/catalogue/answers.py"

@@ -75,7 +75,7 @@ def papers_search(
     from samaritan.catalog import vocabulary
     from samaritan.catalog.everything import all_papers
     from samaritan.catalog.filters import Filters, checked_words
-    from samaritan.catalog.search import Index
+    from samaritan.catalog.index import Index
     from samaritan.show.papers import show_nothing
 
     form = "json" if as_json else one_of(form, *FORMATS)
