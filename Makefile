@@ -19,8 +19,8 @@ demo: install  ## benchmark LiteMedSAM on the built-in samples, then adapt it to
 test: install  ## the default test suite: no network, no weights beyond the package's
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2  # one thread for each of the two workers: two cores
 
-browser: install  ## the annotator's page in a real browser (chromium), on the real server and model
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/annotate/browser tests/annotate/viewer
+browser: install  ## the annotator's page and the catalogue's in a real browser (chromium), the former on the real server and model
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/annotate/browser tests/annotate/viewer tests/docs/browser
 
 docs: install  ## the documentation site in site/, without one warning
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -33,7 +33,11 @@ regenerate: install  ## every page that a script writes from the code and from c
 	$(BIN)/python scripts/method_pages.py
 	$(BIN)/python scripts/models_page.py
 	$(BIN)/python scripts/bakeoff_index.py
+	$(BIN)/python scripts/taxonomy_page.py
+	$(BIN)/python -m scripts.catalogue.precision --write
+	$(BIN)/python -m scripts.catalogue.browse
 	$(BIN)/python scripts/which_model.py
+	$(BIN)/python scripts/catalogue/answers.py
 
 install: $(STAMP) $(PAGE)  ## the environment in .venv/, and the annotator's page where it can be built
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from html import escape
 
 #: What is drawn: name -> (x, y, width, height, lines of text).
@@ -68,13 +69,54 @@ def draw(attaches: str, trained: tuple[str, ...], title: str) -> str:
         trained: parts of the base that train by default.
         title: for readers that cannot see.
     """
-    hooks = [hook for hook in MARKS if re.search(rf"\b{hook}\b", attaches)]
+    hooks = hooks_in(attaches)
     blue = {box for part in trained for box in PARTS[part]}
     parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 430" role="img">',
+        *_ground(430, title, blue),
+        *(_mark(hook, place) for hook in hooks for place in MARKS[hook]),
+        *_legend(bool(hooks), bool(blue)),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def draw_all(methods: dict[str, str], others: dict[str, str], title: str) -> str:
+    """SVG of SAM with all hook points that are used, and below it the methods at each.
+
+    Args:
+        methods: name -> words with hook points in them.
+        others: of methods that attach at no hook point, name -> what they train or stand for.
+        title: for readers that cannot see.
+    """
+    at = {hook: [name for name, words in methods.items() if hook in hooks_in(words)] for hook in MARKS}
+    used = {hook: names for hook, names in at.items() if names}
+    rows = -(-len(used) // 2)
+    parts = [*_ground(410 + 30 * rows + 22 * len(others), title, set())]
+    parts += [_mark(hook, place) for hook in used for place in MARKS[hook]]
+    for number, (hook, names) in enumerate(used.items()):
+        column, row = divmod(number, rows)
+        x, y = 34 + 350 * column, 406 + 30 * row
+        lines = textwrap.wrap(", ".join(names), 46)
+        parts += [_mark(hook, (x, y))]
+        parts += [_text(x + 22, y + 4 + 14 * n - 7 * (len(lines) - 1), words) for n, words in enumerate(lines)]
+    for number, (name, words) in enumerate(others.items()):
+        y = 406 + 30 * rows + 22 * number
+        parts += [f'<circle cx="34" cy="{y}" r="6" fill="{TRAINED}"/>', _text(56, y + 4, f"{name}: {words}")]
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def hooks_in(attaches: str) -> list[str]:
+    """The hook points that words name."""
+    return [hook for hook in MARKS if re.search(rf"\b{hook}\b", attaches)]
+
+
+def _ground(height: int, title: str, blue: set[str]) -> list[str]:
+    """SAM without any mark."""
+    return [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 {height}" role="img">',
         f"<title>{escape(title)}</title>",
         _STYLE,
-        '<rect width="740" height="430" fill="#fff"/>',
+        f'<rect width="740" height="{height}" fill="#fff"/>',
         _text(122, 40, "image encoder: each block", "s"),
         _text(188, 262, "mask decoder: each two-way block", "s"),
         '<rect x="104" y="50" width="500" height="150" rx="8" fill="none" stroke="#cfd6dd" stroke-dasharray="5 4"/>',
@@ -83,11 +125,7 @@ def draw(attaches: str, trained: tuple[str, ...], title: str) -> str:
         '<path d="M720 115 V236 H160 V300" fill="none" stroke="#8a8f98"/>',
         _text(560, 230, "image embedding", "s"),
         *(_box(name, blue) for name in BOXES),
-        *(_mark(hook, place) for hook in hooks for place in MARKS[hook]),
-        *_legend(bool(hooks), bool(blue)),
-        "</svg>",
     ]  # fmt: skip
-    return "\n".join(parts) + "\n"
 
 
 def _box(name: str, blue: set[str]) -> str:
