@@ -89,7 +89,7 @@ def files() -> dict[Path, str]:
     text = TEXT.format(kinds=kinds, rows=rows, base=f"{counted['decoder'][2]:,}")
     return {
         FOLDER / "taxonomy.md": text,
-        FOLDER / "taxonomy.svg": draw_all(attaches, "Where each method attaches to SAM"),
+        FOLDER / "taxonomy.svg": _figure(),
     }
 
 
