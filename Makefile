@@ -34,8 +34,10 @@ regenerate: install  ## every page that a script writes from the code and from c
 	$(BIN)/python scripts/models_page.py
 	$(BIN)/python scripts/bakeoff_index.py
 	$(BIN)/python scripts/taxonomy_page.py
+	$(BIN)/python -m scripts.catalogue.precision --write
 	$(BIN)/python -m scripts.catalogue.browse
 	$(BIN)/python scripts/which_model.py
+	$(BIN)/python scripts/catalogue/answers.py
 
 install: $(STAMP) $(PAGE)  ## the environment in .venv/, and the annotator's page where it can be built
 

@@ -15,7 +15,10 @@ PAGE = FOLDER / "README.md"
 #: Page -> data, and what is hard about them.
 PAGES = {
     "drive_vessels": ("fundus vessels (DRIVE)", "thin branches, one box around the whole tree"),
-    "isbi2012_em": ("membranes (ISBI 2012)", "a net of thin walls that fills the picture"),
+    "isbi2012_em": (
+        "membranes (ISBI 2012)",
+        "a net of thin walls that fills the picture; slices of one stack stand for patients",
+    ),
     "nr206_oct": ("retinal layers (NR206)", "eight thin layers whose boxes hold each other; three patients in all"),
     "axon_sem": (
         "axons and myelin (SEM)",

@@ -50,9 +50,14 @@ HEAD = """# One click, and a model of boxes
 
 LiteMedSAM was trained with boxes. Asked with a click alone it answers nothing of use, so the annotator finds the box that is
 meant by asking ([engine/clicks.py](../src/samaritan/annotate/engine/clicks.py)): squares of eight sizes around the click, then
-the boxes of the answers that hold it. Mean Dice over targets, each clicked once at a random place well inside; printed by
+the boxes of the answers that hold it. Mean Dice over targets, each clicked once at a random place well inside; seconds of an
+answer on a slice that was encoded, as the machine was. Sets called `samples/` are built in, and most of them drawn by code.
+Printed by
 
-    {command}
+<!-- not run: minutes of a model on a processor -->
+```bash
+{command}
+```
 
 """
 

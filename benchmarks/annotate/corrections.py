@@ -51,7 +51,10 @@ them. The annotator changes the mask itself where it is wrong about a click
 after the first act (a box 5 % too wide, or one click well inside) and after each corrective click in the middle of the widest
 error; "not obeyed" is the share of corrective clicks that the next mask was wrong about. Printed by
 
-    {command}
+<!-- not run: public data sets, and minutes -->
+```bash
+{command}
+```
 
 """
 

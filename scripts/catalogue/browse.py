@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from samaritan.catalog import Implementation, Paper, load_catalog, search, vocabulary, words
+from samaritan.catalog import Implementation, Paper, index, load_catalog, vocabulary, words
 from samaritan.catalog.bibtex import bibtex
 from samaritan.core.atomic import write_text
 from scripts.catalogue._taxonomy_picture import taxonomy
@@ -70,11 +70,11 @@ def rules() -> dict[str, Any]:
         "same": words.SAME,
         "narrower": words.NARROWER,
         "stop": sorted(words.STOP),
-        "letters": {chr(letter): plain for letter, plain in words._PLAIN.items()},
-        "singular": words._SINGULAR,
-        "columns": search._COLUMNS,
-        "prefix": search._PREFIX,
-        "glued": search._GLUED,
+        "letters": {chr(letter): plain for letter, plain in words.PLAIN.items()},
+        "singular": words.SINGULAR,
+        "columns": index.COLUMNS,
+        "prefix": index.PREFIX,
+        "glued": index.GLUED,
     }
 
 

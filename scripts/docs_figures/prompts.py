@@ -26,7 +26,7 @@ SCENES = {
 ASKED = {
     "box": "tight box",
     "box:margin=0.15": "box, 15 % wider",
-    "box:shift=0.25": "box, moved by up to a quarter",
+    "box:shift=0.25": "box, moved",
     "point": "one click",
 }
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 def kinds(scenes: dict[str, Scene]) -> None:
     """A row for each scene, a column for each prompt; the last one is a click after the box."""
-    figure, axes = plt.subplots(len(scenes), len(ASKED) + 1, figsize=(11, 7.4), constrained_layout=True)
+    figure, axes = plt.subplots(len(scenes), len(ASKED) + 1, figsize=(9.4, 6.8), constrained_layout=True)
     for row, (about, scene) in zip(axes, scenes.items(), strict=True):
         for place, (asked, words) in zip(row, ASKED.items(), strict=False):
             prompt = make_prompt(asked).first(scene.reference, np.random.default_rng(3))[0]
@@ -62,7 +62,7 @@ def _corrected(scene: Scene) -> sam.PromptSet:
 def _panel(axes: Any, scene: Scene, prompt: sam.PromptSet, words: str) -> None:
     answer = scene.ask(prompt)
     dice = scene.dice(answer.masks[0])
-    scene.draw(axes, answer.masks[0], prompt, f"{words}\nDice {dice:.2f}, estimated IoU {answer.quality[0]:.2f}")
+    scene.draw(axes, answer.masks[0], prompt, f"{words}\nDice {dice:.2f}, estimate {answer.quality[0]:.2f}")
 
 
 def candidates(scenes: dict[str, Scene]) -> None:

@@ -50,10 +50,11 @@ def test_a_preprint_an_article_and_a_paper_in_proceedings() -> None:
                 {"venue": "Medical Image Analysis", "doi": "10.1016/j.media.2024.1"},
                 {"venue": "MICCAI 2024"},
                 {"venue": "bioRxiv"},
+                {"venue": "Elsevier"},
             ]
         )
     ]
-    preprint, article, proceedings, archive = strictly_read(bibtex(made))
+    preprint, article, proceedings, archive, published = strictly_read(bibtex(made))
     assert preprint == (
         "misc",
         "horst2024sam0",
@@ -68,6 +69,7 @@ def test_a_preprint_an_article_and_a_paper_in_proceedings() -> None:
         "10.1016/j.media.2024.1",
     )
     assert (proceedings[0], proceedings[2]["booktitle"]) == ("inproceedings", "MICCAI 2024")
+    assert (published[0], published[2]["publisher"]) == ("misc", "Elsevier")
     assert (archive[0], archive[2]["howpublished"]) == ("misc", "bioRxiv")
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from samaritan.catalog.links import addresses, check_links
-from samaritan.catalog.network import Client
+from samaritan.catalog.links import HOSTS, addresses, check_links
+from samaritan.catalog.network import Answer, Client
 from samaritan.catalog.record import Paper
-from samaritan.core.errors import InputError
+from samaritan.core.errors import InputError, ResourceError
 from tests.catalog.server import Clock, Reply, reply, serving
 
 REPLIES = {
@@ -112,6 +112,20 @@ def test_a_stopped_run_goes_on_and_what_said_nothing_lasting_is_asked_again(tmp_
         assert [path for _, path, _ in server.asked] == ["/good"]
     lines = [json.loads(line) for line in state.read_text(encoding="utf-8").splitlines()]
     assert [line["state"] for line in lines] == ["ok", "dead", "unreachable", "unreachable", "ok", "ok"]
+
+
+def test_without_a_network_it_stops_early() -> None:
+    urls = [f"http://127.0.0.1:{port}/" for port in range(1, 20)]
+    asked: list[str] = []
+
+    class Counting(Client):
+        def ask(self, url: str, *, method: str = "GET", most: int = 0) -> Answer:
+            asked.append(url)
+            return Answer(url, 0, "Name or service not known")
+
+    with pytest.raises(ResourceError, match=r"None of 5 hosts could be reached \(Name or service not known\)"):
+        check_links(urls, Counting(pause=0))
+    assert asked == urls[:HOSTS]
 
 
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:

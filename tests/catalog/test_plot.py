@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from samaritan.catalog import load_catalog
+from samaritan.catalog.counts import NONE, count
 from samaritan.catalog.plot import draw_counts
 from samaritan.catalog.record import Paper
 from samaritan.core.errors import UsageError
@@ -32,3 +34,12 @@ def test_other_endings_and_nothing_to_draw_are_told(papers: list[Paper], tmp_pat
     with pytest.raises(UsageError, match="no paper to draw"):
         draw_counts([], tmp_path / "papers.png")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_picture_of_the_docs_is_of_the_catalogue_as_it_is() -> None:
+    papers = [paper for paper in load_catalog().papers if not paper.seminal]
+    text = (Path(__file__).parents[2] / "docs" / "catalogue" / "stats.svg").read_text(encoding="utf-8")
+    assert f"{len(papers)} papers, " in text
+    for facet in ("family", "modality"):
+        for word, counts in count(papers, facet).rows.items():
+            assert word == NONE or f"{word}  {sum(counts)}" in text, "run python scripts/catalogue/answers.py"

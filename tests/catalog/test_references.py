@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import yaml
+
 from samaritan.catalog.bibtex_reader import BibEntry, read_bibtex
 from samaritan.catalog.record import Paper
 from samaritan.catalog.references import ITSELF, Reference, merged, printed, sources
+from samaritan.catalog.version import package_version
 from samaritan.core.public_data import PUBLIC_DATA
 
 WU = Reference(
@@ -38,6 +43,14 @@ def test_no_at_in_the_comment_that_bibtex_would_read() -> None:
 def test_one_entry_for_several_reasons() -> None:
     (one,) = merged([WU, Reference(WU.entry, ("model x",)), WU])
     assert one.reasons == ("method med-sa", "model x")
+
+
+def test_the_package_is_cited_as_its_citation_file_says() -> None:
+    said = yaml.safe_load((Path(__file__).parents[2] / "CITATION.cff").read_text(encoding="utf-8"))
+    fields = ITSELF.fields
+    assert (fields["title"], fields["license"]) == (said["title"], said["license"])
+    assert fields["author"] == f"{{{said['authors'][0]['name']}}}"
+    assert package_version() in (said["version"], "0")
 
 
 def test_all_of_them_are_printed() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -37,3 +39,13 @@ def test_mistakes_are_one_sentence(
     out, err = capsys.readouterr()
     assert what in err
     assert (out, err.count("\n")) == ("", 1)
+
+
+def test_what_the_catalogue_links_needs_no_torch() -> None:
+    report = "import atexit, sys; atexit.register(lambda: print('TORCH' if 'torch' in sys.modules else 'LIGHT'))"
+    code = f"{report}; from samaritan.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "cite", "lora", "medsam", "huang:S6"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stdout.rstrip().endswith("LIGHT")

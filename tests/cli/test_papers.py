@@ -55,7 +55,7 @@ def test_a_table_says_how_many_there_are(run: Run, capsys: Capture) -> None:
     assert run("papers", "--limit", "2") == 0
     out = capsys.readouterr().out
     assert "ma2025medsam2" in out
-    assert "8 papers, 2 are shown; --limit 0 shows all" in out
+    assert "2 of 8 papers; --limit 0 shows all" in out
     assert run("papers", "polyps") == 0
     assert "1 paper. samaritan papers show KEY" in capsys.readouterr().out
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -23,11 +24,20 @@ MARKS = dict.fromkeys(("sam-in-one-page", "zero-shot"), pytest.mark.snippets)
 
 @pytest.fixture
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("doc_outputs", ROOT / "scripts" / "doc_outputs.py")
+    return loaded(ROOT / "scripts" / "doc_outputs.py")
+
+
+def loaded(path: Path) -> ModuleType:
+    """A script as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.modules[path.stem] = module  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        del sys.modules[path.stem]
     return module
 
 
@@ -48,6 +58,13 @@ def test_figures_and_scripts_belong_together() -> None:
     }
     assert shown <= drawn
     assert [name for name in shown if not (FOLDER / name).is_file()] == []
+
+
+def test_the_data_flow_is_the_one_that_its_script_draws() -> None:
+    drawn = loaded(FIGURES / "sam_in_one_page.py").drawing()
+    assert (FOLDER / "sam-data-flow.svg").read_text(encoding="utf-8") == drawn
+    assert "3, 1024, 1024" in drawn
+    assert "3, 256, 256" in drawn
 
 
 def test_every_page_says_what_draws_its_figures() -> None:

@@ -18,8 +18,16 @@ _WORD = re.compile(r"(?P<before>\W*)(?P<name>.*?)(?P<after>\W*)", re.DOTALL)
 _PROCEEDINGS = ("conference", "proceedings", "workshop", "symposium", "advances in", "lecture notes")
 _CONFERENCES = (
     "3dv aaai accv bibm bmvc cvpr cvprw eccv embc emnlp iccv icassp iclr icml icip icpr ijcai isbi miccai midl neurips nips "
-    "spie wacv"
+    "wacv"
 )
+
+#: Names that say who published a paper, but not in what: its record knows no more.
+_PUBLISHERS = frozenset(
+    [
+        "aapm", "acm", "bmc", "elsevier", "frontiers", "hindawi", "ieee", "iop", "j-stage", "mary ann liebert", "mdpi",
+        "nature portfolio", "oxford university press", "plos", "rsna", "sage", "spie", "springer", "taylor & francis", "wiley",
+    ]
+)  # fmt: skip
 
 #: Venues that are no place of publication.
 _ARCHIVES = frozenset(
@@ -39,15 +47,18 @@ def entry_of(paper: Paper) -> str:
 
 
 def fields_of(paper: Paper) -> tuple[str, dict[str, str | None]]:
-    """Kind and fields of a paper's entry: an article, a paper in proceedings, or misc for what is only in an archive."""
-    kind, venue = _kind(paper.venue)
+    """Kind and fields of a paper's entry.
+
+    An article, a paper in proceedings, or misc for what is only in an archive or of which only the publisher is known.
+    """
+    kind, place, venue = _kind(paper.venue)
     year, month = paper.month.split("-")
     return kind, {
         "title": protected(paper.title),
         "author": " and ".join([*map(_author, paper.authors), *(["others"] if paper.others else [])]),
         "year": year,
         "month": _MONTHS[int(month) - 1],
-        {"article": "journal", "inproceedings": "booktitle", "misc": "howpublished"}[kind]: venue and to_latex(venue),
+        place: venue and to_latex(venue),
         "eprint": paper.arxiv,
         "archiveprefix": "arXiv" if paper.arxiv else None,
         "doi": paper.doi and link(paper.doi),
@@ -91,12 +102,15 @@ def _author(name: str) -> str:
     return f"{{{written}}}" if "and" in words or "," in written else written
 
 
-def _kind(venue: str | None) -> tuple[str, str | None]:
-    if venue is None or venue.lower() in _ARCHIVES:
-        return "misc", None if venue is None or venue.lower() == "arxiv" else venue
-    low = venue.lower()
+def _kind(venue: str | None) -> tuple[str, str, str | None]:
+    """Kind of entry, the field for the venue, and what stands in it."""
+    low = (venue or "arXiv").lower()
+    if low in _ARCHIVES:
+        return "misc", "howpublished", None if low == "arxiv" else venue
+    if low in _PUBLISHERS:
+        return "misc", "publisher", venue
     if any(word in low for word in _PROCEEDINGS) or set(_CONFERENCES.split()).intersection(
         low.replace("'", " ").split()
     ):
-        return "inproceedings", venue
-    return "article", venue
+        return "inproceedings", "booktitle", venue
+    return "article", "journal", venue

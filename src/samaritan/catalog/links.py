@@ -25,6 +25,9 @@ _FLEETING = ("busy", "unreachable")
 #: So many redirects in a row are followed.
 _HOPS = 8
 
+#: Where so many hosts in a row give no answer before any does, it is the network.
+HOSTS = 5
+
 #: How often a server that says when to come back is asked again.
 _RETRIES = 2
 
@@ -86,15 +89,27 @@ def check_links(
 
     Raises:
         InputError: the state file is none.
-        ResourceError: it cannot be written.
+        ResourceError: it cannot be written, or there is no network: no one of the first :data:`HOSTS` hosts answers.
     """
     wanted = list(dict.fromkeys(urls))
     known = {url: link for url, link in _read_state(state).items() if _fresh(link, days)}
+    silent: set[str] | None = set()  # hosts that gave no answer, until one gives some
     for link in _asked((url for url in wanted if url not in known), client):
+        if silent is not None:
+            silent = _still_silent(silent, link)
         known[link.url] = link
         _append(state, link)
         tell(link)
     return [known[url] for url in wanted]
+
+
+def _still_silent(silent: set[str], link: Link) -> set[str] | None:
+    if link.status:
+        return None
+    hosts = silent | {host_of(link.url)}
+    if len(hosts) >= HOSTS:
+        raise ResourceError(f"None of {len(hosts)} hosts could be reached ({link.why}); check the network.")
+    return hosts
 
 
 def _asked(urls: Iterable[str], client: Client) -> Iterator[Link]:

@@ -21,7 +21,7 @@ ITSELF = BibEntry(
     "samaritan",
     {
         "title": "samaritan: measure, adapt and use the Segment Anything family on medical images",
-        "author": "{The samaritan authors}", "version": package_version(), "year": "2026", "license": "Apache-2.0",
+        "author": "{the samaritan authors}", "version": package_version(), "year": "2026", "license": "Apache-2.0",
     },
 )  # fmt: skip
 

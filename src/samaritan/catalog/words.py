@@ -7,14 +7,14 @@ import re
 import unicodedata
 
 #: Letters that Unicode does not take apart, as people without them on their keyboard write them.
-_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"})
+PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"})
 
 _TOKEN = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010-\u2013/+_.]+[^\W_]+)+")
 _GENITIVE = re.compile(r"['\u2019]s\b")
 
 #: Endings in s that are no plural: pancreas, analysis, nucleus, loss.
-_SINGULAR = ("ss", "us", "is", "as")
+SINGULAR = ("ss", "us", "is", "as")
 
 #: Said in a question, but not what it is about.
 _STOP = (
@@ -82,12 +82,12 @@ def fold(text: str) -> str:
     """Small letters without accents, compatibility forms and the ``'s`` of names."""
     apart = unicodedata.normalize("NFKD", text)
     bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return _GENITIVE.sub("", bare.casefold().translate(_PLAIN))
+    return _GENITIVE.sub("", bare.casefold().translate(PLAIN))
 
 
 def singular(token: str) -> str:
     """A folded word without the ending of its plural; a name with a digit in it stays as it is."""
-    if len(token) < 4 or not token.endswith("s") or token.endswith(_SINGULAR) or not token.isalpha():
+    if len(token) < 4 or not token.endswith("s") or token.endswith(SINGULAR) or not token.isalpha():
         return token
     if token.endswith("ies") and len(token) > 4:
         return token[:-3] + "y"

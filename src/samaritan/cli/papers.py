@@ -75,7 +75,7 @@ def papers_search(
     from samaritan.catalog import vocabulary
     from samaritan.catalog.everything import all_papers
     from samaritan.catalog.filters import Filters, checked_words
-    from samaritan.catalog.search import Index
+    from samaritan.catalog.index import Index
     from samaritan.show.papers import show_nothing
 
     form = "json" if as_json else one_of(form, *FORMATS)
@@ -224,7 +224,9 @@ def papers_import(
 
 @papers_app.command("check")
 def papers_check(
-    network: Annotated[bool, typer.Option("--network", help="Ask every link, politely; takes an hour or so.")] = False,
+    network: Annotated[
+        bool, typer.Option("--network", help="Ask every link, politely; takes ten minutes or more.")
+    ] = False,
     state: Annotated[Path | None, typer.Option(help="Answers about links, from which a stopped run goes on.")] = None,
     days: Annotated[int, typer.Option(min=0, help="A link that was asked in so many days is not asked again.")] = 30,
     as_json: AsJson = False,

@@ -101,4 +101,4 @@ def uncertainty_error_overlap(uncertainty: NDArray[np.floating], *, pred: Mask, 
     check_raters([pred, ref, uncertain], "given")
     wrong = pred != ref
     total = np.count_nonzero(uncertain) + np.count_nonzero(wrong)
-    return 2 * np.count_nonzero(uncertain & wrong) / total if total else 1.0
+    return float(2 * np.count_nonzero(uncertain & wrong) / total) if total else 1.0

@@ -28,8 +28,9 @@ def show_papers(papers: Sequence[Paper], found: int) -> None:
         title = f"{escape(paper.title)}\n[dim]{escape(tags)}[/]" if tags else escape(paper.title)
         table.add_row(escape(paper.key), paper.month, title, "yes" if paper.code else "-")
     console.print(table)
-    more = "" if len(papers) == found else f", {len(papers)} are shown; --limit 0 shows all"
-    console.print(f"{found} paper{'' if found == 1 else 's'}{more}. samaritan papers show KEY tells all of one.")
+    shown = "" if len(papers) == found else f"{len(papers)} of "
+    more = "; --limit 0 shows all" if shown else ""
+    console.print(f"{shown}{found} paper{'' if found == 1 else 's'}{more}. samaritan papers show KEY tells all of one.")
 
 
 def show_nothing(words: Mapping[str, int], filtered: bool) -> None:

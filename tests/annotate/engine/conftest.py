@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,13 +12,54 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from samaritan.annotate.engine import Engine, EngineSettings
+from samaritan.annotate.engine import Engine, EngineSettings, _process
 from samaritan.annotate.engine.requests import ImageRef
 from samaritan.annotate.messages import ModelState
 
 T = TypeVar("T")
 
 TINY = EngineSettings(model="tiny-litemedsam", runtime="torch", threads=1)
+
+
+#: A model process without a model, which starts in an instant: it answers volumes after five words, and slices with the
+#: options "hang": never; with "once" the second process of a folder does not even load.
+FAKE = """
+import os, sys, time
+from pathlib import Path
+import numpy as np
+from samaritan.annotate.engine._pipe import own_pipe
+from samaritan.annotate.engine._wire import Answered, Progressed, Ready
+from samaritan.annotate.engine.requests import SliceAnswer, VolumeAnswer, VolumeQuestion
+pipe, seen, options = own_pipe(lambda: os._exit(0)), Path(sys.argv[1]), sys.argv[2:]
+pipe.read()
+pipe.listen()
+if seen.exists() and "once" in options:
+    time.sleep(60)
+seen.touch()
+pipe.send(Ready("fake", None, ("box",)))
+while True:
+    request = pipe.wait()
+    if isinstance(request.body, VolumeQuestion):
+        for done in range(5):
+            time.sleep(0.15)
+            pipe.send(Progressed(request.number, done, 5))
+        pipe.send(Answered(request.number, VolumeAnswer({}, {}, (), 0.0)))
+    elif "hang" in options:
+        time.sleep(60)
+    else:
+        pipe.send(Answered(request.number, SliceAnswer((np.ones((3, 3), bool),), (0.9,), False, 0.0)))
+"""
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``fake(*options)``: model processes that are started from now on are fake ones."""
+
+    def use(*options: str) -> None:
+        command = (sys.executable, "-P", "-c", FAKE, str(tmp_path / "seen"), *options)
+        monkeypatch.setattr(_process, "COMMAND", command)
+
+    return use
 
 
 class Running:

@@ -250,7 +250,10 @@ def test_a_killed_process_is_started_again(running: Running, image: ImageRef) ->
     assert "restarting" in [state.state for state in running.states]
 
 
-def test_a_process_that_dies_again_and_again_is_given_up(start: Callable[..., Running], image: ImageRef) -> None:
+def test_a_process_that_dies_again_and_again_is_given_up(
+    start: Callable[..., Running], fake: Callable[..., None], image: ImageRef
+) -> None:
+    fake()
     running = start(restarts=Restarts(most=2, within=60, first=0.01))
     engine = running.engine
 

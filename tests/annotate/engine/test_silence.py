@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import fields
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from samaritan.annotate.engine import Engine, EngineSettings, ModelGoneError, Patience, _process
+from samaritan.annotate.engine import Engine, EngineSettings, ModelGoneError, Patience
 from samaritan.annotate.engine._lanes import Job
 from samaritan.annotate.engine._silence import Silence
 from samaritan.annotate.engine._wire import Use
@@ -29,40 +28,6 @@ from samaritan.core import Box, PromptSet
 IMAGE = ImageRef("a", Path("a.nii"))
 PROMPT = PromptSet(box=Box((1, 1), (4, 4)))
 
-#: Answers to volumes after five words, to slices never; the second process of a folder does not even load.
-FAKE = """
-import os, sys, time
-from pathlib import Path
-from samaritan.annotate.engine._pipe import own_pipe
-from samaritan.annotate.engine._wire import Answered, Progressed, Ready
-from samaritan.annotate.engine.requests import VolumeAnswer, VolumeQuestion
-pipe, seen = own_pipe(lambda: os._exit(0)), Path(sys.argv[1])
-pipe.read()
-pipe.listen()
-if seen.exists() and sys.argv[2:] == ["once"]:
-    time.sleep(60)
-seen.touch()
-pipe.send(Ready("fake", None, ("box",)))
-while True:
-    request = pipe.wait()
-    if isinstance(request.body, VolumeQuestion):
-        for done in range(5):
-            time.sleep(0.15)
-            pipe.send(Progressed(request.number, done, 5))
-        pipe.send(Answered(request.number, VolumeAnswer({}, {}, (), 0.0)))
-    else:
-        time.sleep(60)
-"""
-
-
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def use(*options: str) -> None:
-        command = (sys.executable, "-P", "-c", FAKE, str(tmp_path / "seen"), *options)
-        monkeypatch.setattr(_process, "COMMAND", command)
-
-    return use
-
 
 async def served(patience: Patience, states: list[ModelState]) -> Engine:
     engine = Engine(EngineSettings(model="fake"), states.append, patience=patience)
@@ -72,7 +37,7 @@ async def served(patience: Patience, states: list[ModelState]) -> Engine:
 
 
 def test_one_that_hangs_is_ended_and_started_again_and_whoever_waited_is_told(fake: Callable[..., None]) -> None:
-    fake()
+    fake("hang")
     states: list[ModelState] = []
 
     async def ask() -> tuple[str, bool, VolumeAnswer]:
@@ -97,7 +62,7 @@ def test_one_that_hangs_is_ended_and_started_again_and_whoever_waited_is_told(fa
 
 
 def test_one_that_hangs_while_it_loads_is_ended_too(fake: Callable[..., None]) -> None:
-    fake("once")
+    fake("hang", "once")
 
     async def load() -> list[str]:
         states: list[ModelState] = []

@@ -11,7 +11,7 @@ import pytest
 from samaritan.catalog import load_catalog
 from samaritan.catalog.bibtex import bibtex
 from samaritan.catalog.filters import Filters
-from samaritan.catalog.search import Index
+from samaritan.catalog.index import Index
 from samaritan.catalog.words import joined, tokens
 from scripts.catalogue.browse import data
 from tests.docs.browser.conftest import Open

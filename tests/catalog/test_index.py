@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samaritan.catalog.filters import Filters
+from samaritan.catalog.index import Index, search
 from samaritan.catalog.record import Paper
-from samaritan.catalog.search import Index, search
 from samaritan.core.errors import UsageError
 
 

@@ -13,13 +13,13 @@ from samaritan.catalog.words import NARROWER, SAME, STOP, joined, tokens
 from samaritan.core.errors import ResourceError, UsageError
 
 #: Columns of the index and what a hit in them is worth. "joined" holds the compounds of the title as one word.
-_COLUMNS = {"key": 6.0, "title": 10.0, "joined": 8.0, "authors": 6.0, "venue": 2.0, "tags": 4.0}
+COLUMNS = {"key": 6.0, "title": 10.0, "joined": 8.0, "authors": 6.0, "venue": 2.0, "tags": 4.0}
 
 #: From so many letters on, a word finds those that begin with it; shorter ones are names of methods and modalities.
-_PREFIX = 4
+PREFIX = 4
 
 #: So many neighbouring words of a question may be one word in a title: ``med sam 2`` and MedSAM2.
-_GLUED = 3
+GLUED = 3
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class _Unit:
         """In the language of FTS5; every word is quoted, so that none can be taken for an operator."""
         parts = []
         for phrase in dict.fromkeys(self.phrases):
-            star = "*" if self.open and len(phrase[-1]) >= _PREFIX else ""
+            star = "*" if self.open and len(phrase[-1]) >= PREFIX else ""
             parts.append(f'"{" ".join(phrase)}"{star}')
         return f"({' OR '.join(parts)})"
 
@@ -59,14 +59,14 @@ class Index:
         self._papers = list(papers)
         self._base = sqlite3.connect(":memory:", check_same_thread=False)
         try:
-            self._base.execute(f"CREATE VIRTUAL TABLE papers USING fts5({', '.join(_COLUMNS)}, detail=full)")
+            self._base.execute(f"CREATE VIRTUAL TABLE papers USING fts5({', '.join(COLUMNS)}, detail=full)")
         except sqlite3.OperationalError as error:
             raise ResourceError(
                 f"The SQLite of this Python has no full-text search ({error}); install one with FTS5."
             ) from error
         rows = ((number, *_texts(paper)) for number, paper in enumerate(self._papers))
-        marks = ", ".join("?" * (len(_COLUMNS) + 1))
-        self._base.executemany(f"INSERT INTO papers(rowid, {', '.join(_COLUMNS)}) VALUES ({marks})", rows)  # noqa: S608 - names of ours
+        marks = ", ".join("?" * (len(COLUMNS) + 1))
+        self._base.executemany(f"INSERT INTO papers(rowid, {', '.join(COLUMNS)}) VALUES ({marks})", rows)  # noqa: S608 - names of ours
 
     def search(
         self, query: str = "", filters: Filters | None = None, *, any_word: bool = False, limit: int | None = None
@@ -103,7 +103,7 @@ class Index:
         return [self._papers[place[-1]] for place in ranked]
 
     def _rows(self, expression: str) -> list[tuple[int, float]]:
-        weights = ", ".join(map(str, _COLUMNS.values()))
+        weights = ", ".join(map(str, COLUMNS.values()))
         return self._base.execute(
             f"SELECT rowid, bm25(papers, {weights}) FROM papers WHERE papers MATCH ?",  # noqa: S608 - numbers of ours
             (expression,),
@@ -133,7 +133,7 @@ def _texts(paper: Paper) -> tuple[str, ...]:
         "venue": " ".join(tokens(paper.venue or "")),
         "tags": " ".join((*tokens(tags), *joined(tags))),
     }
-    return tuple(by_column[name] for name in _COLUMNS)
+    return tuple(by_column[name] for name in COLUMNS)
 
 
 def _newest_first(paper: Paper) -> tuple[int, str]:
@@ -174,8 +174,8 @@ def _glued(words: Sequence[str], place: int, length: int) -> list[tuple[str, ...
     """The words at ``place`` together with their neighbours, as one word."""
     runs = [
         (start, end)
-        for start in range(max(0, place - _GLUED + 1), place + 1)
-        for end in range(max(place + length, start + 2), min(len(words), start + _GLUED) + 1)
+        for start in range(max(0, place - GLUED + 1), place + 1)
+        for end in range(max(place + length, start + 2), min(len(words), start + GLUED) + 1)
     ]
     return [("".join(words[start:end]),) for start, end in runs if not STOP.intersection(words[start:end])]
 
