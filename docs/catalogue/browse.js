@@ -92,7 +92,7 @@
   let state = fromAddress();
 
   const field = /** @type {HTMLInputElement} */ (make("input", {
-    type: "search", id: "catalogue-words", autocomplete: "off", spellcheck: "false", placeholder: "tumour few-shot",
+    type: "search", id: "catalogue-words", autocomplete: "off", spellcheck: "false", placeholder: "ultrasound",
   }));
   const order = /** @type {HTMLSelectElement} */ (make("select", { id: "catalogue-order" },
     ...Object.entries(ORDERS).map(([value, text]) => make("option", { value }, text))));
@@ -212,7 +212,7 @@
 
   /** What was found, in words. @param {Paper[] | null} matching @param {boolean} whole */
   function told(matching, whole) {
-    if (matching === null) return "The question has no letter and no digit; give words such as: tumour few-shot.";
+    if (matching === null) return "The question has no letter and no digit; give words such as: ultrasound.";
     const count = `${current.length} of ${catalogue?.papers.length} papers`;
     if (current.length) return whole ? count : `${count}, the first ${SCREEN} shown`;
     if (matching.length) return `${count}: ${matching.length} have the words, none of them passes the filters`;

@@ -21,7 +21,7 @@ from scripts.catalogue.browse import FOLDER
 
 #: Name -> what is asked, colours, size of the window.
 SHOTS = {
-    "browse-light": ("q=tumour+few-shot", "light", (1280, 800)),
+    "browse-light": ("q=ultrasound", "light", (1280, 800)),
     "browse-dark": ("family=peft&here=1&sort=newest", "dark", (1280, 800)),
     "browse-phone": ("q=ultrasound&code=1", "light", (390, 760)),
 }
@@ -34,7 +34,6 @@ def main() -> int:
         for name, (asked, scheme, (width, height)) in SHOTS.items():
             page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
             page.goto((Path(place) / "catalogue" / "browse.html").as_uri() + f"#{asked}")
-            page.locator("#catalogue").scroll_into_view_if_needed()
             page.wait_for_timeout(500)
             picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(64)
             picture.save(FOLDER / f"{name}.png", optimize=True)
