@@ -49,7 +49,7 @@ A method may be of two kinds: `ua-sam` has adapters that a latent code modulates
 
 ## Where each method attaches
 
-![SAM's encoder and decoder with hook points E0 to E7, P1, P2, D1 to D5, and the methods at each](taxonomy.svg)
+![SAM's encoder and decoder with hook points E2 to E7, P1 and D1 to D3, and the methods at each](taxonomy.svg)
 
 `E`: image encoder. `P`: prompts. `D`: mask decoder. What stands at each point: [the methods](../methods/README.md). `E6` and
 `E7` are weights of layers and not places between them. The methods of the last lines

@@ -174,8 +174,13 @@
       make("a", { class: "catalogue__here", href: one.page }, `here: ${one.name}`));
     const tags = Object.entries(paper.tags).flatMap(([facet, words]) => words.map((word) => {
       const on = state.facets.get(facet)?.has(word) ?? false;
-      const tag = make("button", { type: "button", "aria-pressed": String(on), title: facet.replace("_", " ") }, word);
-      tag.addEventListener("click", () => choose(facet, word, !on));
+      const tag = make("button", { type: "button", "aria-pressed": String(on), title: facet.replace("_", " "), "data-tag": `${facet}=${word}` }, word);
+      tag.addEventListener("click", () => {
+        choose(facet, word, !on); // draws the list anew: the keyboard stays where it was
+        const again = [...list.children].find((item) => item.getAttribute("data-key") === paper.key);
+        const same = /** @type {HTMLElement | null | undefined} */ (again?.querySelector(`[data-tag="${facet}=${word}"]`));
+        (same ?? field).focus();
+      });
       return tag;
     }));
     return make("li", { "data-key": paper.key },

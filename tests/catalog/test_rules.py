@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
+
 import pytest
 
 from samaritan.catalog import Tags, load_catalog, vocabulary
@@ -57,3 +60,9 @@ def test_decisions_are_of_papers_and_words_that_exist_and_change_what_the_rules_
             assert facet in Tags.model_fields
             assert set(words) <= set(vocabulary()[facet])
         assert any(sorted(words) != sorted(getattr(told, facet)) for facet, words in facets.items()), key
+
+
+def test_no_paper_is_decided_twice() -> None:
+    text = resources.files("samaritan.catalog").joinpath("data", "overrides.yaml").read_text(encoding="utf-8")
+    keys = re.findall(r"^([a-z0-9]+):", text, flags=re.MULTILINE)  # YAML keeps the last of two without a word
+    assert len(keys) == len(set(keys)) == len(overrides())

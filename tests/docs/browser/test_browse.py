@@ -191,3 +191,14 @@ def test_without_scripts_it_says_how_to_ask(opened: Open) -> None:
     page = opened(java_script_enabled=False)
     assert page.locator("noscript").inner_text().startswith("This list needs JavaScript")
     assert page.locator("#catalogue").is_hidden()
+
+
+def test_a_tag_that_is_chosen_keeps_the_keyboard(opened: Open) -> None:
+    page = opened("#q=ultrasound")
+    tag = page.locator(".catalogue__papers > li").first.get_by_role("button", name="ultrasound", exact=True)
+    tag.focus()
+    page.keyboard.press("Enter")
+    told = "[document.activeElement.textContent, document.activeElement.getAttribute('aria-pressed')]"
+    assert page.evaluate(told) == ["ultrasound", "true"]
+    page.keyboard.press("Enter")
+    assert page.evaluate(told) == ["ultrasound", "false"]
