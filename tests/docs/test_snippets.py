@@ -26,7 +26,7 @@ RUNNING = {
 }
 
 #: Seconds that one block may take.
-LIMIT = 120
+LIMIT = 300
 
 
 @pytest.fixture(scope="module")
