@@ -77,16 +77,9 @@ def expanded(entries: list[Any], docs: Path) -> Iterator[Any]:
     for entry in entries:
         if isinstance(entry, dict):
             ((title, inner),) = entry.items()
-            if isinstance(inner, list):
-                inner = [*expanded(inner, docs)]
-            if (isinstance(inner, list) and inner) or _there(inner, docs):
-                yield {title: inner}
+            yield {title: [*expanded(inner, docs)] if isinstance(inner, list) else inner}
         elif entry.endswith("/"):
             names = sorted(path.relative_to(docs).as_posix() for path in (docs / entry).glob("*.md"))
             yield from sorted(names, key=lambda name: not name.endswith("README.md"))
-        elif _there(entry, docs):
+        else:
             yield entry
-
-
-def _there(entry: Any, docs: Path) -> bool:
-    return isinstance(entry, str) and ((docs / entry).is_file() or (entry in PAGES and (ROOT / entry).is_file()))
