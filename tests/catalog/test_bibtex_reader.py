@@ -36,13 +36,13 @@ def test_what_publishers_write_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("@article{a,\n title = {x", "line 2: a brace is not closed"),
-        ('@article{a,\n title = "x', "line 2: a quote is not closed"),
-        ("@article{a, title {x}}", "line 1: '=' is missing"),
-        ("@article{a, title = x}", "the string x is not defined; write it in braces"),
-        ("@article{a, title = {x} year = 2020}", "'}' is missing"),
-        ("@article{a", "its key has no end"),
-        ("@article{a, title = }", "a value in braces or quotes is missing"),
+        ("@article{a,\n title = {x", "line 2: premature end of file, a brace or a quote is not closed"),
+        ('@article{a,\n title = "x', "line 2: premature end of file, a brace or a quote is not closed"),
+        ("@article{a, title {x}}", "line 1: '=' expected"),
+        ("@article{a, title = x}", "line 1: the string x is not defined; write it in braces"),
+        ("@article{a, title = {x} year = 2020}", "line 1: '}' expected"),
+        ("@article{a", "line 1: premature end of file"),
+        ("@article{a, title = }", "line 1: field value expected"),
     ],
 )
 def test_damage_is_told_with_its_line(text: str, what: str) -> None:
