@@ -41,7 +41,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _unforeseen(*_: object) -> None:
-    raise NotImplementedError
+    raise RuntimeError("Tests do not simulate a step.")  # as for a network that cannot be simulated
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,9 @@ def test_every_error_has_its_exit_code() -> None:
 
 def test_nothing_of_this_machine_stands_in_a_page() -> None:
     for path, text in PAGES.items():
-        assert not re.search(r"0x[0-9a-f]{6,}|/home/|/root/|/work/|\.venv", text), path
+        assert not re.search(r"0x[0-9a-f]{6,}", text), path
+        for place in (Path.home(), Path(sys.prefix), Path(__file__).parents[2]):
+            assert f"{place}/" not in text, path
 
 
 def test_a_docstring_becomes_lists() -> None:
@@ -104,7 +107,7 @@ Raises:
 
 def test_a_signature_is_python() -> None:
     def asked(self: object, a: int, /, b: str = "x", *, c: Path | None = None, **more: float) -> list[Path]:
-        raise NotImplementedError
+        return [c or Path(b)]
 
     shown = signature("asked", asked, own=True)
     assert 'def asked(a: int, /, b: str = "x", *, c: Path | None = None, **more: float) -> list[Path]: ...' in shown

@@ -16,6 +16,13 @@ class UnknownPaperError(UnknownNameError):
     """There is no paper of that key or number."""
 
 
+def unknown_paper(name: str, keys: Iterable[str]) -> UnknownPaperError:
+    """The error that says the keys nearest to ``name``."""
+    near = difflib.get_close_matches(name.lower(), list(keys), n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`samaritan papers WORDS` finds its key."
+    return UnknownPaperError(f"There is no paper {name!r}; {hint}")
+
+
 class Catalog:
     """Papers by key and by arXiv number.
 
@@ -41,9 +48,7 @@ class Catalog:
         """
         if key in self._by_key:
             return self._by_key[key]
-        near = difflib.get_close_matches(key.lower(), self._by_key, n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`samaritan papers WORDS` finds its key."
-        raise UnknownPaperError(f"There is no paper {key!r}; {hint}")
+        raise unknown_paper(key, self._by_key)
 
     def by_arxiv(self, number: str) -> Paper:
         """The paper of an arXiv number such as ``2304.02643``.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from samaritan.catalog.arxiv import number_in
-from samaritan.catalog.catalogue import UnknownPaperError, load_catalog
+from samaritan.catalog.catalogue import load_catalog, unknown_paper
 from samaritan.catalog.own import own_papers, read_papers
 from samaritan.catalog.record import Paper, Tags
 from samaritan.catalog.rules import derived
@@ -48,6 +47,4 @@ def find_paper(name: str) -> Paper:
     for paper in papers:
         if name == paper.key or (number and number == paper.arxiv) or name.casefold() == paper.title.casefold():
             return paper
-    near = difflib.get_close_matches(name.lower(), [paper.key for paper in papers], n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(near)}?" if near else "samaritan papers WORDS finds its key."
-    raise UnknownPaperError(f"There is no paper {name!r}; {hint}")
+    raise unknown_paper(name, (paper.key for paper in papers))

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from samaritan.catalog.version import package_version
+from samaritan import __version__
 
 #: Seconds between two requests to one host.
 PAUSE = 2.0
@@ -98,7 +98,7 @@ class Client:
 
     def _send(self, url: str, method: str, most: int) -> Answer:
         try:
-            headers = {"User-Agent": _AGENT.format(version=package_version()), "Accept": "*/*"}
+            headers = {"User-Agent": _AGENT.format(version=__version__), "Accept": "*/*"}
             request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - checked
             with self._opener.open(request, timeout=self.timeout) as response:
                 return _answer(url, response.status, response, most)

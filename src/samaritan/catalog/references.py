@@ -9,11 +9,11 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from samaritan import __version__
 from samaritan.catalog.bibtex import entry, fields_of
 from samaritan.catalog.bibtex_reader import BibEntry, read_bibtex
 from samaritan.catalog.latex import from_latex
 from samaritan.catalog.record import Paper
-from samaritan.catalog.version import package_version
 
 #: The package itself; CITATION.cff says the same.
 ITSELF = BibEntry(
@@ -21,7 +21,7 @@ ITSELF = BibEntry(
     "samaritan",
     {
         "title": "samaritan: measure, adapt and use the Segment Anything family on medical images",
-        "author": "{the samaritan authors}", "version": package_version(), "year": "2026", "license": "Apache-2.0",
+        "author": "{the samaritan authors}", "version": __version__, "year": "2026", "license": "Apache-2.0",
     },
 )  # fmt: skip
 

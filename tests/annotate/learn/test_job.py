@@ -26,7 +26,7 @@ QUICKLY = """
 import importlib, os, sys
 from samaritan.annotate.learn import __main__ as program
 import samaritan.train._log, samaritan.train.forecast
-def unforeseen(*_): raise NotImplementedError
+def unforeseen(*_): raise RuntimeError("Tests do not simulate a step.")
 importlib.import_module("samaritan.train.fit").draw_curve = lambda *_: None
 samaritan.train._log.find_spec = lambda name: None
 samaritan.train.forecast.dry_run = unforeseen
