@@ -67,6 +67,8 @@ def _here(papers: tuple[Paper, ...], family: str) -> list[str]:
             continue
         by_room: dict[str, list[str]] = {}
         for one in paper.implemented:
+            if (one.room == "prompts") != (family == "zero-shot"):
+                continue  # protocols assess a model as it is, whatever else their paper did; all else does not
             by_room.setdefault(one.room, []).append(one.name)
         for names in by_room.values():
             found |= dict.fromkeys(names if len(names) < 3 else [_shared(names)])

@@ -61,7 +61,7 @@ def addresses(papers: Iterable[Paper]) -> dict[str, list[str]]:
     """Every address of papers and code -> keys of the papers that have it."""
     found: dict[str, list[str]] = {}
     for paper in papers:
-        for address in (paper.url, paper.code):
+        for address in (paper.url, paper.code, *paper.also):
             if address is not None:
                 found.setdefault(str(address), []).append(paper.key)
     return found

@@ -43,6 +43,7 @@ class Paper(BaseModel):
         authors: as the source gives them; ``others`` says that more follow.
         month: of the first public version.
         venue: journal, conference or archive.
+        also: other addresses of the paper and of its code, such as those of a preprint that is no arXiv number.
         code_licence: SPDX identifier of the code, ``"none"`` where its repository has no licence, None where unknown.
         seminal: a paper that the field stands on, rather than one of SAM on medical images.
         tags: derived by the rules, with the reviewed overrides.
@@ -61,6 +62,7 @@ class Paper(BaseModel):
     doi: str | None = None
     url: HttpUrl | None = None
     code: HttpUrl | None = None
+    also: tuple[HttpUrl, ...] = ()
     code_licence: str | None = None
     seminal: bool = False
     tags: Tags = Field(default_factory=Tags)

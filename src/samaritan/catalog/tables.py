@@ -12,7 +12,20 @@ from samaritan.catalog.filters import FACETS
 from samaritan.catalog.record import Paper
 
 #: Columns of the CSV, in order; the facets of tags follow.
-COLUMNS = ("key", "month", "title", "authors", "venue", "arxiv", "doi", "url", "code", "code_licence", "implemented")
+COLUMNS = (
+    "key",
+    "month",
+    "title",
+    "authors",
+    "venue",
+    "arxiv",
+    "doi",
+    "url",
+    "code",
+    "also",
+    "code_licence",
+    "implemented",
+)
 
 #: A cell that begins like this is a formula to spreadsheets (OWASP, "CSV Injection").
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")

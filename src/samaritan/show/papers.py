@@ -54,6 +54,7 @@ def show_paper(paper: Paper) -> None:
     facts = [
         ("key", paper.key), ("title", paper.title), ("authors", authors), ("month", paper.month), ("venue", paper.venue),
         ("arXiv", paper.arxiv), ("DOI", paper.doi), ("paper", paper.url), ("code", paper.code),
+        *(("also", address) for address in paper.also),
         ("licence of the code", paper.code_licence),
         *((facet.replace("_", " "), ", ".join(words)) for facet, words in paper.tags.model_dump().items()),
         *(("implemented", f"{one.room} {one.name}: {one.file}") for one in paper.implemented),
