@@ -21,8 +21,8 @@ Mask = NDArray[np.bool_]
 #: Half the side of the squares around clicks, in parts of the picture's longer side.
 REACHES = (0.02, 0.035, 0.06, 0.09, 0.13, 0.19, 0.27, 0.38)
 
-#: How many answers are asked again by their own box. A second time costs four more prompts and made the first mask worse, by
-#: 0.045 [0.002, 0.102] Dice on 24 targets of ten public data sets.
+#: How many answers are asked again by their own box. Asking a second time costs four more prompts and was no better
+#: (docs/annotate-corrections.md, rows that begin with a click).
 FOLLOWED = 4
 
 #: How far the cut of the logits moves, up and down, for the stability of a mask.
