@@ -33,7 +33,7 @@ Every figure is printed by one command, on images that it makes, against the rea
 
 <!-- not run: minutes on a quiet machine -->
 ```bash
-python -m benchmarks.annotate.load FOLDER --write
+python -m benchmarks.annotate.load FOLDER --seconds {seconds:.0f} --write
 ```
 
 {machine}
@@ -65,7 +65,7 @@ def main(plan: Plan, only: list[str], write: bool) -> int:
     machine = (
         f"Machine: {platform.machine()}, {loads[0]} before the first figure, {load_of_machine()} after the last one."
     )
-    text = HEAD.format(machine=machine, model=plan.model) + table(rows)
+    text = HEAD.format(machine=machine, model=plan.model, seconds=plan.seconds) + table(rows)
     print(text)
     if write:
         PAGE.write_text(text, encoding="utf-8")
