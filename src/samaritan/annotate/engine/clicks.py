@@ -21,9 +21,8 @@ Mask = NDArray[np.bool_]
 #: Half the side of the squares around clicks, in parts of the picture's longer side.
 REACHES = (0.02, 0.035, 0.06, 0.09, 0.13, 0.19, 0.27, 0.38)
 
-#: How many answers are asked again by their own box. Asking a second time costs four more prompts and was no better
-#: (docs/annotate-corrections.md, rows that begin with a click).
-FOLLOWED = 4
+#: How often answers are asked again by their own box, and how many of them (docs/annotate-click-rounds.md).
+ROUNDS, FOLLOWED = 1, 4
 
 #: How far the cut of the logits moves, up and down, for the stability of a mask.
 OFFSET = 1.0
@@ -67,9 +66,10 @@ def masks_at(predictor: VolumePredictor, index: int, prompt: PromptSet) -> list[
     points = prompt.points
     answers = _asked(predictor, index, [*_squares(points, predictor.view.shape)], prompt)
     answers = _fitting(answers, points)
-    followed = sorted(answers, key=lambda answer: -answer.worth)[:FOLLOWED]
-    again = _asked(predictor, index, [box_of(answer.mask) for answer in followed], prompt)
-    answers = _fitting([_agreeing(*pair) for pair in zip(again, followed, strict=True)], points) or answers
+    for _ in range(ROUNDS):
+        followed = sorted(answers, key=lambda answer: -answer.worth)[:FOLLOWED]
+        again = _asked(predictor, index, [box_of(answer.mask) for answer in followed], prompt)
+        answers = _fitting([_agreeing(*pair) for pair in zip(again, followed, strict=True)], points) or answers
     return [(answer.mask, answer.quality) for answer in sorted(answers, key=lambda answer: -answer.worth)]
 
 
