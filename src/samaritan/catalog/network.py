@@ -14,9 +14,8 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
-
-from samaritan import __version__
 
 #: Seconds between two requests to one host.
 PAUSE = 2.0
@@ -98,7 +97,7 @@ class Client:
 
     def _send(self, url: str, method: str, most: int) -> Answer:
         try:
-            headers = {"User-Agent": _AGENT.format(version=__version__), "Accept": "*/*"}
+            headers = {"User-Agent": _AGENT.format(version=version("samaritan")), "Accept": "*/*"}
             request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - checked
             with self._opener.open(request, timeout=self.timeout) as response:
                 return _answer(url, response.status, response, most)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from importlib.metadata import version
 from typing import Any
 
-from samaritan import __version__
 from samaritan.catalog.bibtex import entry, fields_of
 from samaritan.catalog.bibtex_reader import BibEntry, read_bibtex
 from samaritan.catalog.latex import from_latex
@@ -21,7 +21,7 @@ ITSELF = BibEntry(
     "samaritan",
     {
         "title": "samaritan: measure, adapt and use the Segment Anything family on medical images",
-        "author": "{the samaritan authors}", "version": __version__, "year": "2026", "license": "Apache-2.0",
+        "author": "{the samaritan authors}", "version": version("samaritan"), "year": "2026", "license": "Apache-2.0",
     },
 )  # fmt: skip
 
@@ -56,9 +56,9 @@ class Reference:
         authors = ", ".join(_first_last(name) for name in names if name != "others")
         authors += " et al. " if names and names[-1] == "others" else ". " if names else ""
         place = said.get("journal") or said.get("booktitle") or said.get("publisher") or said.get("howpublished")
-        version = f"version {said['version']}" if "version" in said else None
+        release = f"version {said['version']}" if "version" in said else None
         number = f"arXiv {said['eprint']}" if "eprint" in said else None
-        where = ", ".join(part for part in (place, version, number, said.get("year")) if part)
+        where = ", ".join(part for part in (place, release, number, said.get("year")) if part)
         return f"{authors}{said['title']}{'' if said['title'][-1] in '?!' else '.'} {where}.{_end(self.address)}"
 
     def markdown(self) -> str:
