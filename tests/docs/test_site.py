@@ -43,6 +43,19 @@ def test_every_page_is_in_the_navigation_once(hooks: ModuleType) -> None:
     assert set(there) == pages
 
 
+def test_no_page_of_the_navigation_is_left_out_of_the_site(hooks: ModuleType) -> None:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import get_files, set_exclusions
+
+    config = MkDocsConfig()
+    config.load_dict({"docs_dir": str(DOCS), "site_name": "x", "exclude_docs": SETTINGS["exclude_docs"]})
+    config.validate()
+    files = get_files(config)
+    set_exclusions(list(files), config)
+    kept = {file.src_uri for file in files if file.inclusion.is_included()} | set(hooks.PAGES)
+    assert set(leaves([*hooks.expanded(SETTINGS["nav"], DOCS)])) <= kept
+
+
 def test_the_four_parts_are_there() -> None:
     parts = [next(iter(entry)) for entry in SETTINGS["nav"]]
     assert [part for part in parts if part in ("Tutorials", "How-to", "Concepts", "Reference")] == parts[1:5]
