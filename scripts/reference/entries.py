@@ -21,7 +21,6 @@ from samaritan.prompts import PROMPTS, VolumeStrategy
 from samaritan.prompts._strategy import options_of
 from scripts.reference._text import attributes, code, page, prose, summary, table
 
-
 #: Format -> what defines it, and the package that reads and writes it, with its licence.
 STANDARDS = {
     "dicom": ("[DICOM PS3](https://www.dicomstandard.org/current)", "pydicom (MIT)"),
