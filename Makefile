@@ -24,6 +24,7 @@ browser: install  ## the annotator's page and the catalogue's in a real browser 
 
 docs: install  ## the documentation site in site/, without one warning
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "Open site/index.html. Its search wants a server: python3 -m http.server -d site"
 
 snippets: install  ## every code block of the README and of docs/, in the order of its page
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m snippets tests/docs

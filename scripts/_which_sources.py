@@ -125,10 +125,10 @@ def pages() -> list[str]:
 def split(page: str) -> tuple[int, str]:
     """Training patients and the budget ("2 minutes", "150 steps") of a bake-off, from the head of its page."""
     text = (DOCS / "bakeoff" / f"{page}.md").read_text(encoding="utf-8")
-    found = re.search(r"Split by patient: (\d+) train.*?Each method: ([\d.]+) (minutes|steps)", text)
+    found = re.search(r"Split by [^:]+: (\d+) train.*?Each method: ([\d.]+) (minutes?|steps)", text)
     if found is None:
         raise KeyError(f"docs/bakeoff/{page}.md says nothing of its split")
-    return int(found[1]), f"{found[2]} {'minute' if found[2] == '1' else found[3]}"
+    return int(found[1]), f"{found[2]} {found[3]}"
 
 
 @cache

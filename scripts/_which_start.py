@@ -99,7 +99,7 @@ def _rows() -> list[tuple[str, str, str]]:
             _clicks(),
         ),
         (
-            "Nobody shall prompt at all",
+            "Nobody will prompt",
             "`samaritan adapt DATA --method prompt-free -p none --minutes 10 -o OUT`, then "
             "`samaritan segment IMAGE -a OUT --everywhere`",
             f"{_before_after('wbc_smear1_names', 'prompt-free', 'none')}, asked with nothing; measured on one data set.",

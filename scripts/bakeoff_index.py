@@ -36,8 +36,8 @@ PAGES = {
 
 HEAD = """# The bake-off
 
-How far does each [adaptation method](../methods/README.md) lift LiteMedSAM on patients that training never
-saw? Every method gets the same split by patient, the same prompts, the same budget (minutes or steps) and the same schedule;
+How far does each [adaptation method](../methods/README.md) lift LiteMedSAM on cases that training never
+saw? Every method gets the same split, the same prompts, the same budget (minutes or steps) and the same schedule;
 the base is scored on the same cases. Each page below is written by the one command in its head; tables as CSV lie beside them,
 the pages of the methods quote them, and `python scripts/bakeoff_index.py` makes this table from them.
 

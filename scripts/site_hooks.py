@@ -24,6 +24,10 @@ PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 LINK = re.compile(r"(\]\()(?!\w+:|#|/)([^)\s#]*)((?:#[^)\s]*)?\))")
 
 
+#: Code within a sentence or a cell (not a block, which a span precedes), and an option in it.
+INLINE, OPTION = re.compile(r"(?<!</span>)<code>[^<]*</code>"), re.compile(r"(?<![\w-])--?[a-z][\w-]*")
+
+
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Write folders of the navigation out."""
     docs = Path(config.docs_dir)
@@ -52,6 +56,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return f"{before}{_uri(path, place, config, files)}{after}"
 
     return LINK.sub(within, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Keep `--option` in one line: browsers break behind its hyphens."""
+    return INLINE.sub(lambda code: OPTION.sub(r'<span class="option">\g<0></span>', code.group()), html)
 
 
 def _uri(path: Path, place: str, config: MkDocsConfig, files: Files) -> str:

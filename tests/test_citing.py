@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 
 from samaritan import citing
 from samaritan.core.errors import FormatError, InputError, UnknownNameError
+from samaritan.evaluate import METRICS
 
 HEADER = {
     "base": "litemedsam@256",
@@ -27,6 +28,12 @@ def _nobody_s_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 LORA = ("zhang2023customized", "gu2024build", "hu2021lora")
 
 
+#: What every benchmark scores with.
+SCORES = {"nikolov2018deep": ("metric nsd",)} | {
+    name: (f"metric {name}",) for name in ("dice", "iou", "hd95_mm", "assd_mm", "volume_difference")
+}
+
+
 def cited(*targets: object) -> dict[str, tuple[str, ...]]:
     """key -> what for; this package, which is always last, left out."""
     found = citing.cite(map(str, targets)).references
@@ -40,7 +47,7 @@ def test_names_of_models_methods_prompts_metrics_and_data() -> None:
     assert cited("huang:S6", "mazurowski:3") == {
         "huang2023segment": ("prompt huang:S6",), "mazurowski2023segment": ("prompt mazurowski:3",),
     }  # fmt: skip
-    assert cited("nsd") == {"nikolov2018deep": ("metric nsd",)}
+    assert cited(*METRICS.names()) == SCORES
     assert cited("CVC ClinicDB", "samples/nuclei") == {
         "cvc-clinicdb": ("data set cvc-clinicdb",), "dsb2018": ("data set dsb2018",),
     }  # fmt: skip
@@ -86,7 +93,7 @@ def benchmark(folder: Path, prompts: list[str], paper: str = "arXiv 2304.12306")
 def test_a_benchmark_and_what_it_compares(tmp_path: Path) -> None:
     one = benchmark(tmp_path / "one", ["box"])
     assert cited(one) == {
-        "ma2023segment": ("model medsam",), "msd": ("data set msd-heart",), "nikolov2018deep": ("metric nsd",),
+        "ma2023segment": ("model medsam",), "msd": ("data set msd-heart",), **SCORES,
         "bootstrap": ("statistics bootstrap",),
     }  # fmt: skip
     two = cited(benchmark(tmp_path / "two", ["box", "mazurowski:1"]))
@@ -101,7 +108,7 @@ def test_a_bakeoff(tmp_path: Path) -> None:
     )
     assert cited(tmp_path) == {
         "ma2023segment": ("model medsam",), "huang2023segment": ("method decoder",), **dict.fromkeys(LORA, ("method lora",)),
-        "drive": ("data set drive",), "nikolov2018deep": ("metric nsd",), "bootstrap": ("statistics bootstrap",),
+        "drive": ("data set drive",), **SCORES, "bootstrap": ("statistics bootstrap",),
         "wilcoxon": ("statistics wilcoxon",), "holm": ("statistics holm",),
     }  # fmt: skip
 

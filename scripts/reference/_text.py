@@ -19,9 +19,14 @@ SECTIONS = {
 HEADER = "<!-- Made by python -m scripts.reference; do not edit. -->\n"
 
 
-def page(title: str, *parts: str) -> str:
-    """A whole page."""
-    return "\n\n".join([f"# {title}", HEADER.rstrip(), *(part.strip() for part in parts if part.strip())]) + "\n"
+#: The number of a paper in running text, no part of a link or an address.
+ARXIV = re.compile(r"(?<![\[/])\barXiv (\d{4}\.\d{4,5})\b(?!\])")
+
+
+def page(title: str, *parts: str, wide: bool = False) -> str:
+    """A whole page; a wide one has the room of the table of contents for its tables."""
+    head = "---\nhide: [toc]\n---\n\n" if wide else ""
+    return head + "\n\n".join([f"# {title}", HEADER.rstrip(), *(part.strip() for part in parts if part.strip())]) + "\n"
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -31,8 +36,9 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def cell(content: object) -> str:
-    """One cell of a table."""
-    return " ".join(str(content).split()).replace("|", "\\|")
+    """One cell of a table; papers of arXiv become links."""
+    text = " ".join(str(content).split()).replace("|", "\\|")
+    return ARXIV.sub(r"[arXiv \1](https://arxiv.org/abs/\1)", text)
 
 
 def code(text: object) -> str:

@@ -21,6 +21,18 @@ from samaritan.prompts import PROMPTS, VolumeStrategy
 from samaritan.prompts._strategy import options_of
 from scripts.reference._text import attributes, code, page, prose, summary, table
 
+#: Format -> what defines it, and the package that reads and writes it, with its licence.
+STANDARDS = {
+    "dicom": ("[DICOM PS3](https://www.dicomstandard.org/current)", "pydicom (MIT)"),
+    "dicom-rtstruct": ("[DICOM PS3](https://www.dicomstandard.org/current)", "pydicom (MIT)"),
+    "dicom-seg": ("[DICOM PS3](https://www.dicomstandard.org/current)", "highdicom (MIT)"),
+    "metaimage": ("[MetaIO](https://itk.org/Wiki/MetaIO/Documentation)", "SimpleITK (Apache-2.0)"),
+    "nifti": ("[NIfTI](https://nifti.nimh.nih.gov/)", "nibabel (MIT)"),
+    "nrrd": ("[NRRD](https://teem.sourceforge.net/nrrd/format.html)", "pynrrd (MIT)"),
+    "raster": ("[PNG](https://www.w3.org/TR/png-3/), [JPEG](https://www.w3.org/Graphics/JPEG/)", "Pillow (MIT-CMU)"),
+    "tiff": ("[TIFF 6.0](https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf)", "tifffile (BSD-3-Clause)"),
+}
+
 
 def entries() -> dict[str, str]:
     """File name -> page."""
@@ -46,6 +58,7 @@ def models() -> str:
             ("name", "what it is", "paper", "licence of the weights", "parameters", "side", "prompts", "trained on"),
             rows,
         ),
+        wide=True,
     )
 
 
@@ -62,6 +75,7 @@ def methods() -> str:
         "package's own code under Apache-2.0, written from the papers; a page of its own has the settings and says where "
         "it deviates. An adapter file carries the licence of the data that it was trained on.",
         table(("name", "what it is", "paper", "trains", "prompts at inference", "folds into the base"), rows),
+        wide=True,
     )
 
 
@@ -75,13 +89,16 @@ def metrics() -> str:
     several = rater_table()
     return page(
         "Metrics by name",
-        "Of two masks. \"mm\" becomes pixels where the image knows no spacing. \"undefined\" is left out of means and counted, "
+        "This package's own code under Apache-2.0; the source stands in the definition, and `samaritan cite nsd` prints it.",
+        "## Two masks",
+        "\"mm\" becomes pixels where the image knows no spacing. \"undefined\" is left out of means and counted, "
         "\"diagonal\" is the image's, the largest distance that there can be.",
         table(("name", "title", "unit", "better", "definition", "both empty", "only prediction empty",
                "only reference empty"), rows),
         "## Several answers, several raters",
         "Two empty masks agree, an empty and a non-empty one do not.",
         table(tuple(several[0]), (tuple(row.values()) for row in several)),
+        wide=True,
     )  # fmt: skip
 
 
@@ -98,7 +115,8 @@ def prompts() -> str:
     titles_ = ("name", "what is asked", "options")
     return page(
         "Prompts by name",
-        "`-p NAME`, `-p NAME:value`, `-p NAME:key=value,key=value`. Examples and sources: [prompts.md](../prompts.md).",
+        "`-p NAME`, `-p NAME:value`, `-p NAME:key=value,key=value`. Examples: [prompts.md](../prompts.md). "
+        "This package's own code under Apache-2.0; where a prompt is published, its paper stands beside it.",
         "## About one picture, or slice by slice",
         table(titles_, pictures),
         "## About a volume",
@@ -112,12 +130,13 @@ def formats() -> str:
     for name in FORMATS.names():
         one = FORMATS.get(name)
         read, write = (", ".join(map(code, found)) for found in (one.suffixes, one.write_suffixes))
-        rows.append((code(name), read or "found by content", write or "is only read", code(one.mask_suffix)))
+        known = STANDARDS.get(name, ("", ""))
+        rows.append((code(name), read or "found by content", write or "is only read", code(one.mask_suffix), *known))
     about = [f"## {name}\n\n{prose(inspect.getdoc(_module_of(FORMATS.get(name))) or '')}" for name in FORMATS.names()]
     return page(
         "File formats",
         "Images and masks. A file is known by its name and checked by its content; a mask is written on the grid of its image.",
-        table(("name", "read", "written", "a mask beside such an image is"), rows),
+        table(("name", "read", "written", "a mask beside such an image is", "standard", "library (licence)"), rows),
         *about,
     )
 

@@ -29,6 +29,7 @@ _PROMPTS = {"everything": "2304.02643", "image": "2404.09957"}
 _OPTIONS = {"jitter=medsam": "2304.12306", "jitter=sam-med2d": "2308.16184"}
 
 #: What every benchmark computes, and what it does where there are several arms to compare.
+_SCORES = ("dice", "iou", "nsd", "hd95_mm", "assd_mm", "volume_difference")
 _ALONE, _COMPARED = ("bootstrap",), ("wilcoxon", "holm")
 
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}")
@@ -238,14 +239,14 @@ def _data(names: Iterable[str]) -> Iterator[Part]:
 
 
 def _measured(*, several: bool) -> Iterator[Part]:
-    yield Part("metric", "nsd")
+    yield from (Part("metric", name) for name in _SCORES)
     for name in (*_ALONE, *(_COMPARED if several else ())):
         yield Part("statistics", name)
 
 
 def _references(part: Part, catalogue: Sequence[Paper]) -> list[Reference]:
     reason = f"{part.kind} {part.name}"
-    if part.kind in ("statistics", "data set"):
+    if part.kind in ("statistics", "data set") or (part.kind == "metric" and part.name in sources()):
         key = "msd" if part.name.startswith("msd-") else part.name
         return [Reference(sources()[key], (reason,))] if key in sources() else []
     numbers = [number for option, number in _OPTIONS.items() if part.kind == "prompt" and option in part.name]

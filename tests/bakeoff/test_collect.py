@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from samaritan.bakeoff.collect import read_bakeoff, write_results
 from samaritan.bakeoff.markdown import write_markdown
 from samaritan.core import InputError
+from samaritan.datasets import Split
 
 METHODS = ["decoder", "lora", "lora:rank=2"]
 
@@ -95,6 +97,16 @@ def test_only_what_was_shown_is_bold(folder: Path, tmp_path: Path) -> None:
     assert "does not help" in table
     assert "5 kB" in rows["lora"]
     assert "1\N{NARROW NO-BREAK SPACE}200 (2.00 %)" in rows["lora"]
+
+
+def test_the_split_is_told_as_it_is(folder: Path, tmp_path: Path) -> None:
+    page = write_markdown(folder, tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "Split by case, each counted as a patient: " in page
+    path = folder / "split.json"
+    split = Split.read(path)
+    replace(split, patients={key: f"{key[1][:-1]}-" for key in split.places}).write(path)
+    page = write_markdown(folder, tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "Split by patient: " in page
 
 
 def test_a_method_that_harms_is_not_bold(made_up: Callable[..., Path], tmp_path: Path) -> None:

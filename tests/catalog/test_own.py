@@ -61,7 +61,7 @@ def test_a_new_file_and_one_in_another_style(tmp_path: Path, papers: list[Paper]
         ("- {key: a2024b, titel: T}", InputError, "titel: Extra inputs are not permitted"),
         ("a: [", FormatError, "is not valid YAML"),
         ("- !!python/object:os.system {}", FormatError, "is not valid YAML"),
-        ("- just words", InputError, "does not fit: content: "),
+        ("- just words", InputError, "Record 1 of .* is 'just words', no record of a paper; give at least key, title,"),
     ],
 )
 def test_a_file_that_is_no_catalogue_is_told(tmp_path: Path, text: str, error: type[Exception], what: str) -> None:

@@ -22,8 +22,9 @@ from samaritan.predict.propagate import STRATEGIES
 from samaritan.predict.runtimes._base import RUNTIMES
 from samaritan.prompts import PROMPTS
 from scripts.reference import FOLDER, pages
-from scripts.reference._text import parts, prose
+from scripts.reference._text import cell, parts, prose
 from scripts.reference.api import ROOMS, public, signature
+from scripts.reference.entries import STANDARDS
 from scripts.reference.errors import known
 
 PAGES = pages()
@@ -79,6 +80,15 @@ def test_nothing_of_this_machine_stands_in_a_page() -> None:
         assert not re.search(r"0x[0-9a-f]{6,}", text), path
         for place in (Path.home(), Path(sys.prefix), Path(__file__).parents[2]):
             assert f"{place}/" not in text, path
+
+
+def test_every_format_has_its_standard_and_the_licence_of_its_library() -> None:
+    assert set(STANDARDS) == set(FORMATS.names())
+
+
+def test_a_paper_becomes_a_link_once() -> None:
+    assert cell("A, arXiv 2304.12306, B") == "A, [arXiv 2304.12306](https://arxiv.org/abs/2304.12306), B"
+    assert cell(cell("arXiv 2304.12306")) == "[arXiv 2304.12306](https://arxiv.org/abs/2304.12306)"
 
 
 def test_a_docstring_becomes_lists() -> None:

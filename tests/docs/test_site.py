@@ -43,6 +43,19 @@ def test_every_page_is_in_the_navigation_once(hooks: ModuleType) -> None:
     assert set(there) == pages
 
 
+def test_no_page_of_the_navigation_is_left_out_of_the_site(hooks: ModuleType) -> None:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import InclusionLevel, get_files, set_exclusions
+
+    config = MkDocsConfig()
+    config.load_dict({"docs_dir": str(DOCS), "site_name": "x", "exclude_docs": SETTINGS["exclude_docs"]})
+    config.validate()
+    files = get_files(config)
+    set_exclusions(list(files), config)
+    kept = {file.src_uri for file in files if file.inclusion is not InclusionLevel.EXCLUDED} | set(hooks.PAGES)
+    assert set(leaves([*hooks.expanded(SETTINGS["nav"], DOCS)])) <= kept
+
+
 def test_the_four_parts_are_there() -> None:
     parts = [next(iter(entry)) for entry in SETTINGS["nav"]]
     assert [part for part in parts if part in ("Tutorials", "How-to", "Concepts", "Reference")] == parts[1:5]
@@ -55,6 +68,14 @@ def test_nothing_is_asked_of_another_host() -> None:
     for path in DOCS.rglob("*.md"):
         text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         assert not re.search(r"!\[[^\]]*\]\(https?:|<(?:script|img|link|iframe)[^>]+https?:", text), path
+
+
+def test_an_option_within_a_sentence_is_not_broken_in_two(hooks: ModuleType) -> None:
+    html = "<td><code>adapt late-layers -o OUT --base-model sam</code></td><pre><span></span><code>a --b</code></pre>"
+    whole = (
+        '<code>adapt late-layers <span class="option">-o</span> OUT <span class="option">--base-model</span> sam</code>'
+    )
+    assert hooks.on_page_content(html) == f"<td>{whole}</td><pre><span></span><code>a --b</code></pre>"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,12 @@ def training_patients(split: Split) -> int:
         if place == "train":
             found[key[0]].add(split.patients[key])
     return min(map(len, found.values()), default=0)
+
+
+def count_cases(split: Split) -> dict[str, int]:
+    """Number of cases in each part, over all data sets."""
+    found = Counter(split.places.values())
+    return {place: found[place] for place in dict.fromkeys(("train", "val", "test", *found))}
 
 
 def count_patients(split: Split) -> dict[str, int]:

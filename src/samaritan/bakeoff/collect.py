@@ -18,6 +18,7 @@ from samaritan.bakeoff._folder import (
     SPLIT,
     TABLE,
     base_scores,
+    count_cases,
     count_patients,
     read_config,
     training_patients,
@@ -41,6 +42,7 @@ class Bakeoff:
         folder: of the bake-off.
         config: its settings.
         patients: part -> number of patients in it.
+        cases: part -> number of cases in it.
         base: the model as it is.
         entries: methods, each with all its seeds.
         tables: one for each prompt of the test part.
@@ -52,6 +54,7 @@ class Bakeoff:
     folder: Path
     config: BakeoffConfig
     patients: Mapping[str, int]
+    cases: Mapping[str, int]
     base: Entry
     entries: tuple[Entry, ...]
     tables: tuple[PromptTable, ...]
@@ -103,6 +106,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         folder=folder,
         config=config,
         patients=count_patients(split),
+        cases=count_cases(split),
         base=base,
         entries=tuple(entries),
         tables=tuple(prompt_table(prompt, base, entries, seed=config.score.seed) for prompt in prompts),

@@ -55,9 +55,12 @@ def notes(bakeoff: Bakeoff) -> Iterator[str]:
     """What a reader must know before the tables, in sentences."""
     config, patients = bakeoff.config, bakeoff.patients
     trained = ", ".join(f"`{prompt}`" for prompt in config.train.prompts)
-    length = f"{config.train.steps} steps" if config.train.steps else f"{config.train.budget_minutes:g} minutes"
+    budget = config.train.budget_minutes
+    length = f"{config.train.steps} steps" if config.train.steps else f"{budget:g} minute{'' if budget == 1 else 's'}"
+    # Data that do not say whose a case is, or have one case of each patient: both must not read as more than they are.
+    by = "case, each counted as a patient" if bakeoff.cases == patients else "patient"
     yield (
-        f"Split by patient: {patients['train']} train, {patients['val']} validate, {patients['test']} test, never seen. "
+        f"Split by {by}: {patients['train']} train, {patients['val']} validate, {patients['test']} test, never seen. "
         f"Each method: {length}, trained with {trained}, {plural(len(config.seeds), 'seed')}."
     )
     yield (

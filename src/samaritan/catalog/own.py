@@ -75,6 +75,10 @@ def validated(record: Any, origin: str) -> Paper:
     Raises:
         InputError: with every fault of it.
     """
+    if not isinstance(record, dict):
+        raise InputError(
+            f"{origin} is {str(record)[:40]!r}, no record of a paper; give at least key, title, authors and month."
+        )
     try:
         return Paper.model_validate(record)
     except ValidationError as error:

@@ -90,7 +90,7 @@ class Reference:
 
 @cache
 def sources() -> dict[str, BibEntry]:
-    """Entries of statistics and data sets, by name."""
+    """Entries of statistics, metrics and data sets, by name."""
     text = resources.files("samaritan.catalog").joinpath("data/sources.bib").read_text(encoding="utf-8")
     return {one.key: one for one in read_bibtex(text, "sources.bib")}
 

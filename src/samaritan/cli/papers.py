@@ -92,9 +92,9 @@ def papers_search(
     if limit is None:
         limit = _SCREEN if form == "table" else 0
     if not found:
-        show_nothing(index.explain(text) if text.strip() else {}, filters != Filters())
         if form == "table" and text.strip():  # a person is helped by what comes near, a program is not
             found = index.search(text, filters, any_word=True)
+        show_nothing(index.explain(text) if text.strip() else {}, filters != Filters(), near=bool(found))
     if order != "best":
         found = sorted(found, key=lambda paper: (paper.month, paper.key), reverse=order == "newest")
     _print(found[: limit or None], form, len(found))

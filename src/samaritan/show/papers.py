@@ -33,8 +33,8 @@ def show_papers(papers: Sequence[Paper], found: int) -> None:
     console.print(f"{shown}{found} paper{'' if found == 1 else 's'}{more}. samaritan papers show KEY tells all of one.")
 
 
-def show_nothing(words: Mapping[str, int], filtered: bool) -> None:
-    """Why a question has no answer, on stderr: standard output is the answer."""
+def show_nothing(words: Mapping[str, int], filtered: bool, near: bool) -> None:
+    """Why a question has no answer, on stderr: standard output is the answer. ``near``: papers with some words follow."""
     if not words:
         errors.print("No paper passes these filters.", soft_wrap=True)
         return
@@ -43,9 +43,8 @@ def show_nothing(words: Mapping[str, int], filtered: bool) -> None:
         errors.print(f"No paper with this word passes the filters: {told}." if filtered else f"No paper: {told}.")
         return
     under = " and passes the filters" if filtered else ""
-    errors.print(
-        f"No paper has all these words{under}; papers with each: {told}. --any takes papers with any.", soft_wrap=True
-    )
+    further = "These have some of them:" if near else "--any takes papers with any."
+    errors.print(f"No paper has all these words{under}; papers with each: {told}. {further}", soft_wrap=True)
 
 
 def show_paper(paper: Paper) -> None:
