@@ -7,7 +7,7 @@ PAGE := $(VENV)/.page
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test browser docs snippets regenerate install page web lint format types contracts check bench clean help
+.PHONY: demo test slow browser docs snippets regenerate install page web lint format types contracts check bench clean help
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,10 @@ demo: install  ## benchmark LiteMedSAM on the built-in samples, then adapt it to
 	$(BIN)/samaritan adapt samples/vessels-fundus --method late-layers --minutes 1 --train batch=2 -o runs/demo-adapted --overwrite
 
 test: install  ## the default test suite: no network, no weights beyond the package's
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2  # one thread for each of the two workers: two cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # one thread for each of two workers: two cores
+
+slow: install  ## the tests that take long: exported graphs, killed runs, every method on every architecture
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
 
 browser: install  ## the annotator's page and the catalogue's in a real browser (chromium), the former on the real server and model
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/annotate/browser tests/annotate/viewer tests/docs/browser
@@ -62,7 +65,7 @@ types: install  ## strict type check
 contracts: install  ## lower rooms never import upper ones
 	$(BIN)/lint-imports
 
-check: lint types contracts test web  ## everything that CI checks beside the demo
+check: lint types contracts test slow web  ## everything that CI checks beside the demo
 
 bench: install  ## every figure of docs/performance.md; IMAGE and LABELS are a brain with its labels, such as Colin27 with AAL
 	scripts/parity/environment.sh runs/reference

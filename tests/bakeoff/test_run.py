@@ -92,6 +92,7 @@ def test_arms_share_the_split_and_finished_ones_are_kept(bake: Bake, started: li
     assert [line.label for line in read_bakeoff(out).tables[0].lines] == ["decoder", "norms"]
 
 
+@pytest.mark.slow
 def test_the_named_runtime_scores_every_arm(
     bake: Bake, started: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_the_named_runtime_scores_every_arm(
         bake("other", runtime="pretend")
 
 
+@pytest.mark.slow
 def test_one_arm_that_dies_ends_nothing_else_and_is_tried_again(
     bake: Bake, started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +150,7 @@ def test_without_the_base_nothing_can_be_compared(bake: Bake, monkeypatch: pytes
         bake()
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused_and_overwritten_on_request(bake: Bake, started: list[str]) -> None:
     bake()
     with pytest.raises(InputError, match=r"other settings \(train\.batch\)"):

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from samaritan.benchmark._row import VOLATILE
 
 DRIVER = Path(__file__).with_name("kill_driver.py")
@@ -18,6 +20,7 @@ def content_of(run: Path) -> list[Any]:
     return [[{k: v for k, v in row.items() if k not in VOLATILE} for row in rows], pictures, texts]
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(DRIVER), str(tmp_path), "4"], capture_output=True, text=True, check=False, timeout=120

@@ -97,6 +97,7 @@ def test_doctor_tells_and_clears(run: Run, capsys: pytest.CaptureFixture[str], p
     assert "Removed 1 entries" in said.err
 
 
+@pytest.mark.slow
 def test_benchmark_with_the_cache_gives_the_same_scores(
     run: Run, capsys: pytest.CaptureFixture[str], picture: Path, tmp_path: Path
 ) -> None:
@@ -114,6 +115,7 @@ def test_benchmark_with_the_cache_gives_the_same_scores(
     assert calls == [1, 0, 1]
 
 
+@pytest.mark.slow
 def test_a_profile_tells_where_the_time_went(
     run: Run, capsys: pytest.CaptureFixture[str], picture: Path, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ from samaritan.models._sam import SamSegmenter
 
 #: Every method is tried on one miniature of each encoder; on the models below, those that meet what is special.
 MODELS = ["tiny-litemedsam", "tiny-sam", "tiny-sam2"]
+DEFAULT = ("tiny-sam",)  # the default suite's
 SPECIAL = {
     "tiny-sam-hq": ("class-prompt", "decoder", "full", "late-layers", "lora", "prompt-free", "probabilistic-sam"),
     "tiny-sam-med2d": ("biases", "late-layers", "lora", "med-sa", "norms", "sam-med2d"),
@@ -119,7 +120,11 @@ PAIRS = [(model, method) for model in MODELS for method in METHODS.names()]
 PAIRS += [(model, method) for model, methods in SPECIAL.items() for method in methods]
 
 
-@pytest.fixture(params=PAIRS, ids="-".join)
+@pytest.fixture(
+    params=[
+        pytest.param(pair, id="-".join(pair), marks=[] if pair[0] in DEFAULT else pytest.mark.slow) for pair in PAIRS
+    ]
+)
 def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
     model, method = request.param
     return model, method

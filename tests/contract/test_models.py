@@ -71,13 +71,17 @@ ALIKE = {"tiny-mobilesam", "tiny-sam-hq", "tiny-sam-med2d"}
 
 #: Model and runtime; the graphs are made once for both workers of the suite.
 COMPILED = [
-    (model, runtime)
+    pytest.param(
+        (model, runtime),
+        id=f"{model}-{runtime}",
+        marks=[] if runtime == "torch" or model == "tiny-litemedsam" else pytest.mark.slow,
+    )
     for model in MINIATURES
     for runtime in (("torch",) if model in ALIKE else ("torch", "onnxruntime", "openvino"))
 ]
 
 
-@pytest.fixture(scope="module", params=COMPILED, ids="-".join)
+@pytest.fixture(scope="module", params=COMPILED)
 def tiny(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Segmenter:
     model, runtime = request.param
     with pytest.MonkeyPatch.context() as patch:

@@ -141,6 +141,7 @@ def test_methods_that_no_graph_can_hold_are_refused_by_name(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_folded_adapter_is_in_the_graphs(tmp_path: Path, few_pictures: None) -> None:
     card = _adapter(tmp_path, "lora", {}, name="tiny-sam", spread=0.2)
     segmenter, _ = load_adapted(None, card.path)
@@ -159,6 +160,7 @@ def test_a_folded_adapter_is_in_the_graphs(tmp_path: Path, few_pictures: None) -
     _check_features(segmenter, graphs.encode)
 
 
+@pytest.mark.slow
 def test_an_adapter_that_cannot_be_folded_is_in_the_graphs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_export, "PICTURES", 1)
     card = _adapter(tmp_path, "med-sa", {}, name="tiny-sam", spread=0.2)
@@ -171,6 +173,7 @@ def test_an_adapter_that_cannot_be_folded_is_in_the_graphs(tmp_path: Path, monke
     _check_features(segmenter, next(open_graphs(folder, "onnx", 1)).encode)
 
 
+@pytest.mark.slow
 def test_adapters_beside_an_encoder_are_in_its_graph(tmp_path: Path) -> None:
     segmenter, adapted = load_adapted(None, _adapter(tmp_path, "sam-med2d", {}, name="tiny-sam", spread=0.2).path)
     assert not adapted.merged
@@ -241,6 +244,7 @@ def _sabotage(folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_export, "PICTURES", 5)
 
 
+@pytest.mark.slow
 def test_sam_2_is_exported_with_its_own_order_of_points(tmp_path: Path, few_pictures: None) -> None:
     """Its three maps travel as one tensor, and every question ends with a place that is no point."""
     parity = export_model(fresh("tiny-sam2"), tmp_path / "sam2", to="onnx")

@@ -15,6 +15,7 @@ from tests.export.conftest import fresh
 
 
 @pytest.mark.parametrize("name", ["tiny-sam-hq", "tiny-sam-med2d"])
+@pytest.mark.slow
 def test_the_graphs_answer_as_the_model(name: str, tmp_path: Path, few_pictures: None) -> None:
     segmenter = fresh(name)
     parity = export_model(segmenter, tmp_path / name, to="onnx")

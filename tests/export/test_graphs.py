@@ -33,6 +33,7 @@ def test_tokens_are_those_of_the_prompt_encoder(prompt: PromptSet) -> None:
 
 
 @pytest.mark.parametrize("prompt", PROMPTS, ids=["box", "point", "points", "box and points"])
+@pytest.mark.slow
 def test_a_prompt_of_any_length_gives_torch_s_logits(prompt: PromptSet, graphs: Graphs) -> None:
     segmenter = fresh()
     embedding = segmenter.encode(PICTURE)
@@ -45,6 +46,7 @@ def test_a_prompt_of_any_length_gives_torch_s_logits(prompt: PromptSet, graphs: 
     assert np.allclose(quality[0], expected.quality, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_batch_gives_what_its_prompts_give_alone(graphs: Graphs) -> None:
     rng = np.random.default_rng(1)
     features = rng.normal(size=fresh().network.position_grid.shape).astype(np.float32)

@@ -119,6 +119,7 @@ def test_contradictions_are_refused(texts: list[str], hint: str, flat: SliceView
         to_prompt_sets([parse_point(text) for text in texts], flat)
 
 
+@pytest.mark.slow
 def test_endless_boxes_are_refused() -> None:
     view = SliceView.of(Geometry.from_spacing((2, 2, 1000), (1, 1, 1)), "axial")
     with pytest.raises(PromptError, match=f"more than {MOST_QUESTIONS} slices"):

@@ -26,6 +26,7 @@ from samaritan.train._progress import Silent
 DRIVER = Path(__file__).with_name("ddp_driver.py")
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_with_twice_the_pictures(data: Path, tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.mkdir()

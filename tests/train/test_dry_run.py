@@ -72,6 +72,7 @@ def test_it_counts_what_a_real_step_makes(method: str, model: str) -> None:
 
 
 @pytest.mark.parametrize("method", sorted(METHODS.names()))
+@pytest.mark.slow
 def test_every_method_can_be_foreseen_and_stays_as_it_is(method: str) -> None:
     model = adapted(method)
     before = {name: tensor.clone() for name, tensor in model.state().items()}
@@ -83,6 +84,7 @@ def test_every_method_can_be_foreseen_and_stays_as_it_is(method: str) -> None:
     assert all(type(p) is torch.nn.Parameter and p.grad is None for p in model.network.parameters())
 
 
+@pytest.mark.slow
 def test_it_grows_with_the_pictures() -> None:
     model = adapted("lora")
     one, three = (dry_run(model, drawn(count), "fp32") for count in (1, 3))
@@ -91,6 +93,7 @@ def test_it_grows_with_the_pictures() -> None:
     assert three.encoding_flops == one.encoding_flops
 
 
+@pytest.mark.slow
 def test_slices_that_are_encoded_together_count() -> None:
     segmenter = load_model("tiny-sam")
     assert isinstance(segmenter, SamSegmenter)
@@ -107,6 +110,7 @@ def test_what_never_changes_keeps_nothing_for_the_backward_pass() -> None:
     assert whole.activations > 2 * frozen.activations
 
 
+@pytest.mark.slow
 def test_what_is_computed_again_is_not_kept() -> None:
     kept, again = (dry_run(adapted("lora"), drawn(2), "fp32", checkpointing=chosen) for chosen in (False, True))
     assert again.activations < 0.6 * kept.activations
@@ -115,6 +119,7 @@ def test_what_is_computed_again_is_not_kept() -> None:
     assert again.forward_flops == kept.forward_flops
 
 
+@pytest.mark.slow
 def test_half_precision_keeps_less() -> None:
     model = adapted("full", "tiny-sam")
     single, half = (dry_run(model, drawn(2), precision).activations for precision in ("fp32", "bf16"))

@@ -289,6 +289,7 @@ def test_memory_that_is_short_is_said_before_the_run_is_written_down(
 
 
 @pytest.mark.parametrize("method", METHODS.names())
+@pytest.mark.slow
 def test_every_method_takes_steps_and_leaves_an_adapter_that_loads(
     data: Path, tmp_path: Path, method: str, loops: list[Loop]
 ) -> None:

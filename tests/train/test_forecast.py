@@ -43,6 +43,7 @@ def test_the_parts_are_what_will_be_held(data: Path, tmp_path: Path) -> None:
     assert "for 4 steps" in str(found)
 
 
+@pytest.mark.slow
 def test_parts_of_a_step_one_after_the_other_need_less(data: Path, tmp_path: Path) -> None:
     whole, halves = (
         forecast(ready(data, tmp_path / str(parts), accumulate=parts), 8).parts["activations"] for parts in (1, 2)
@@ -50,6 +51,7 @@ def test_parts_of_a_step_one_after_the_other_need_less(data: Path, tmp_path: Pat
     assert halves == pytest.approx(whole / 2, rel=0.1)
 
 
+@pytest.mark.slow
 def test_minutes_follow_steps_and_steps_follow_minutes(data: Path, tmp_path: Path) -> None:
     loop = ready(data, tmp_path / "a", steps=100, batch=2)
     found = forecast(loop, pictures=4)
@@ -67,6 +69,7 @@ def test_minutes_follow_steps_and_steps_follow_minutes(data: Path, tmp_path: Pat
         (0.5, ["(precision: bf16)", "(method: decoder)", "smaller model"]),
     ],
 )
+@pytest.mark.slow
 def test_a_machine_that_is_too_small_is_refused_with_advice(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: float, wanted: list[str]
 ) -> None:
@@ -98,6 +101,7 @@ def test_a_run_says_its_forecast_and_is_refused_before_it_starts(
     assert not (tmp_path / "run" / "log.csv").exists()
 
 
+@pytest.mark.slow
 def test_processes_share_what_a_machine_has(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loop = ready(data, tmp_path)
     monkeypatch.setattr("samaritan.train.forecast.available_mb", lambda device: 1000.0)
@@ -106,6 +110,7 @@ def test_processes_share_what_a_machine_has(data: Path, tmp_path: Path, monkeypa
     assert found.available_mb == pytest.approx(found.parts["process"] + 250)
 
 
+@pytest.mark.slow
 def test_the_forecast_changes_nothing(data: Path, tmp_path: Path) -> None:
     loop = ready(data, tmp_path)
     before, state = loop.adapted.state(), torch.get_rng_state()
@@ -128,6 +133,7 @@ class Data(nn.Module):
         return found * float(np.sign(found.detach().sum().item()) ** 2)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_foreseen_trains_all_the_same(
     data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

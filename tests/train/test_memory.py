@@ -29,6 +29,7 @@ def test_the_peak_is_at_least_what_is_held() -> None:
     assert array.nbytes / 2**20 < held_mb(CPU) <= peak_mb() + 1 <= most + 2
 
 
+@pytest.mark.slow
 def test_what_the_heap_only_keeps_is_not_held() -> None:
     program = """
 import torch

@@ -47,6 +47,7 @@ def content_of(out: Path) -> list[Any]:
     return [{name: t.numpy().tobytes() for name, t in tensors.items()}, header, rows, result, texts]
 
 
+@pytest.mark.slow
 def test_runs_that_were_killed_end_as_if_nothing_had_happened(data: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(DRIVER), str(data), str(tmp_path), *WAYS],

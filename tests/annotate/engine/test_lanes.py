@@ -139,6 +139,7 @@ def test_a_full_queue_loses_nothing() -> None:
         max_size=40,
     )
 )
+@pytest.mark.slow
 def test_every_job_ends_exactly_once(steps: list[tuple[str, str, int]]) -> None:
     """Answered by the process, told that it lost its place, refused, or lost with the process: never twice, never never."""
     desk = Desk(capacity=5)

@@ -40,6 +40,7 @@ def alive(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_a_server_that_is_killed_while_it_works(image: ImageRef) -> None:
     with subprocess.Popen([sys.executable, "-c", SERVER, image.path], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

@@ -109,6 +109,7 @@ def test_lora_starts_from_the_base_where_a_decoder_is_in_use(data: Path, first: 
     assert second.before == first.outcome.after
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_says_lines(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "job.yaml"
     job(data, tmp_path / "run").write(file)

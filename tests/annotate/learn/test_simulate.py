@@ -17,6 +17,7 @@ def config(data: Path) -> SimulationConfig:
     return SimulationConfig(data=(str(data),), model="tiny-litemedsam", every=3, steps=2, patience=3)
 
 
+@pytest.mark.slow
 def test_all_cases_are_labelled_once_under_each_condition(config: SimulationConfig, tmp_path: Path) -> None:
     said: list[str] = []
     result = run_simulation(config, tmp_path / "run", said.append)
@@ -40,6 +41,7 @@ def test_all_cases_are_labelled_once_under_each_condition(config: SimulationConf
     assert said
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_and_another_one_is_refused(config: SimulationConfig, tmp_path: Path) -> None:
     out = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pytest
 
 from benchmarks.annotate.kill import session
 from benchmarks.annotate.pictures import small_volumes
 from benchmarks.annotate.server import Server
 
 
+@pytest.mark.slow
 def test_kills_of_server_and_model_lose_nothing(tmp_path: Path) -> None:
     """One of each; fifty are a benchmark, ``python -m benchmarks.annotate.kill``."""
     small_volumes(tmp_path / "images", 2)

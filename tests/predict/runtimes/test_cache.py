@@ -88,6 +88,7 @@ def test_versions_kinds_processors_and_encoders_have_their_own(monkeypatch: pyte
     assert all(path.parent == tmp_path / "runtimes" for path in paths)
 
 
+@pytest.mark.slow
 def test_two_processes_that_write_one_entry_leave_a_whole_one(tmp_path: Path) -> None:
     path = tmp_path / "entry.bin"
     program = """

@@ -15,6 +15,7 @@ from samaritan.predict.runtimes import openvino
 from samaritan.predict.runtimes._graph import encoder_graph, parts_of, precisions_of
 
 
+@pytest.mark.slow
 def test_a_mixture_is_two_models_and_fp32_parts_are_the_whole(tiny: SamSegmenter) -> None:
     network = tiny.network
     plans = openvino.plans(network)
@@ -38,6 +39,7 @@ def test_a_mixture_is_two_models_and_fp32_parts_are_the_whole(tiny: SamSegmenter
         parts_of(graph, "bf16>nowhere")
 
 
+@pytest.mark.slow
 def test_signals_are_survived_after_models_have_come_and_gone() -> None:
     """Cores that went in another order than they came left the thread without its signal stack."""
     program = """
