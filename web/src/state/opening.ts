@@ -119,7 +119,7 @@ function choose(app: App, detail: CaseDetail): void {
   view.plane.value = detail.plane;
   const flat = detail.shape.includes(1);
   setLayout(app, flat ? detail.plane : view.volumeLayout.value);
-  const preset = detail.presets[0];
+  const preset = detail.presets.find((one) => one.name === view.preset.value) ?? detail.presets[0];
   if (preset) app.viewer.value?.setWindow(preset.low, preset.high);
   const window = app.viewer.value?.window();
   view.window.value = window ? { low: window.low, high: window.high } : null;

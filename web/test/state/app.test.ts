@@ -2,6 +2,7 @@
 // The page without its elements: stores, tools and outbox against a server in memory.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Api } from "../../src/api/client";
+import type { Event } from "../../src/api/messages";
 import { commandNamed } from "../../src/commands";
 import type { Hands } from "../../src/commands/command";
 import { setUp } from "../../src/setup";
@@ -12,7 +13,7 @@ import { writeNote } from "../../src/state/notes";
 import { saveState } from "../../src/state/saving";
 import { bindStage } from "../../src/state/stage";
 import { FakeServer } from "../fake/server";
-import { summaryOf } from "../fake/make";
+import { objectOf, summaryOf } from "../fake/make";
 import { FakeViewer } from "../fake/viewer";
 
 let server: FakeServer;
@@ -242,4 +243,49 @@ test("hidden and solo objects are not drawn", async () => {
   command("hide");
   command("solo");
   expect([...viewer.colours.keys()]).toEqual([2]);
+});
+
+test("labels that came with the masks of a case are known as soon as the server says so", async () => {
+  server.labelNames = [];
+  server.add("a", { objects: [objectOf(1, "cord", 5)] });
+  await start(hands.app);
+  expect(hands.app.view.label.value).toBe("cord");
+  heard(hands.app, { event: "labels", labels: [{ name: "cord", colour: "#ff0000" }] } as Event);
+  expect(hands.app.labels.value.map((one) => one.name)).toEqual(["cord"]);
+  expect(hands.app.view.label.value).toBe("cord");
+});
+
+test("the window that was chosen is that of the next case, where it offers it", async () => {
+  const presets = [
+    { name: "as the model sees it", low: 0, high: 50 },
+    { name: "lung", low: -1350, high: 150 },
+  ];
+  server.add("a", { presets });
+  server.add("b", { presets: [{ ...presets[0]!, high: 70 }, presets[1]!] });
+  server.add("c", { presets: [{ ...presets[0]!, high: 90 }] });
+  await start(hands.app);
+  command("window");
+  expect(viewer.shown).toMatchObject({ low: -1350, high: 150 });
+  await openCase(hands.app, "b");
+  expect(viewer.shown).toMatchObject({ low: -1350, high: 150 });
+  await openCase(hands.app, "c");
+  expect(viewer.shown).toMatchObject({ low: 0, high: 90 });
+});
+
+test("the way to an object leads to its middle in all planes", async () => {
+  const slices = { sagittal: [0, 2], coronal: [3, 3], axial: [1, 2] } as const;
+  server.add("a", { objects: [{ ...objectOf(1, "liver", 5), slices: slices as never }] });
+  await start(hands.app);
+  command("to-object");
+  expect(viewer.grid.toVoxel(viewer.at).map(Math.round)).toEqual([1, 3, 2]);
+});
+
+test("more steps back than there are is said, and the words go by themselves", async () => {
+  await start(hands.app);
+  const failure = { error: "input", sentence: "There is nothing to undo.", request: "r" };
+  server.replies.push({ status: 422, body: failure });
+  hands.app.doc.detail.value = { ...hands.app.doc.detail.value!, undo: "ask" };
+  command("undo");
+  await saved();
+  expect(hands.app.notices.shown.value.map((one) => one.kind)).toEqual(["done"]);
 });
