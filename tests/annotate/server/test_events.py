@@ -14,10 +14,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from samaritan.annotate.messages import Event, Label, LearnState, ModelState
+from samaritan.annotate.messages import Event, LearnState, ModelState
 
 from .conftest import Live
-from .fakes import Document, Workspace
 
 ASK = {"kind": "propagate", "object": 1, "plane": "axial"}
 
@@ -97,27 +96,6 @@ def test_what_happens_is_told_to_every_page_in_its_order(live: Callable[..., Liv
             assert [event["event"] for event in events] == ["progress", "case"] * 5
             assert [event["summary"]["revision"] for event in events[1::2]] == [1, 2, 3, 4, 5]
             assert (events[0]["done"], events[0]["total"], events[0]["case"]) == (1, 3, "beef")
-
-
-def test_labels_that_come_with_a_case_are_told(live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch) -> None:
-    server = live()
-    workspace, open_case = server.stand.workspace, Workspace.document
-
-    def document(self: Workspace, case: str) -> Document:
-        if len(self.labels) == 1:
-            self.labels = [*self.labels, Label(name="cord", colour="#00aa33")]
-        return open_case(self, case)
-
-    monkeypatch.setattr(Workspace, "document", document)
-    with listening(server) as peer:
-        assert [next_event(peer)["event"] for _ in range(2)] == ["model", "learn"]
-        for _ in range(2):  # once: the second time there is nothing new
-            server.get("/api/cases/beef")
-        told = next_event(peer)
-        assert [one["name"] for one in told["labels"]] == ["liver", "cord"]
-        with pytest.raises(TimeoutError):
-            peer.recv(0.2)
-    assert len(workspace.labels) == 2
 
 
 def test_engine_and_learner_may_tell_from_any_thread(live: Callable[..., Live]) -> None:

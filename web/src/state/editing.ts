@@ -180,8 +180,8 @@ export function refused(app: App, entry: Entry, failure: Failure): void {
 }
 
 /** Keys that are held ask for more steps than there are, which is no error that has to be closed. */
-function isStep(edit: Edit): boolean {
-  return edit.kind === "undo" || edit.kind === "redo";
+function isStep({ kind }: Edit): boolean {
+  return kind === "undo" || kind === "redo";
 }
 
 export function strokesOf(edits: readonly Edit[]): Stroke[] {

@@ -23,6 +23,8 @@ export async function openCase(app: App, id: string): Promise<void> {
   try {
     const detail = await read(app, id, stop.signal);
     if (stop.signal.aborted || !detail) return;
+    await learnLabels(app, detail);
+    if (stop.signal.aborted) return;
     app.cases.update(id, { problem: null });
     remember(id);
     choose(app, detail);
@@ -104,6 +106,13 @@ async function read(app: App, id: string, stop: AbortSignal): Promise<CaseDetail
   if (!app.outbox.waiting(id).length || app.outbox.revision(id) === undefined) app.outbox.know(id, detail.revision);
   viewer.patch(app.doc.settle([], strokesOf(app.outbox.waiting(id).map((entry) => entry.edit))));
   return detail;
+}
+
+/** Masks that were there before may bring labels along, which the server knows once it has read them. */
+async function learnLabels(app: App, detail: CaseDetail): Promise<void> {
+  const known = new Set(app.labels.value.map((one) => one.name));
+  if (detail.objects.every((one) => known.has(one.label))) return;
+  app.labels.value = (await app.api.session()).labels;
 }
 
 function choose(app: App, detail: CaseDetail): void {

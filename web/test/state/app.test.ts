@@ -2,7 +2,6 @@
 // The page without its elements: stores, tools and outbox against a server in memory.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Api } from "../../src/api/client";
-import type { Event } from "../../src/api/messages";
 import { commandNamed } from "../../src/commands";
 import type { Hands } from "../../src/commands/command";
 import { setUp } from "../../src/setup";
@@ -245,12 +244,15 @@ test("hidden and solo objects are not drawn", async () => {
   expect([...viewer.colours.keys()]).toEqual([2]);
 });
 
-test("labels that came with the masks of a case are known as soon as the server says so", async () => {
+test("labels that the masks of a case bring along are in the list when it opens", async () => {
   server.labelNames = [];
   server.add("a", { objects: [objectOf(1, "cord", 5)] });
-  await start(hands.app);
-  expect(hands.app.view.label.value).toBe("cord");
-  heard(hands.app, { event: "labels", labels: [{ name: "cord", colour: "#ff0000" }] } as Event);
+  const answer = server.hold("/api/cases/a");
+  const opened = start(hands.app);
+  await vi.waitFor(() => expect(hands.app.doc.loading.value).toBe("a"));
+  server.labelNames = ["cord"]; // by reading the masks
+  answer();
+  await opened;
   expect(hands.app.labels.value.map((one) => one.name)).toEqual(["cord"]);
   expect(hands.app.view.label.value).toBe("cord");
 });

@@ -106,16 +106,7 @@ async def announce(parts: Parts, case: str) -> None:
 
 
 async def _document(parts: Parts, case: str) -> DocumentPort:
-    """The open case; every page is told of labels that its masks brought along."""
-    return await to_thread.run_sync(_opened, parts, case)
-
-
-def _opened(parts: Parts, case: str) -> DocumentPort:
-    before = tuple(parts.workspace.labels)
-    document = parts.workspace.document(case)
-    if (labels := tuple(parts.workspace.labels)) != before:
-        parts.hub.publish(Event(event="labels", labels=labels))
-    return document
+    return await to_thread.run_sync(parts.workspace.document, case)
 
 
 async def _while_wanted(
