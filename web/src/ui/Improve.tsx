@@ -9,10 +9,8 @@ import { Icon } from "./icons";
 function useLearn(): (request: LearnRequest) => void {
   const app = useApp();
   return (request) => {
-    app.api.learn(request).then(
-      (learn) => (app.learn.value = learn),
-      (error: unknown) => app.notices.show("error", sentence(error)),
-    );
+    // How it goes on is said over the socket; the answer may come after what was said later, and would take its place.
+    app.api.learn(request).catch((error: unknown) => app.notices.show("error", sentence(error)));
   };
 }
 

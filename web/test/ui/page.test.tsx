@@ -250,6 +250,17 @@ test("accepted cases count for Improve at once", async () => {
   expect(button("Improve with 3 accepted cases").disabled).toBe(false);
 });
 
+test("an answer that comes late does not hide how far Improve is", async () => {
+  for (const id of ["a", "b", "c"]) server.add(id, { status: "accepted" });
+  await open();
+  const learn = { ...hands.app.learn.value!, state: "training" as const, step: 2, steps: 9 };
+  vi.spyOn(hands.app.api, "learn").mockResolvedValue({ ...learn, step: 0, steps: 0 });
+  button("Improve with 3 accepted cases").click();
+  await act(() => heard(hands.app, { event: "learn", learn } as Event));
+  await act(() => new Promise((resolve) => setTimeout(resolve, 5)));
+  expect(words("#improve")).toContain("Training, 2 of 9");
+});
+
 test("a proposal that was taken is offered no more", async () => {
   server.add("a", { proposal: true, objects: [objectOf(1, "liver", 5)] });
   await open();
