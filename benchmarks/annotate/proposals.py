@@ -20,7 +20,7 @@ from samaritan.annotate.engine.requests import CaseQuestion, ImageRef
 from samaritan.annotate.learn.answer import answer_case, without_crumbs
 from samaritan.annotate.learn.job import label_order
 from samaritan.annotate.learn.proposer import Proposer, features_of
-from samaritan.annotate.learn.teach import targets, teach
+from samaritan.annotate.learn.teach import look_at, targets
 from samaritan.annotate.learn.uncertainty import dice
 from samaritan.datasets import Case, Dataset, open_datasets
 from samaritan.loading import load_segmenter
@@ -52,9 +52,10 @@ def main() -> None:
 
 def line(dataset: Dataset, learned: Sequence[Case], asked: Sequence[Case], segmenter: SamSegmenter) -> str:
     labels, cache = label_order(dataset.cases), default_cache()
-    teach(segmenter, learned, labels, cache=cache)  # afterwards all embeddings are there
+    look_at(segmenter, learned, labels, cache=cache)  # afterwards all embeddings are there
     started = time.perf_counter()
-    proposer = teach(segmenter, learned, labels, cache=cache)
+    shown = look_at(segmenter, learned, labels, cache=cache)
+    proposer = Proposer.fit(labels, [one for pictures in shown.values() for one in pictures])
     seconds = time.perf_counter() - started
     guesses, boxes = zip(*(scores(case, proposer, segmenter) for case in asked), strict=True)
     found = np.nanmean(list(proposer.found.values()))

@@ -269,7 +269,7 @@ def test_what_a_propagation_is_asked_and_may_change(page: Page) -> None:
     assert np.argwhere(labels[:, :, 7]).tolist() == [[1, 1]]
     assert np.argwhere(labels[:, :, 4]).tolist() == [[i, j] for i in (1, 2) for j in (0, 1, 2)]
     assert np.argwhere(labels[0]).tolist() == [[0, 3]]  # drawn on a sagittal slice, so it stays as it is there
-    assert edited.warnings == ("From axial slice 6 to 9: empty.",)
+    assert edited.warnings == ("Carried from axial slice 6 to 9, not to 10 (empty).",)
     assert edited.undo == "liver through the volume"
     page.do(UNDO)
     assert page.labels().sum() == 11
@@ -283,7 +283,7 @@ def test_a_propagation_says_where_the_object_was_lost_on_slices_as_the_page_coun
     )  # coronal slices are stored from front to back
     whole = ChainEnd(8, 1, 11, "reached the end of the volume", expected=True)
     edited = page.do(Propagate(kind="propagate", object=1, plane="coronal"), VolumeAnswer({}, {}, (lost, whole), 0.5))
-    assert edited.warnings == ("From coronal slice 4 to 6: empty: the model found nothing.",)
+    assert edited.warnings == ("Carried from coronal slice 4 to 6, not to 7 (empty: the model found nothing).",)
 
 
 def test_a_propagation_within_bounds_leaves_the_rest(page: Page) -> None:

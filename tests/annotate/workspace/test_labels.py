@@ -2,11 +2,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from samaritan.annotate.messages import NewLabel
 from samaritan.annotate.workspace._labels import Labels, check_names, plain
 from samaritan.core import InputError, UsageError
+
+
+def test_no_two_of_many_labels_look_alike(tmp_path: Path) -> None:
+    labels = Labels(tmp_path / "labels.json")
+    colours = [labels.add(NewLabel(name=f"rib {number}")).colour for number in range(24)]
+    assert len(set(colours)) == 24
+    parts = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in colours])
+    apart = np.abs(parts[:, None] - parts[None]).max(axis=-1) + 255 * np.eye(24)
+    assert apart.min() > 25
 
 
 def test_labels_keep_their_values_and_colours(tmp_path: Path) -> None:
@@ -48,13 +58,6 @@ def test_what_is_no_label(tmp_path: Path) -> None:
             check_names([name])
     check_names(["left kidney", "Leber (rechts)"])
     assert plain("") == "_"
-
-
-def test_the_palette_begins_again(tmp_path: Path) -> None:
-    labels = Labels(tmp_path / "labels.json")
-    colours = [labels.add(NewLabel(name=f"l{number}")).colour for number in range(9)]
-    assert len(set(colours[:8])) == 8
-    assert colours[8] == colours[0]
 
 
 def test_a_renamed_label_keeps_value_and_colour_and_its_earlier_names_mean_it(tmp_path: Path) -> None:

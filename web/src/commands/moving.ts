@@ -1,3 +1,4 @@
+import type { Preset } from "../api/messages";
 import type { App } from "../state/app";
 import { nextOpen } from "../state/cases";
 import { mark } from "../state/editing";
@@ -47,7 +48,7 @@ export const MOVING: Command[] = [
     id: "to-object",
     group: "Moving about",
     name: "Go to the object",
-    what: "To the middle slice of the object that is in hand.",
+    what: "To the middle of the object that is in hand, in all planes.",
     keys: ["j"],
     run: ({ app }) => toObject(app),
     enabled: (app) => !!app.active.value?.slices[app.view.plane.value],
@@ -205,11 +206,13 @@ function turnPlane(app: App): void {
 
 function toObject(app: App): void {
   const { grid } = app.doc;
-  const plane = app.view.plane.value;
-  const range = app.active.value?.slices[plane];
-  if (!grid || !range) return;
+  const ranges = app.active.value?.slices;
+  if (!grid || !ranges) return;
   const at = grid.toVoxel(app.view.crosshair.value);
-  at[NORMAL[plane]] = Math.round((range[0] + range[1]) / 2);
+  for (const plane of PLANES) {
+    const range = ranges[plane];
+    if (range) at[NORMAL[plane]] = Math.round((range[0] + range[1]) / 2);
+  }
   app.viewer.value?.moveTo(grid.toMm(at));
 }
 
@@ -243,11 +246,12 @@ function nextWindow(app: App): void {
   const now = app.view.window.value;
   const at = presets.findIndex((one) => one.low === now?.low && one.high === now.high);
   const preset = presets[(at + 1) % presets.length]!;
-  setWindow(app, preset.low, preset.high);
+  takeWindow(app, preset);
   app.notices.say(`Window ${preset.name}.`);
 }
 
-export function setWindow(app: App, low: number, high: number): void {
+export function takeWindow(app: App, { name, low, high }: Preset): void {
+  app.view.preset.value = name;
   app.viewer.value?.setWindow(low, high);
   app.view.window.value = { low, high };
 }

@@ -175,8 +175,13 @@ export function refused(app: App, entry: Entry, failure: Failure): void {
   if (failure.error === "Stopped") app.notices.show("done", "Stopped. Nothing was changed.");
   else if (failure.error === "superseded") {
     app.notices.show("warning", "Another page asked about this object at the same time; its question was answered.");
-  } else app.notices.show("error", failure.sentence);
+  } else app.notices.show(isStep(entry.edit) ? "done" : "error", failure.sentence);
   if (entry.case === app.doc.id) settle(app, entry, []);
+}
+
+/** Keys that are held ask for more steps than there are, which is no error that has to be closed. */
+function isStep({ kind }: Edit): boolean {
+  return kind === "undo" || kind === "redo";
 }
 
 export function strokesOf(edits: readonly Edit[]): Stroke[] {

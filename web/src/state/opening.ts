@@ -23,6 +23,8 @@ export async function openCase(app: App, id: string): Promise<void> {
   try {
     const detail = await read(app, id, stop.signal);
     if (stop.signal.aborted || !detail) return;
+    await learnLabels(app, detail);
+    if (stop.signal.aborted) return;
     app.cases.update(id, { problem: null });
     remember(id);
     choose(app, detail);
@@ -106,6 +108,13 @@ async function read(app: App, id: string, stop: AbortSignal): Promise<CaseDetail
   return detail;
 }
 
+/** Masks that were there before may bring labels along, which the server knows once it has read them. */
+async function learnLabels(app: App, detail: CaseDetail): Promise<void> {
+  const known = new Set(app.labels.value.map((one) => one.name));
+  if (detail.objects.every((one) => known.has(one.label))) return;
+  app.labels.value = (await app.api.session()).labels;
+}
+
 function choose(app: App, detail: CaseDetail): void {
   const view = app.view;
   const again = detail.objects.some((one) => one.object === view.object.value && one.label === view.label.value);
@@ -119,7 +128,7 @@ function choose(app: App, detail: CaseDetail): void {
   view.plane.value = detail.plane;
   const flat = detail.shape.includes(1);
   setLayout(app, flat ? detail.plane : view.volumeLayout.value);
-  const preset = detail.presets[0];
+  const preset = detail.presets.find((one) => one.name === view.preset.value) ?? detail.presets[0];
   if (preset) app.viewer.value?.setWindow(preset.low, preset.high);
   const window = app.viewer.value?.window();
   view.window.value = window ? { low: window.low, high: window.high } : null;

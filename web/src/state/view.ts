@@ -23,6 +23,8 @@ export class View {
   readonly plane = signal<Plane>("axial");
   readonly crosshair = signal<Mm>([0, 0, 0]);
   readonly window = signal<{ low: number; high: number } | null>(null);
+  /** Name of the window that a person chose, which the next image is shown with where it offers one of that name. */
+  readonly preset = signal<string | null>(null);
   readonly hidden = signal<ReadonlySet<number>>(new Set());
   readonly solo = signal(false);
 

@@ -1,5 +1,5 @@
 // The top of the page: the case, the tools, and how things are shown.
-import { setWindow } from "../commands/moving";
+import { takeWindow } from "../commands/moving";
 import { STATUS_WORDS } from "../state/cases";
 import { TOOLS } from "../tools";
 import { CommandButton } from "./buttons";
@@ -97,7 +97,7 @@ function WindowChoice() {
   const at = presets.findIndex((one) => one.low === now.low && one.high === now.high);
   const choose = (event: Event) => {
     const preset = presets[Number((event.currentTarget as HTMLSelectElement).value)];
-    if (preset) setWindow(app, preset.low, preset.high);
+    if (preset) takeWindow(app, preset);
   };
   return (
     <select class="select window-choice" aria-label="Window of grey values" value={at} onChange={choose}>
@@ -149,7 +149,7 @@ const PLURAL: Record<string, string> = { box: "boxes", mask: "masks" };
 function Unsure() {
   const { name, prompts } = useApp().model.value!;
   const known = prompts.map((one) => PLURAL[one] ?? one).join(" and ");
-  const words = `${name} was trained with ${known || "no prompts"}: begin with those, and correct with this.`;
+  const words = `${name} knows ${known || "no prompts"} best: begin so, correct with this.`;
   return (
     <p class="strip-hint unsure" title={words}>
       <Icon name="warning" size={14} />

@@ -1,6 +1,6 @@
 // The sheet of keys, and what to do after another page changed the case.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { COMMANDS } from "../commands";
 import { GROUPS } from "../commands/command";
 import { POINTING } from "../commands/pointing";
@@ -12,7 +12,7 @@ import { useApp } from "./context";
 function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
   const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     element.current?.showModal();
     head.current?.focus();
   }, []);

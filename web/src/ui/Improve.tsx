@@ -9,10 +9,8 @@ import { Icon } from "./icons";
 function useLearn(): (request: LearnRequest) => void {
   const app = useApp();
   return (request) => {
-    app.api.learn(request).then(
-      (learn) => (app.learn.value = learn),
-      (error: unknown) => app.notices.show("error", sentence(error)),
-    );
+    // How it goes on is said over the socket; the answer may come after what was said later, and would take its place.
+    app.api.learn(request).catch((error: unknown) => app.notices.show("error", sentence(error)));
   };
 }
 
@@ -39,11 +37,12 @@ function Idle({ learn }: { learn: LearnState }) {
   const act = useLearn();
   const method = useSignal<"decoder" | "lora">("decoder");
   const minutes = useSignal(2);
-  const missing = learn.needed - learn.accepted;
+  const accepted = app.cases.counts.value.accepted; // what was accepted since the server last spoke of learning counts, too
+  const missing = learn.needed - accepted;
   if (missing > 0) {
     return (
       <>
-        <progress max={learn.needed} value={learn.accepted} aria-label="Accepted cases for learning" />
+        <progress max={learn.needed} value={accepted} aria-label="Accepted cases for learning" />
         <p class="hint">
           {missing === 1 ? "Accept 1 more case" : `Accept ${missing} more cases`}, then the model can learn from them.
         </p>
@@ -81,7 +80,7 @@ function Idle({ learn }: { learn: LearnState }) {
         onClick={() => act({ action: "start", method: method.value, minutes: minutes.value })}
       >
         <Icon name="improve" size={16} />
-        <span>Improve with {learn.accepted} accepted cases</span>
+        <span>Improve with {accepted} accepted cases</span>
       </button>
       {app.model.value?.adapter && (
         <button type="button" class="button with-words wide" onClick={() => act({ action: "propose" })}>

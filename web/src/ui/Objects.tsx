@@ -1,6 +1,6 @@
 // Labels, their objects, and what is known of each.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Label, ObjectState } from "../api/messages";
 import { addObject, edit, removeObject, select, toggleHidden } from "../state/editing";
 import { renameLabel, saveLabel } from "../state/labels";
@@ -92,7 +92,7 @@ function LabelItem({ label, number }: { label: Label; number: number }) {
 function Rename({ name, done }: { name: string; done: () => void }) {
   const app = useApp();
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
+  useLayoutEffect(() => input.current?.select(), []);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (await renameLabel(app, name, input.current?.value ?? "")) done();
@@ -188,7 +188,7 @@ function ObjectFacts({ object, unit }: { object: ObjectState; unit: "mm" | "px" 
 function NewLabel() {
   const app = useApp();
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []); // before the next key, which would be a command
   const done = async (event: SubmitEvent) => {
     event.preventDefault();
     const name = input.current?.value ?? "";

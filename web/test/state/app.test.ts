@@ -12,7 +12,7 @@ import { writeNote } from "../../src/state/notes";
 import { saveState } from "../../src/state/saving";
 import { bindStage } from "../../src/state/stage";
 import { FakeServer } from "../fake/server";
-import { summaryOf } from "../fake/make";
+import { objectOf, summaryOf } from "../fake/make";
 import { FakeViewer } from "../fake/viewer";
 
 let server: FakeServer;
@@ -242,4 +242,52 @@ test("hidden and solo objects are not drawn", async () => {
   command("hide");
   command("solo");
   expect([...viewer.colours.keys()]).toEqual([2]);
+});
+
+test("labels that the masks of a case bring along are in the list when it opens", async () => {
+  server.labelNames = [];
+  server.add("a", { objects: [objectOf(1, "cord", 5)] });
+  const answer = server.hold("/api/cases/a");
+  const opened = start(hands.app);
+  await vi.waitFor(() => expect(hands.app.doc.loading.value).toBe("a"));
+  server.labelNames = ["cord"]; // by reading the masks
+  answer();
+  await opened;
+  expect(hands.app.labels.value.map((one) => one.name)).toEqual(["cord"]);
+  expect(hands.app.view.label.value).toBe("cord");
+});
+
+test("the window that was chosen is that of the next case, where it offers it", async () => {
+  const presets = [
+    { name: "as the model sees it", low: 0, high: 50 },
+    { name: "lung", low: -1350, high: 150 },
+  ];
+  server.add("a", { presets });
+  server.add("b", { presets: [{ ...presets[0]!, high: 70 }, presets[1]!] });
+  server.add("c", { presets: [{ ...presets[0]!, high: 90 }] });
+  await start(hands.app);
+  command("window");
+  expect(viewer.shown).toMatchObject({ low: -1350, high: 150 });
+  await openCase(hands.app, "b");
+  expect(viewer.shown).toMatchObject({ low: -1350, high: 150 });
+  await openCase(hands.app, "c");
+  expect(viewer.shown).toMatchObject({ low: 0, high: 90 });
+});
+
+test("the way to an object leads to its middle in all planes", async () => {
+  const slices = { sagittal: [0, 2], coronal: [3, 3], axial: [1, 2] } as const;
+  server.add("a", { objects: [{ ...objectOf(1, "liver", 5), slices: slices as never }] });
+  await start(hands.app);
+  command("to-object");
+  expect(viewer.grid.toVoxel(viewer.at).map(Math.round)).toEqual([1, 3, 2]);
+});
+
+test("more steps back than there are is said, and the words go by themselves", async () => {
+  await start(hands.app);
+  const failure = { error: "input", sentence: "There is nothing to undo.", request: "r" };
+  server.replies.push({ status: 422, body: failure });
+  hands.app.doc.detail.value = { ...hands.app.doc.detail.value!, undo: "ask" };
+  command("undo");
+  await saved();
+  expect(hands.app.notices.shown.value.map((one) => one.kind)).toEqual(["done"]);
 });

@@ -84,6 +84,14 @@ test("without a label the page leads to the first one", async () => {
   expect(hands.app.view.label.value).toBe("liver");
 });
 
+test("what is typed right after the key for a new label is its name, and no command", async () => {
+  server.add("a");
+  await open();
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "N", shiftKey: true }));
+  await Promise.resolve(); // a person's next key comes later than that
+  expect(document.activeElement?.getAttribute("aria-label")).toBe("Name of the new label");
+});
+
 test("a click in the image, its object, undo and the saved state", async () => {
   server.add("a");
   await open();
@@ -231,6 +239,26 @@ test("when Improve has finished, one button leads to the comparison, and numbers
   expect(words("#improve")).toContain("0.900");
   expect(words("#improve")).toContain("The new one is better. Said.");
   expect(button("Keep the new one").disabled).toBe(false);
+});
+
+test("accepted cases count for Improve at once", async () => {
+  for (const id of ["a", "b", "c"]) server.add(id, { status: id === "a" ? "accepted" : "open" });
+  await open();
+  expect(words("#improve")).toContain("Accept 2 more cases");
+  for (const id of ["b", "c"]) await act(() => hands.app.cases.update(id, { status: "accepted" }));
+  expect(words("#improve")).not.toContain("more case");
+  expect(button("Improve with 3 accepted cases").disabled).toBe(false);
+});
+
+test("an answer that comes late does not hide how far Improve is", async () => {
+  for (const id of ["a", "b", "c"]) server.add(id, { status: "accepted" });
+  await open();
+  const learn = { ...hands.app.learn.value!, state: "training" as const, step: 2, steps: 9 };
+  vi.spyOn(hands.app.api, "learn").mockResolvedValue({ ...learn, step: 0, steps: 0 });
+  button("Improve with 3 accepted cases").click();
+  await act(() => heard(hands.app, { event: "learn", learn } as Event));
+  await act(() => new Promise((resolve) => setTimeout(resolve, 5)));
+  expect(words("#improve")).toContain("Training, 2 of 9");
 });
 
 test("a proposal that was taken is offered no more", async () => {

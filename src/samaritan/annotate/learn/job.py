@@ -11,10 +11,10 @@ import numpy as np
 
 from samaritan.adapt import METHODS, read_adapter
 from samaritan.annotate.learn.plan import MOST_VALIDATED, VALIDATIONS, VARIANTS, Job
-from samaritan.annotate.learn.proposer import FILE_NAME
+from samaritan.annotate.learn.proposer import FILE_NAME, Proposer
 from samaritan.annotate.learn.score import score
 from samaritan.annotate.learn.split import grow_split, read_split
-from samaritan.annotate.learn.teach import targets, teach
+from samaritan.annotate.learn.teach import look_at, targets
 from samaritan.core import InputError
 from samaritan.core.store import ArrayStore
 from samaritan.datasets import Case, Dataset, Split, near_duplicates, open_datasets
@@ -84,20 +84,22 @@ def run(job: Job, tell: Tell) -> Outcome | None:
         file.unlink(missing_ok=True)
     if trained.interrupted:
         return None
-    tell({"state": "validating"})
-    return _compare(job, dataset, split, trained)
+    return _compare(job, dataset, split, trained, tell)
 
 
-def _compare(job: Job, dataset: Dataset, split: Split, trained: TrainResult) -> Outcome:
+def _compare(job: Job, dataset: Dataset, split: Split, trained: TrainResult, tell: Tell) -> Outcome:
     """Score both models on the cases kept apart; what proposes is then fitted to all accepted cases."""
     learned, apart = split.part([dataset], "train"), split.part([dataset], "val")
     labels = label_order(dataset.cases)
     cache = None if job.embeddings is None else EmbeddingCache(ArrayStore(Path(job.embeddings), what="embeddings"))
-    before = score(_loaded(job, job.adapter), apart, intensity=job.intensity, cache=cache)
+    each = _Counted(tell, len(learned) + 3 * len(apart))
+    before = score(_loaded(job, job.adapter), apart, intensity=job.intensity, cache=cache, each=each)
     new = _loaded(job, str(trained.adapter))
-    tried = teach(new.segmenter, learned, labels, intensity=job.intensity, cache=cache)
-    after = score(new, apart, intensity=job.intensity, proposer=tried, cache=cache)
-    proposer = teach(new.segmenter, dataset.cases, labels, intensity=job.intensity, cache=cache)
+    shown = look_at(new.segmenter, learned, labels, intensity=job.intensity, cache=cache, each=each)
+    tried = Proposer.fit(labels, [one for pictures in shown.values() for one in pictures])
+    after = score(new, apart, intensity=job.intensity, proposer=tried, cache=cache, each=each)
+    shown |= look_at(new.segmenter, apart, labels, intensity=job.intensity, cache=cache, each=each)
+    proposer = Proposer.fit(labels, [one for case in dataset.cases for one in shown[case.case_id]])
     proposer.write(trained.adapter.parent / FILE_NAME)
     return Outcome(
         adapter=str(trained.adapter),
@@ -145,6 +147,24 @@ def _mean(values: Iterable[float]) -> float:
     if not found:
         raise InputError("No case could be kept apart; accept one more.")
     return float(np.mean(found))
+
+
+class _Counted:
+    """Tells how far the comparison is, each time that it is called.
+
+    Args:
+        tell: is told.
+        steps: how often it will be called at most.
+    """
+
+    def __init__(self, tell: Tell, steps: int) -> None:
+        self._tell, self._steps, self._step = tell, steps, -1
+        self()
+
+    def __call__(self) -> None:
+        """One more is done."""
+        self._step += 1
+        self._tell({"state": "validating", "step": self._step, "steps": self._steps, "seconds_left": None})
 
 
 @dataclass(eq=False)

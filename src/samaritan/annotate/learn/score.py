@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -43,6 +43,7 @@ def score(
     intensity: str | None = None,
     proposer: Proposer | None = None,
     cache: EmbeddingCache | None = None,
+    each: Callable[[], None] = lambda: None,
 ) -> Scores:
     """Ask a model about cases with masks.
 
@@ -52,6 +53,7 @@ def score(
         intensity: policy for all images; that of each case otherwise.
         proposer: also ask for proposals, which start from it.
         cache: where embeddings are kept.
+        each: is called after each case that has masks.
     """
     found = Scores()
     for case in cases:
@@ -71,6 +73,7 @@ def score(
             masks_told = answer_case(predictor, question, loaded.about, proposer=proposer).masks
             told = [dice(masks_told[n], mask) if n in masks_told else 0.0 for n, mask in masks.items()]
             found.alone[case.case_id] = float(np.mean(told))
+        each()
     return found
 
 

@@ -1,13 +1,13 @@
-"""From accepted cases to a proposer."""
+"""From accepted cases to what a proposer is fitted to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.annotate.learn.proposer import Proposer, Shown, cells_of, features_of
+from samaritan.annotate.learn.proposer import Shown, cells_of, features_of
 from samaritan.core import ModelError
 from samaritan.datasets import Case
 from samaritan.models._base import Segmenter
@@ -21,36 +21,39 @@ SLICES = 8
 Mask = NDArray[np.bool_]
 
 
-def teach(
+def look_at(
     segmenter: Segmenter,
     cases: Sequence[Case],
     labels: Sequence[str],
     *,
     intensity: str | None = None,
     cache: EmbeddingCache | None = None,
-) -> Proposer:
-    """Fit a proposer to cases with masks.
+    each: Callable[[], None] = lambda: None,
+) -> dict[str, list[Shown]]:
+    """Case -> what a proposer can learn from its masks (:meth:`Proposer.fit`).
 
     Args:
-        segmenter: whose embeddings it will see.
+        segmenter: whose embeddings the proposer will see.
         cases: accepted ones.
         labels: what it learns.
         intensity: policy for all images; that of each case otherwise.
         cache: where embeddings are kept.
+        each: is called after each case, which may take a minute.
 
     Raises:
-        InputError: no case, or one that cannot be read.
+        InputError: a case cannot be read.
         ModelError: the model is not of the SAM family.
     """
     if not isinstance(segmenter, SamSegmenter):
         raise ModelError(f"{segmenter.name} is not of the SAM family, so nothing can be learned from its embeddings.")
-    pictures: list[Shown] = []
+    found: dict[str, list[Shown]] = {}
     for case in cases:
         predictor = VolumePredictor(
             segmenter, case.read_image(), modality=case.modality, intensity=intensity or case.intensity, cache=cache
         )
-        pictures += _shown(predictor, segmenter, dict(targets(case)), labels, case.patient_id)
-    return Proposer.fit(labels, pictures)
+        found[case.case_id] = _shown(predictor, segmenter, dict(targets(case)), labels, case.patient_id)
+        each()
+    return found
 
 
 def targets(case: Case) -> list[tuple[str, Mask]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samaritan.annotate import messages
-from samaritan.annotate.engine.requests import SliceAnswer, VolumeAnswer
+from samaritan.annotate.engine.requests import ChainEnd, SliceAnswer, VolumeAnswer
 from samaritan.annotate.messages import MOST_OBJECTS, PlaneName, Prompts
 from samaritan.annotate.workspace import _canvas, _prompts, _raster
 from samaritan.annotate.workspace._labels import Labels
@@ -171,11 +171,14 @@ def _propagate(edit: messages.Propagate, context: Context) -> Change:
 
 def _ends(answer: VolumeAnswer, grid: ShownGrid, plane: PlaneName) -> list[str]:
     """Where the model lost the object, with the slices counted as the page does: on the shown grid, from 1."""
-    return [
-        f"From {plane} slice {grid.index(plane, end.start) + 1} to {grid.index(plane, end.last) + 1}: {end.reason}."
-        for end in answer.stops
-        if not end.expected
-    ]
+    return [_end(end, grid, plane) for end in answer.stops if not end.expected]
+
+
+def _end(end: ChainEnd, grid: ShownGrid, plane: PlaneName) -> str:
+    start, last, lost = (grid.index(plane, k) + 1 for k in (end.start, end.last, end.last + end.step))
+    if start == last:
+        return f"Not carried from {plane} slice {start} to {lost} ({end.reason})."
+    return f"Carried from {plane} slice {start} to {last}, not to {lost} ({end.reason})."
 
 
 def _clear(edit: messages.Clear, context: Context) -> Change:

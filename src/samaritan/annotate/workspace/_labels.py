@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from samaritan.annotate.messages import Colour, Label, Name, NewLabel
 from samaritan.core import Config, InputError, UsageError, write_text
-from samaritan.core.colour import colour_of
+from samaritan.core.colour import PALETTE, colour_of
 
 FILE_NAME = "labels.json"
 
@@ -201,4 +201,9 @@ def plain(name: str) -> str:
 
 
 def _hex(index: int) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour_of(index))
+    """A colour of the palette; each time round darker, since neighbours of the same colour could not be told apart."""
+    shade = _SHADES[index // len(PALETTE) % len(_SHADES)]
+    return "#{:02x}{:02x}{:02x}".format(*(round(shade * part) for part in colour_of(index)))
+
+
+_SHADES = (1.0, 0.65, 0.42)
