@@ -148,3 +148,26 @@ def test_what_the_package_did_not_write_is_refused(
     file.write_bytes(content)
     with pytest.raises(error, match=what):
         citing.cite([str(file if file.parent == tmp_path else file.parent)])
+
+
+@pytest.mark.parametrize(
+    ("provenance", "config"),
+    [
+        ("[]", "{}"),
+        ('{"models": []}', "{}"),
+        ('{"models": null}', "{}"),
+        ('{"models": {"a": 3}}', "{}"),
+        ('{"adaptations": {"a": {}}}', "{}"),
+        ('{"datasets": [{"name": {"a": 1}}]}', "{}"),
+        ("{}", "prompts: [[a], {b: c}]"),
+        ("{}", "[" * 10_000),
+        ("[" * 100_000, "{}"),
+        ('{"models": {"a\\u001b[31m": {}}}', "{}"),
+    ],
+)
+def test_a_run_whose_record_is_none_is_told(tmp_path: Path, provenance: str, config: str) -> None:
+    (tmp_path / "provenance.json").write_text(provenance, encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
+    with pytest.raises(FormatError, match=r"is damaged|is nested deeper") as told:
+        citing.cite([str(tmp_path)])
+    assert str(told.value).isprintable()

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from pydantic_core import PydanticCustomError
 
 from samaritan.catalog.bibtex_reader import BibEntry
 from samaritan.catalog.everything import all_papers
 from samaritan.catalog.latex import to_latex
-from samaritan.catalog.record import Paper
+from samaritan.catalog.plain_yaml import parse
+from samaritan.catalog.record import Paper, one_line
 from samaritan.catalog.references import ITSELF, Reference, merged, sources
 from samaritan.core.errors import FormatError, InputError, UnknownNameError
 from samaritan.core.public_data import PUBLIC_DATA, canonical
@@ -92,16 +93,21 @@ def _parts(target: str, catalogue: Sequence[Paper]) -> Iterator[Part]:
         if not named:
             raise _unknown(target, catalogue)
         yield from named
-    elif path.is_dir():
-        yield from _in_folder(path)
-    elif path.suffix == ".safetensors":
-        yield from _in_adapter(path)
-    elif path.suffix == ".json":
-        yield from _in_record(path)
     else:
+        yield from _in_file_or_folder(path)
+
+
+def _in_file_or_folder(path: Path) -> list[Part]:
+    """What a result says that it rests on; what is no name in it is told here, where the file is known."""
+    read = _in_folder if path.is_dir() else {".safetensors": _in_adapter, ".json": _in_record}.get(path.suffix)
+    if read is None:
         raise InputError(
             f"{path} is no adapter (.safetensors) and no record of a mask (.json); give one, a run folder or a name."
         )
+    try:
+        return [Part(one.kind, one_line(one.name), one.paper and one_line(one.paper)) for one in read(path)]
+    except (AttributeError, KeyError, TypeError, PydanticCustomError) as error:
+        raise FormatError(f"{path} is damaged: its record is not as samaritan writes it ({error}).") from error
 
 
 def _named(target: str, catalogue: Sequence[Paper]) -> Iterator[Part]:
@@ -149,7 +155,7 @@ def _unknown(target: str, catalogue: Sequence[Paper]) -> UnknownNameError:
         else "samaritan models, methods and papers list names."
     )
     return UnknownNameError(
-        f"{target!r} is no file, folder, model, method, prompt, metric, data set or key of a paper; {hint}"
+        f"{target[:200]!r} is no file, folder, model, method, prompt, metric, data set or key of a paper; {hint}"
     )
 
 
@@ -211,7 +217,7 @@ def _in_adapter(path: Path) -> Iterator[Part]:
             header = json.loads(file.read(min(size, 1 << 24)))
         content = json.loads(header["__metadata__"]["samaritan_adapter"])
         base, method = str(content["base"]), str(content["method"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError(f"{path} is damaged, or no adapter that samaritan adapt wrote.") from error
     yield Part("model", base.partition("@")[0])
     yield Part("method", method)
@@ -279,7 +285,7 @@ def _by_number(number: str, told: str, catalogue: Sequence[Paper], reason: str) 
 def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(read_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} is damaged: {error}.") from error
     if not isinstance(content, dict):
         raise FormatError(f"{path} is damaged: it holds no record.")
@@ -287,10 +293,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        raise FormatError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    content = parse(read_text(path), str(path))
     if not isinstance(content, dict):
         raise FormatError(f"{path} is damaged: it holds no settings.")
     return content

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import strategies as st
 
 from samaritan.catalog import Implementation, Paper, Tags
+
+#: Marks that turn the direction of writing, which no record may have.
+DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 LORA = Implementation(room="adapt", name="lora", file="src/samaritan/adapt/lora.py")
 
@@ -59,3 +63,9 @@ def made_up() -> list[Paper]:
             arxiv="2304.13785",
         ),
     ]
+
+
+def said() -> st.SearchStrategy[str]:
+    """Any text that may be a title."""
+    letters = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=DIRECTIONS)
+    return st.text(letters, min_size=1).filter(lambda text: any(map(str.isalnum, text)))

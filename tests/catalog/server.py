@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -85,3 +86,24 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(round(seconds, 3))
         self.now += seconds
+
+
+@contextmanager
+def raw(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The address of a server that sends these bytes, whatever it is asked, to the first who asks."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def send() -> None:
+        with suppress(OSError):  # who asked is gone, or nobody came
+            asking, _ = listening.accept()
+            with asking:
+                asking.recv(65536)
+                for piece in pieces:
+                    asking.sendall(piece)
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        listening.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from samaritan.catalog.adding import add, known_among, papers_from
+from samaritan.catalog.adding import MOST, add, known_among, papers_from, refuse_known
 from samaritan.catalog.arxiv import Preprint
 from samaritan.catalog.own import read_papers
 from samaritan.catalog.record import Paper
@@ -96,3 +96,24 @@ def test_duplicates_are_refused_with_the_key_and_nothing_is_written(tmp_path: Pa
     assert known_among([new, twin, new], papers) == [(twin, papers[1]), (new, new)]
     add([new], papers, file)
     assert read_papers(file) == [new]
+
+
+def test_blanks_without_end_take_no_time() -> None:
+    blanks = " " * 1_000_000
+    text = f"@article{{a, title = {{T{blanks}U}}, author = {{A{blanks}Lee and B Wu}}, year = 2024, month = jan}}"
+    (paper,) = papers_from(text, [])
+    assert (paper.title, paper.authors) == ("T U", ("A Lee", "B Wu"))
+
+
+def test_more_than_can_be_compared_is_told(papers: list[Paper]) -> None:
+    text = "@article{a, title = {T}, author = {A}, year = 2024, month = jan}\n" * (MOST + 1)
+    with pytest.raises(InputError, match=f"has {MOST + 1} entries; at most {MOST} are added at a time"):
+        papers_from(text, [])
+    with pytest.raises(InputError, match=f"at most {MOST} are added at a time"):
+        known_among(papers[:1] * (MOST + 1), [])
+
+
+def test_many_that_are_there_are_told_in_a_few_lines(papers: list[Paper]) -> None:
+    with pytest.raises(InputError, match=r"and 6 more \(--skip-known") as told:
+        refuse_known(papers * 2, papers)
+    assert str(told.value).count("is there as") == 10

@@ -16,6 +16,10 @@ ENTRY = """<entry><id>http://arxiv.org/abs/2304.12620v7</id><published>2023-04-2
 <arxiv:doi>10.1016/j.media.2025.1</arxiv:doi><arxiv:journal_ref>Medical Image Analysis 102</arxiv:journal_ref></entry>"""
 
 
+#: Entities of entities, which fill the memory of who writes them out.
+GROWING = '<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+
 @pytest.mark.parametrize(
     ("text", "number"),
     [
@@ -31,8 +35,9 @@ def test_numbers_in_every_form(text: str, number: str | None) -> None:
     assert number_in(text) == number
 
 
-def ask(monkeypatch: pytest.MonkeyPatch, body: str, status: int = 200) -> tuple[Preprint, list[str]]:
-    with serving(lambda *_: reply(status, body.encode())) as server:
+def ask(monkeypatch: pytest.MonkeyPatch, body: str | bytes, status: int = 200) -> tuple[Preprint, list[str]]:
+    sent = body.encode() if isinstance(body, str) else body
+    with serving(lambda *_: reply(status, sent)) as server:
         monkeypatch.setattr(arxiv, "ADDRESS", f"{server.address}/api/query")
         return ask_arxiv("2304.12620", Client(pause=0)), server.paths("GET")
 
@@ -53,9 +58,12 @@ def test_the_first_version_s_month_counts(monkeypatch: pytest.MonkeyPatch) -> No
         (FEED.format(entry="<entry><id>http://arxiv.org/api/errors#x</id></entry>"), "arXiv has no paper 2304.12620"),
         ("<html>", "cannot be read"),
         ("<!DOCTYPE html><html/>", "is not one of arXiv's interface"),
+        (f"{GROWING}{FEED.format(entry=ENTRY).replace('Medical', '&b;')}", "is not one of arXiv's interface"),
+        (f"{GROWING}<feed>&b;</feed>".encode("utf-16"), "cannot be read"),
+        (b"<feed>\xfc</feed>", "cannot be read"),
     ],
 )
-def test_an_answer_without_the_paper_is_told(monkeypatch: pytest.MonkeyPatch, body: str, what: str) -> None:
+def test_an_answer_without_the_paper_is_told(monkeypatch: pytest.MonkeyPatch, body: str | bytes, what: str) -> None:
     with pytest.raises(InputError, match=what):
         ask(monkeypatch, body)
 

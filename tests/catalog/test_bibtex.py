@@ -7,12 +7,12 @@ import unicodedata
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from samaritan.catalog.bibtex import bibtex, entry_of, link, protected
 from samaritan.catalog.bibtex_reader import read_bibtex
 from samaritan.catalog.latex import from_latex
 from samaritan.catalog.record import Paper
+from tests.catalog.conftest import said
 
 
 def strictly_read(text: str) -> list[tuple[str, str, dict[str, str]]]:
@@ -89,7 +89,7 @@ def test_what_would_end_a_field_is_escaped_in_addresses() -> None:
     assert link("https://x.org/a_b%20{c}\\") == "https://x.org/a_b%20%7Bc%7D%5C"
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)
+TEXT = said()
 
 
 @given(title=TEXT, author=TEXT, venue=TEXT)

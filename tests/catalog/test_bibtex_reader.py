@@ -60,3 +60,10 @@ def test_nothing_but_a_damaged_file_is_raised(text: str) -> None:
         assert "is damaged in line" in str(error)  # noqa: PT017 - any other error fails
     else:
         assert len(entries) <= text.count("@")
+
+
+def test_strings_of_strings_do_not_fill_the_memory() -> None:
+    lines = [f"@string{{s{n + 1} = {' # '.join([f's{n}'] * 10)}}}" for n in range(12)]
+    grown = "\n".join(['@string{s0 = "xxxxxxxxxx"}', *lines, "@article{a, title = s12}"])
+    with pytest.raises(FormatError, match="The BibTeX is damaged: its @string definitions grow without end"):
+        read_bibtex(grown)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samaritan.catalog.filters import Filters
-from samaritan.catalog.index import Index, search
+from samaritan.catalog.index import MOST_WORDS, Index, search
 from samaritan.catalog.record import Paper
 from samaritan.core.errors import UsageError
 
@@ -121,3 +121,20 @@ def test_more_words_never_find_more(papers: list[Paper], words: list[str]) -> No
     index = Index(papers)
     whole = set(keys(index.search(" ".join(words))))
     assert whole <= set.intersection(*(set(keys(index.search(word))) for word in words))
+
+
+def test_a_question_is_no_book(papers: list[Paper]) -> None:
+    index = Index(papers)
+    assert index.search("polyps " * MOST_WORDS) == index.search("polyps")
+    with pytest.raises(UsageError, match=f"has {MOST_WORDS + 1} words; give at most {MOST_WORDS}"):
+        index.search("sam " * (MOST_WORDS + 1))
+    with pytest.raises(UsageError, match="has no letter and no digit") as told:
+        index.search('"' * 100_000)
+    assert len(str(told.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "query", ['sam" OR "', "NEAR(sam polyps)", "title:sam", "sam*", "^sam", "sam AND NOT polyps", "-sam", "{title}:sam"]
+)
+def test_nothing_in_a_question_is_an_operator(papers: list[Paper], query: str) -> None:
+    Index(papers).search(query, any_word=True)

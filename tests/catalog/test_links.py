@@ -138,3 +138,35 @@ def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
 def test_an_address_of_two_papers_is_asked_once(papers: list[Paper]) -> None:
     code = "https://github.com/someone/something"
     assert addresses(papers) == {code: ["wu2024ultrasound", "ma2025medsam2"]}
+
+
+def test_all_links_of_a_host_that_wants_a_day_are_left_for_another_one() -> None:
+    states, asked, clock = check("/tomorrow", "/good", "/gone")
+    assert states == {"/tomorrow": ("busy", 429), "/good": ("busy", 429), "/gone": ("busy", 429)}
+    assert (asked, clock.slept) == (["/tomorrow"], [])
+
+
+def test_no_redirect_reaches_into_this_machine() -> None:
+    with (
+        serving(lambda *_: reply(200)) as inside,
+        serving(lambda *_: reply(301, Location=f"{inside.address}/stop")) as stranger,
+    ):
+        (link,) = check_links([f"{stranger.address}/a"], Client(pause=0))
+    assert (link.state, link.to, link.why) == ("unreachable", None, "it leads to no address that a link may have")
+    assert inside.asked == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"url": "u", "state": "ok", "status": 200, "when": "2024-01-01"}',
+        '{"url": ["u"], "state": "ok", "status": 200, "when": "2024-01-01T00:00:00+00:00"}',
+        '{"url": "u", "state": "[red]", "status": 200, "when": "2024-01-01T00:00:00+00:00"}',
+        "[" * 50_000,
+        "null",
+    ],
+)
+def test_a_line_that_is_no_answer_is_told(tmp_path: Path, line: str) -> None:
+    (tmp_path / "links.jsonl").write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"Line 1 of .* is no answer about a link"):
+        check_links([], Client(), tmp_path / "links.jsonl")

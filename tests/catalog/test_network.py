@@ -2,11 +2,24 @@ from __future__ import annotations
 
 import email.utils
 import time
+from collections.abc import Iterator
 
 import pytest
 
-from samaritan.catalog.network import Answer, Client, host_of
-from tests.catalog.server import Clock, reply, serving
+from samaritan.catalog.network import Answer, Client, host_of, step
+from tests.catalog.server import Clock, raw, reply, serving
+
+
+@pytest.fixture
+def trickle() -> Iterator[str]:
+    def letters() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n"
+        while True:
+            time.sleep(0.05)
+            yield b"x"
+
+    with raw(letters()) as address:
+        yield address
 
 
 def client(clock: Clock, **more: float) -> Client:
@@ -67,3 +80,63 @@ def test_a_date_is_seconds_from_now() -> None:
 
 def test_the_host_has_its_port_and_no_name_of_a_person() -> None:
     assert host_of("https://Me@X.org:8080/a") == "x.org:8080"
+
+
+def test_a_host_that_wants_a_day_is_not_waited_for() -> None:
+    clock = Clock()
+    with serving(lambda *_: reply(429, Retry_After="86400")) as server:
+        asking = client(clock)
+        assert asking.ask(f"{server.address}/a").status == 429
+        answer = asking.ask(f"{server.address}/b")
+    assert (answer.status, answer.why, clock.slept) == (429, "its server wants to be left alone for long", [])
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "wanted", ["\u00b2", "-5", "9" * 400, "Mon, 01 Jan 0001 00:00:00 GMT", "Mon, 01 Jan 99999999999 00:00:00 GMT"]
+)
+def test_a_time_that_is_none_is_no_time(wanted: str) -> None:
+    assert not Answer("u", 429, headers={"retry-after": wanted}).retry_after
+
+
+def test_a_server_that_sends_letter_after_letter_is_given_up(trickle: str) -> None:
+    before = time.monotonic()
+    answer = Client(pause=0, timeout=5, deadline=0.3).ask(trickle)
+    assert (answer.status, answer.why) == (0, "no whole answer within 0.3 s")
+    assert time.monotonic() - before < 3
+
+
+@pytest.mark.parametrize(
+    ("place", "to"),
+    [
+        ("/b c", "https://x.org/b%20c"),
+        ("/b%20c", "https://x.org/b%20c"),
+        ("/\x1b]0;a", "https://x.org/%1B]0;a"),
+        ("/\u00c3\u00bc", "https://x.org/%C3%BC"),  # as http.client gives the bytes of UTF-8
+        ("//192.0.2.1:1/", None),
+        ("http://127.0.0.1/stop", None),
+        ("http://localhost:631/", None),
+        ("http://[::1]/", None),
+        ("http://169.254.169.254/latest", None),
+        ("http://10.0.0.1/", None),
+        ("http://[::1", None),
+        ("http://x.org:99999/", None),
+        ("file:///etc/passwd", None),
+        ("javascript:alert(1)", None),
+        ("/" + "a" * 5000, None),
+    ],
+)
+def test_where_a_redirect_may_lead(place: str, to: str | None) -> None:
+    assert step("https://x.org/a", place) == to
+
+
+def test_a_machine_may_lead_to_itself() -> None:
+    assert step("http://127.0.0.1:8000/a", "/b") == "http://127.0.0.1:8000/b"
+    assert step("http://127.0.0.1:8000/a", "http://127.0.0.1:8001/b") is None
+
+
+def test_what_a_server_says_is_a_short_line() -> None:
+    with raw([b"\x1b[31mred\r\n\r\n"]) as address:
+        why = client(Clock(), timeout=1).ask(address).why
+    assert why.isprintable()
+    assert "red" in why

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 
 from samaritan.catalog.own import append_papers, own_file, own_papers, read_papers
 from samaritan.catalog.record import Paper
-from samaritan.core.errors import FormatError, InputError
+from samaritan.core.errors import FormatError, InputError, ResourceError
 
 RECORD = """# mine
 - key: lee2024sam
@@ -78,3 +79,37 @@ def test_a_file_that_is_no_catalogue_is_told(tmp_path: Path, text: str, error: t
 def test_an_empty_file_has_no_papers(tmp_path: Path) -> None:
     (tmp_path / "papers.yaml").write_text("# nothing yet\n", encoding="utf-8")
     assert read_papers(tmp_path / "papers.yaml") == []
+
+
+def test_a_link_stays_one_and_the_file_that_it_leads_to_grows(tmp_path: Path, papers: list[Paper]) -> None:
+    link, real = tmp_path / "papers.yaml", tmp_path / "elsewhere" / "real.yaml"
+    link.symlink_to(real)
+    for one in papers[:2]:  # the first makes the file
+        append_papers(link, [one])
+    assert link.is_symlink()
+    assert read_papers(real) == papers[:2]
+
+
+def test_what_another_process_has_added_by_now_is_not_added_again(tmp_path: Path, papers: list[Paper]) -> None:
+    file = tmp_path / "papers.yaml"
+    append_papers(file, papers[:2])
+    before = file.read_bytes()
+    with pytest.raises(InputError, match=f"Nothing was added: .* has {papers[1].key} by now"):
+        append_papers(file, papers[1:])
+    assert file.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, papers: list[Paper]) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ResourceError, match="Could not make the folder of"):
+        append_papers(tmp_path / "file" / "papers.yaml", papers)
+
+
+def test_records_that_grow_in_each_other_are_told_in_a_line(tmp_path: Path) -> None:
+    grown = "- [&a [x, x, x, x, x, x, x, x, x]" + "".join(
+        f", &{after} [{', '.join([f'*{before}'] * 9)}]" for before, after in itertools.pairwise("abcdefghij")
+    )
+    (tmp_path / "laughs.yaml").write_text(f"{grown}]", encoding="utf-8")
+    with pytest.raises(InputError, match="no record of a paper") as told:
+        read_papers(tmp_path / "laughs.yaml")
+    assert len(str(told.value)) < 500

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from samaritan.catalog.record import Paper
-from samaritan.catalog.survey_table import compare, doi_in, read_table, split_authors, to_papers
+from samaritan.catalog.survey_table import MOST, compare, doi_in, read_table, split_authors, to_papers
 from samaritan.catalog.tables import to_markdown
+from samaritan.core.errors import InputError
+from tests.catalog.conftest import said
 
 LIST = """# A list
 | Name | Other table |
@@ -101,7 +102,7 @@ def test_dois_in_addresses(address: str, doi: str | None) -> None:
     assert doi_in(address) == doi
 
 
-CELL = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1).filter(str.strip)
+CELL = said()
 
 
 @given(title=CELL)
@@ -122,3 +123,28 @@ def test_what_is_written_as_markdown_is_read_again(title: str) -> None:
     assert (row.title, row.url) == (" ".join(title.split()), "https://x.org/a")
     assert (row.month, row.authors, row.others) == ("2024-05", ("A. Lee",), False)
     assert row.code == "https://y.org/b%28c%29%7Cd"
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("|202401|A. Lee|" + "[" * 200_000 + "|None|", "Line 3 has 200021 letters; no row is longer than"),
+        ("|202401|A. Lee|Red \x1b[31m|None|", "Line 3 does not fit: Text should have no control character"),
+        (
+            "|202401|A. Lee|Red|[code](https://x.org/\x1b]0;a)|",
+            "Line 3 does not fit: Text should have no control character",
+        ),
+        ("|202401|A. Lee|" + "word " * 500 + "|None|", "Line 3 does not fit: String should have at most 2000"),
+        ("|000001|A. Lee|Old|None|", "Line 3 does not fit: String should match"),
+    ],
+)
+def test_a_row_that_makes_no_record_is_told_with_its_line(row: str, why: str) -> None:
+    table = read_table(f"|Date|Authors|Title|Code|\n|---|---|---|---|\n{row}\n|202402|A. Lee|Fine|None|")
+    assert [fault.startswith(why) for fault in table.faults] == [True]
+    assert [found.title for found in table.rows] == ["Fine"]
+
+
+def test_more_rows_than_can_be_compared_are_told() -> None:
+    (row,) = read_table("|Date|Authors|Title|Code|\n|202401|A. Lee|Title|None|").rows
+    with pytest.raises(InputError, match=f"has {MOST + 1} rows; at most {MOST} are compared at a time"):
+        compare([row] * (MOST + 1), [])

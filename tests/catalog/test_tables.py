@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from samaritan.catalog.record import Paper
 from samaritan.catalog.tables import harmless, to_csv, to_data, to_markdown
+from tests.catalog.conftest import said
 
 
 def test_csv_has_a_column_for_each_field_and_facet(papers: list[Paper]) -> None:
@@ -27,7 +28,7 @@ def test_what_a_spreadsheet_would_run_is_text(text: str) -> None:
     assert harmless(text) == f"'{text}"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@given(st.tuples(st.sampled_from(["", " ", "=", "+1", "-", "@", "\uff1d"]), said()).map("".join))
 def test_no_cell_is_a_formula(title: str) -> None:
     paper = Paper(key="lee2024sam", title=title, authors=(title,), month="2024-05")
     (row,) = list(csv.reader(io.StringIO(to_csv([paper]), newline="")))[1:]

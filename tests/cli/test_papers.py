@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from samaritan.catalog import Paper, everything, network
+from samaritan.catalog import Paper, everything, links, network
 from samaritan.catalog.bibtex_reader import read_bibtex
 from samaritan.catalog.own import own_papers, write_papers
 from samaritan.catalog.survey_table import read_table
@@ -182,8 +182,8 @@ def test_links_are_asked_over_the_network(
 ) -> None:
     monkeypatch.setattr(network, "Client", functools.partial(network.Client, pause=0))
     with serving(lambda _method, path, _before: reply(404 if path == "/gone" else 200)) as server:
-        links = {"url": f"{server.address}/gone", "code": f"{server.address}/fine"}
-        write_papers(own, [Paper.model_validate({**made_up()[4].model_dump(), **links})])
+        addresses = {"url": f"{server.address}/gone", "code": f"{server.address}/fine"}
+        write_papers(own, [Paper.model_validate({**made_up()[4].model_dump(), **addresses})])
         assert run("papers", "check", "--network") == 1
     out = capsys.readouterr().out
     assert f"dead 404 {server.address}/gone, ray2023few" in out
@@ -199,3 +199,21 @@ def test_a_question_imports_neither_torch_nor_numbers_nor_drawing() -> None:
     )
     assert done.returncode == 0
     assert done.stdout.rstrip().endswith("set()")
+
+
+def test_ctrl_c_keeps_what_was_answered_and_says_how_to_go_on(
+    run: Run, capsys: Capture, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_arguments: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(links, "check_links", stopped)
+    assert run("papers", "check", "--network", "--quiet") == 130
+    assert capsys.readouterr().err == "Interrupted; the same command goes on from here.\n"
+
+
+def test_a_list_without_a_row_that_can_be_read_says_why(run: Run, capsys: Capture, tmp_path: Path) -> None:
+    table = tmp_path / "table.md"
+    table.write_text("|Date|Authors|Title|Code|\n|202413|A|T|None|\n|202401||T|None|\n", encoding="utf-8")
+    assert run("papers", "import", str(table)) == 3
+    assert "has no row that can be read. Line 2 has the date '202413'" in capsys.readouterr().err

@@ -17,7 +17,13 @@ from samaritan.catalog.titles import key_for, twin_of
 from samaritan.core.errors import InputError, UsageError
 from samaritan.core.text import read_text
 
-_KEY = re.compile(r"[a-z]+\d{4}[a-z0-9]+")
+#: So many papers are added at a time: each one is compared with all others.
+MOST = 5000
+
+_KEY = re.compile(r"[a-z]+[0-9]{4}[a-z0-9]+")
+#: So many papers that are there already are named in a message.
+_TOLD = 10
+
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
@@ -59,16 +65,23 @@ def refuse_known(papers: Sequence[Paper], known: Sequence[Paper]) -> None:
     """Refuse papers that are there already, by title, number or key.
 
     Raises:
-        InputError: with the key of every one that is there.
+        InputError: with the keys of those that are there.
     """
     found = known_among(papers, known)
     if found:
-        told = "; ".join(f"{paper.title!r} is there as {other.key} ({other.title!r})" for paper, other in found)
-        raise InputError(f"Nothing was added: {told}.")
+        told = [f"{paper.title!r} is there as {other.key} ({other.title!r})" for paper, other in found]
+        more = f"; and {len(told) - _TOLD} more (--skip-known leaves them out)" if len(told) > _TOLD else ""
+        raise InputError(f"Nothing was added: {'; '.join(told[:_TOLD])}{more}.")
 
 
 def known_among(papers: Sequence[Paper], known: Sequence[Paper]) -> list[tuple[Paper, Paper]]:
-    """Papers that are known already or stand twice in ``papers``, each with the one that is there."""
+    """Papers that are known already or stand twice in ``papers``, each with the one that is there.
+
+    Raises:
+        InputError: they are more than :data:`MOST`.
+    """
+    if len(papers) > MOST:
+        raise InputError(f"These are {len(papers)} papers; at most {MOST} are added at a time, so split the file.")
     there = list(known)
     found = []
     for paper in papers:
@@ -110,8 +123,11 @@ def _from_arxiv(preprint: Preprint, taken: set[str]) -> Paper:
 
 
 def _from_bibtex(text: str, origin: str, taken: set[str], month: str | None) -> list[Paper]:
-    papers = []
-    for entry in read_bibtex(text, origin):
+    papers: list[Paper] = []
+    entries = read_bibtex(text, origin)
+    if len(entries) > MOST:
+        raise InputError(f"{origin} has {len(entries)} entries; at most {MOST} are added at a time, so split it.")
+    for entry in entries:
         paper = _from_entry(entry, taken, month)
         taken.add(paper.key)
         papers.append(paper)
@@ -123,7 +139,7 @@ def _from_bibtex(text: str, origin: str, taken: set[str], month: str | None) -> 
 def _from_entry(entry: BibEntry, taken: set[str], month: str | None) -> Paper:
     said = {name: from_latex(value) for name, value in entry.fields.items() if name not in ("author", "url", "doi")}
     raw = {name: entry.fields.get(name, "").strip().strip("{}") or None for name in ("url", "doi")}
-    names = [name for name in re.split(r"\s+and\s+", entry.fields.get("author", "").strip()) if name]
+    names = [name for name in " ".join(entry.fields.get("author", "").split()).split(" and ") if name]
     authors = [_plain_name(from_latex(name)) for name in names if name.lower() != "others"]
     number = (
         number_in(said.get("eprint", ""))
@@ -133,7 +149,8 @@ def _from_entry(entry: BibEntry, taken: set[str], month: str | None) -> Paper:
     when = month or _month_of(said) or (number and f"20{number[:2]}-{number[2:4]}")
     if when is None:
         raise InputError(
-            f"The entry {entry.key!r} does not say in which month the paper came out; add month = jun, or pass --month 2024-06."
+            f"The entry {entry.key[:100]!r} does not say in which month the paper came out; add month = jun, or pass --month "
+            "2024-06."
         )
     key = entry.key if _KEY.fullmatch(entry.key) and entry.key not in taken else None
     record: dict[str, Any] = {
@@ -145,8 +162,8 @@ def _from_entry(entry: BibEntry, taken: set[str], month: str | None) -> Paper:
     }  # fmt: skip
     missing = [name for name in ("title", "authors") if not record[name]]
     if missing:
-        raise InputError(f"The entry {entry.key!r} has no {' and no '.join(missing)}.")
-    return validated(record, f"The entry {entry.key!r}")
+        raise InputError(f"The entry {entry.key[:100]!r} has no {' and no '.join(missing)}.")
+    return validated(record, f"The entry {entry.key[:100]!r}")
 
 
 def _plain_name(name: str) -> str:

@@ -15,7 +15,8 @@ PAUSE = 3.0
 
 _MOST = 1 << 20
 _NUMBER = re.compile(
-    r"(?:arxiv:|https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/)?(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?", re.IGNORECASE
+    r"(?:arxiv:|https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/)?([0-9]{4}\.[0-9]{4,5})(?:v[0-9]+)?(?:\.pdf)?",
+    re.IGNORECASE,
 )
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
@@ -55,12 +56,7 @@ def ask_arxiv(number: str, client: Client | None = None) -> Preprint:
     if answer.status != 200:
         why = answer.why or f"it answers {answer.status}"
         raise ResourceError(f"arXiv could not be asked about {number} ({why}); try again later, or add a BibTeX entry.")
-    if b"<!DOCTYPE" in answer.body or b"<!ENTITY" in answer.body:
-        raise InputError(f"The answer about {number} is not one of arXiv's interface; check what stands between.")
-    try:
-        entry = ElementTree.fromstring(answer.body).find(f"{_ATOM}entry")  # noqa: S314 - see above
-    except ElementTree.ParseError as error:
-        raise InputError(f"The answer about {number} cannot be read ({error}); try again later.") from error
+    entry = _entry_in(answer.body, number)
     if entry is None or number not in _text(entry, f"{_ATOM}id"):
         raise InputError(f"arXiv has no paper {number}; compare the number with its page.")
     return Preprint(
@@ -71,6 +67,16 @@ def ask_arxiv(number: str, client: Client | None = None) -> Preprint:
         _text(entry, f"{_ARXIV}doi") or None,
         _text(entry, f"{_ARXIV}journal_ref") or None,
     )
+
+
+def _entry_in(body: bytes, number: str) -> ElementTree.Element | None:
+    try:
+        text = body.decode("utf-8")  # in another encoding an entity could hide
+        if "<!DOCTYPE" in text or "<!ENTITY" in text:
+            raise InputError(f"The answer about {number} is not one of arXiv's interface; check what stands between.")
+        return ElementTree.fromstring(text).find(f"{_ATOM}entry")  # noqa: S314 - see above
+    except (ElementTree.ParseError, ValueError) as error:
+        raise InputError(f"The answer about {number} cannot be read ({error}); try again later.") from error
 
 
 def _text(element: ElementTree.Element, name: str) -> str:

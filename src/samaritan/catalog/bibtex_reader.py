@@ -9,6 +9,9 @@ from pybtex.scanner import PrematureEOF, PybtexSyntaxError
 
 from samaritan.core.errors import FormatError
 
+#: So many letters of @string definitions may a text use: strings of strings grow tenfold with each line.
+_MOST = 1 << 22
+
 
 @dataclass(frozen=True)
 class BibEntry:
@@ -36,7 +39,7 @@ def read_bibtex(text: str, origin: str = "The BibTeX") -> list[BibEntry]:
         FormatError: an entry cannot be read; the message has its line.
     """
     # a month is what its name says, so that it can be read again; the parser adds @string definitions to the dictionary
-    parser = LowLevelParser(text, macros={name: name for name in month_names})
+    parser = LowLevelParser(text, macros=_Strings({name: name for name in month_names}))
 
     def tell(error: PybtexSyntaxError) -> None:
         begun = text[parser.command_start : parser.pos]
@@ -44,7 +47,23 @@ def read_bibtex(text: str, origin: str = "The BibTeX") -> list[BibEntry]:
             raise FormatError(f"{origin} is damaged in line {error.lineno}: {_told(error)}.")
 
     parser.handle_error = tell
-    return [_entry(kind, *body) for kind, body in parser if kind.lower() not in ("string", "preamble")]
+    try:
+        return [_entry(kind, *body) for kind, body in parser if kind.lower() not in ("string", "preamble")]
+    except MemoryError as error:
+        raise FormatError(f"{origin} is damaged: its @string definitions grow without end.") from error
+
+
+class _Strings(dict[str, str]):
+    """Definitions of @string, which cannot fill the memory."""
+
+    used = 0
+
+    def __getitem__(self, name: str) -> str:
+        value = super().__getitem__(name)
+        self.used += len(value)
+        if self.used > _MOST:
+            raise MemoryError(name)
+        return value
 
 
 def _told(error: PybtexSyntaxError) -> str:

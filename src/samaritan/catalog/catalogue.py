@@ -20,7 +20,7 @@ def unknown_paper(name: str, keys: Iterable[str]) -> UnknownPaperError:
     """The error that says the keys nearest to ``name``."""
     near = difflib.get_close_matches(name.lower(), list(keys), n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else "`samaritan papers WORDS` finds its key."
-    return UnknownPaperError(f"There is no paper {name!r}; {hint}")
+    return UnknownPaperError(f"There is no paper {name[:200]!r}; {hint}")
 
 
 class Catalog:

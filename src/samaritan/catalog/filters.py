@@ -13,7 +13,7 @@ from samaritan.core.errors import UnknownNameError, UsageError
 #: The facets of tags, as they are called in a record.
 FACETS = tuple(Tags.model_fields)
 
-_MONTH = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2]))?")
+_MONTH = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ PREFIX = 4
 
 #: So many neighbouring words of a question may be one word in a title: ``med sam 2`` and MedSAM2.
 GLUED = 3
+
+#: A question of more words is a text; the summary of a paper has fewer.
+MOST_WORDS = 500
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class Index:
             limit: at most so many; None gives all.
 
         Raises:
-            UsageError: the query has no letter and no digit, or a filter asks for what does not exist.
+            UsageError: the query has no letter and no digit, or more than :data:`MOST_WORDS` words; or a filter asks for what
+                does not exist.
         """
         found = self._matching(query, any_word=any_word) if query.strip() else sorted(self._papers, key=_newest_first)
         if filters is not None:
@@ -144,18 +149,22 @@ def _units(query: str) -> list[_Unit]:
     """What a question asks for.
 
     Raises:
-        UsageError: nothing in it is a word.
+        UsageError: nothing in it is a word, or too much.
     """
     units: list[_Unit] = []
+    if (length := len(tokens(query))) > MOST_WORDS:
+        raise UsageError(f"The query has {length} words; give at most {MOST_WORDS}.")
     for number, piece in enumerate(query.split('"')):
         words = tokens(piece)
         if number % 2 and words:  # between quotes
             units.append(_Unit(" ".join(words), (tuple(words),), open=False))
         else:
             units += _loose(words)
-    told = [unit for unit in units if unit.said not in STOP] or units
+    told = list(dict.fromkeys(unit for unit in units if unit.said not in STOP)) or units
     if not told:
-        raise UsageError(f"The query {query!r} has no letter and no digit; give words such as 'ultrasound lora'.")
+        raise UsageError(
+            f"The query {textwrap.shorten(repr(query), 80)} has no letter and no digit; give words such as 'ultrasound lora'."
+        )
     return told
 
 

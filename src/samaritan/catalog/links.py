@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.parse
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -11,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from samaritan.catalog.network import PATIENCE, Answer, Client, host_of
+from pydantic import TypeAdapter
+
+from samaritan.catalog.network import PATIENCE, Answer, Client, host_of, step
 from samaritan.catalog.record import Paper
 from samaritan.core.atomic import write_text
 from samaritan.core.errors import InputError, ResourceError
@@ -55,6 +56,9 @@ class Link:
     to: str | None = None
     why: str = ""
     when: str = ""
+
+
+_LINK = TypeAdapter(Link)
 
 
 def addresses(papers: Iterable[Paper]) -> dict[str, list[str]]:
@@ -139,7 +143,10 @@ def _follow(url: str, client: Client) -> tuple[Answer, str | None]:
         place = answer.headers.get("location")
         if answer.status not in (301, 302, 303, 307, 308) or not place:
             return answer, moved
-        at = urllib.parse.urljoin(at, place)
+        to = step(at, place)
+        if to is None:
+            return Answer(at, 0, "it leads to no address that a link may have"), moved
+        at = to
         forever = forever and answer.status in (301, 308)
         moved = at if forever else moved
     return Answer(at, 0, f"more than {_HOPS} redirects"), moved
@@ -170,7 +177,11 @@ def _same(url: str, other: str) -> bool:
 def _fresh(link: Link, days: int) -> bool:
     if link.state in _FLEETING:
         return False
-    return datetime.fromisoformat(link.when) > datetime.now(UTC) - timedelta(days=days)
+    return _age(link) < timedelta(days=days)
+
+
+def _age(link: Link) -> timedelta:
+    return datetime.now(UTC) - datetime.fromisoformat(link.when)
 
 
 def _read_state(path: Path | None) -> dict[str, Link]:
@@ -179,13 +190,13 @@ def _read_state(path: Path | None) -> dict[str, Link]:
     text = read_text(path)
     whole = text[: text.rfind("\n") + 1]
     if whole != text:  # a kill in the middle of a line
-        write_text(path, whole)
+        write_text(path.resolve(), whole)
     links = {}
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
-            link = Link(**json.loads(line))
-            datetime.fromisoformat(link.when)
-        except (ValueError, TypeError) as error:
+            link = _LINK.validate_json(line)
+            _age(link)
+        except (ValueError, TypeError) as error:  # TypeError: a time without its zone
             raise InputError(
                 f"Line {number} of {path} is no answer about a link; name another file, or remove it."
             ) from error

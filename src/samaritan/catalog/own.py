@@ -11,14 +11,18 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from samaritan.catalog.plain_yaml import parse
 from samaritan.catalog.record import Paper
 from samaritan.core.atomic import write_text
-from samaritan.core.errors import FormatError, InputError
+from samaritan.core.errors import InputError, ResourceError
 from samaritan.core.lock import exclusive
 from samaritan.core.text import read_text
 
 #: Names the file of a person's own papers; otherwise it lies in the folder for data of programs.
 SETTING = "SAMARITAN_CATALOGUE"
+
+#: So many faults of a record are told at once.
+_TOLD = 20
 
 
 def own_file() -> Path:
@@ -53,37 +57,20 @@ def read_papers(path: Path | str) -> list[Paper]:
     return [validated(record, f"Record {number} of {path}") for number, record in enumerate(records, start=1)]
 
 
-def parse(text: str, origin: str) -> Any:
-    """The content of a YAML or JSON text.
-
-    Raises:
-        FormatError: it is neither.
-    """
-    try:
-        loader = _Words(text)
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FormatError(f"{origin} is not valid YAML: {' '.join(str(error).split())}.") from error
-
-
 def validated(record: Any, origin: str) -> Paper:
     """A record as a paper.
 
     Raises:
-        InputError: with every fault of it.
+        InputError: with the faults of it.
     """
     if not isinstance(record, dict):
-        raise InputError(
-            f"{origin} is {str(record)[:40]!r}, no record of a paper; give at least key, title, authors and month."
-        )
+        told = repr(record[:40]) if isinstance(record, str) else f"a {type(record).__name__}"
+        raise InputError(f"{origin} is {told}, no record of a paper; give at least key, title, authors and month.")
     try:
         return Paper.model_validate(record)
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'content'}: {fault['msg']}" for fault in error.errors()
+            f"{'.'.join(map(str, fault['loc'])) or 'content'}: {fault['msg']}" for fault in error.errors()[:_TOLD]
         )
         raise InputError(f"{origin} does not fit: {faults}.") from error
 
@@ -91,16 +78,23 @@ def validated(record: Any, origin: str) -> Paper:
 def append_papers(path: Path, papers: Sequence[Paper]) -> None:
     """Add records to a file, which appears whole or stays as it was; other processes that add wait.
 
-    What stands in a YAML file, comments too, stays as it is written, where its records are a list in block style.
+    What stands in a YAML file, comments too, stays as it is written, where its records are a list in block style. Where
+    ``path`` is a link, the file that it leads to gets them.
 
     Raises:
-        InputError: the file that is there cannot be read.
+        InputError: the file that is there cannot be read, or has one of the keys.
         ResourceError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path = path.resolve()
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResourceError(f"Could not make the folder of {path}: {error.strerror or error}.") from error
     with exclusive(path.with_name(f".{path.name}.lock"), wait=True):
         text = read_text(path) if path.exists() else ""
-        wanted = [*(read_papers(path) if text else []), *papers]
+        there = read_papers(path) if text else []
+        _refuse_keys(there, papers, path)
+        wanted = [*there, *papers]
         longer = f"{text.rstrip()}\n{_dumped(path, papers)}".lstrip("\n")
         write_text(path, longer if _holds(longer, wanted) else _dumped(path, wanted))
 
@@ -115,6 +109,13 @@ def plain(paper: Paper) -> dict[str, Any]:
     return paper.model_dump(mode="json", exclude_defaults=True)
 
 
+def _refuse_keys(there: Sequence[Paper], papers: Sequence[Paper], path: Path) -> None:
+    """Another process may have added the same papers after this one had looked."""
+    both = {paper.key for paper in there} & {paper.key for paper in papers}
+    if both:
+        raise InputError(f"Nothing was added: {path} has {', '.join(sorted(both))} by now; try again.")
+
+
 def _dumped(path: Path, papers: Sequence[Paper]) -> str:
     records = [plain(paper) for paper in papers]
     if path.suffix == ".json":
@@ -127,13 +128,3 @@ def _holds(text: str, wanted: Sequence[Paper]) -> bool:
         return [validated(record, "") for record in parse(text, "")] == wanted
     except InputError:
         return False
-
-
-class _Words(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Plain YAML in which only words are words: 2304.12620 is no number, which would lose its last digit."""
-
-
-_Words.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in ("bool", "null", "merge")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}

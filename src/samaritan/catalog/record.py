@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints
+from pydantic_core import PydanticCustomError
+
+#: Characters that a terminal or an editor obeys: controls, marks of direction, halves of pairs. They are in nobody's title.
+_COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def one_line(text: str) -> str:
+    """``text`` with single blanks, as a title is printed.
+
+    Raises:
+        ValueError: it has a character that is a command to terminals.
+    """
+    line = " ".join(text.split())
+    if found := _COMMANDS.search(line):
+        raise PydanticCustomError(
+            "control", "Text should have no control character such as {it}", {"it": repr(found[0])}
+        )
+    return line
+
+
+def _said(text: str) -> str:
+    line = one_line(text)
+    if not any(map(str.isalnum, line)):
+        raise PydanticCustomError("said", "Text should have a letter or a digit")
+    return line
+
+
+#: One line of printable text. Nothing real is longer than this.
+Line = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_line)]
+
+#: One line in which something is said: a title, a name.
+Said = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_said)]
 
 #: Surname of the first author, year, first telling word of the title, all in small ASCII letters: ``wu2023medical``.
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z]+\d{4}[a-z0-9]+$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]{4}[a-z0-9]+$", max_length=100)]
 
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Month = Annotated[str, StringConstraints(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
 class Tags(BaseModel):
@@ -53,17 +86,17 @@ class Paper(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: Key
-    title: str
-    authors: tuple[str, ...]
+    title: Said
+    authors: tuple[Said, ...]
     others: bool = False
     month: Month
-    venue: str | None = None
-    arxiv: Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{4,5}$")] | None = None
-    doi: str | None = None
+    venue: Line | None = None
+    arxiv: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{4,5}$")] | None = None
+    doi: Line | None = None
     url: HttpUrl | None = None
     code: HttpUrl | None = None
     also: tuple[HttpUrl, ...] = ()
-    code_licence: str | None = None
+    code_licence: Line | None = None
     seminal: bool = False
     tags: Tags = Field(default_factory=Tags)
     implemented: tuple[Implementation, ...] = ()

@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 
 from pydantic import HttpUrl, TypeAdapter, ValidationError
 
-from samaritan.catalog.record import Paper
+from samaritan.catalog.record import Paper, one_line
 from samaritan.catalog.titles import ALIKE, key_for, similarity, twin_of
+from samaritan.core.errors import InputError
 
 COLUMNS = ("date", "authors", "title", "code")
 
 #: What else a column is called: tables of data sets link these in place of code.
 _COLUMN = {"dataset": "code"}
+
+#: No row of a list is longer; reading one takes time that grows with the square.
+_LONGEST = 10_000
+
+#: So many rows are compared at a time: each one is compared with all others.
+MOST = 5000
 
 _CELL = re.compile(r"(?:[^|\\]|\\.|\\$)*")
 _ESCAPED = re.compile(r"\\([\\|\[\]<>`*_])")
@@ -96,6 +103,9 @@ def read_table(text: str) -> Table:
     table = Table()
     places: dict[str, int] | None = None
     for number, line in enumerate(text.splitlines(), start=1):
+        if len(line) > _LONGEST and line.lstrip().startswith("|"):
+            table.faults.append(f"Line {number} has {len(line)} letters; no row is longer than {_LONGEST}.")
+            continue
         cells = _cells(line)
         if cells is None:
             places = None
@@ -107,7 +117,13 @@ def read_table(text: str) -> Table:
 
 
 def compare(rows: Sequence[Row], papers: Sequence[Paper]) -> Differences:
-    """What is new, changed and gone in ``rows`` against ``papers``; works that the field only stands on are never gone."""
+    """What is new, changed and gone in ``rows`` against ``papers``; works that the field only stands on are never gone.
+
+    Raises:
+        InputError: there are more than :data:`MOST` rows.
+    """
+    if len(rows) > MOST:
+        raise InputError(f"The list has {len(rows)} rows; at most {MOST} are compared at a time, so split it.")
     by_arxiv = {paper.arxiv: paper for paper in papers if paper.arxiv}
     by_title = {paper.title: paper for paper in papers}
     found: dict[str, list[Row]] = {}
@@ -133,21 +149,23 @@ def to_papers(rows: Iterable[Row], taken: Iterable[str]) -> list[Paper]:
     for row in rows:
         key = key_for(row.title, row.authors[0], row.month[:4], keys)
         keys.add(key)
-        papers.append(
-            Paper(
-                key=key,
-                title=row.title,
-                authors=row.authors,
-                others=row.others,
-                month=row.month,
-                arxiv=row.arxiv,
-                venue="arXiv" if row.arxiv else None,
-                doi=doi_in(row.url),
-                url=_url(row.url),
-                code=_url(row.code),
-            )
-        )
+        papers.append(_paper(row, key))
     return papers
+
+
+def _paper(row: Row, key: str) -> Paper:
+    return Paper(
+        key=key,
+        title=row.title,
+        authors=row.authors,
+        others=row.others,
+        month=row.month,
+        arxiv=row.arxiv,
+        venue="arXiv" if row.arxiv else None,
+        doi=doi_in(row.url),
+        url=_url(row.url),
+        code=_url(row.code),
+    )
 
 
 def split_authors(text: str) -> tuple[tuple[str, ...], bool]:
@@ -200,7 +218,19 @@ def _read_row(table: Table, number: int, cells: Sequence[str], places: dict[str,
     else:
         found = _LINK.search(cell["code"])
         code = found[2] if found else cell["code"] if _ADDRESS.fullmatch(cell["code"]) else None
-        table.rows.append(Row(number, f"{date[1]}-{date[2]}", authors, others, title, url, code))
+        _keep(table, Row(number, f"{date[1]}-{date[2]}", authors, others, title, url, code))
+
+
+def _keep(table: Table, row: Row) -> None:
+    """Keep a row that makes a record, and whose addresses can be printed; told at once, not when some are added already."""
+    try:
+        _paper(row, "a2000a")
+        one_line(f"{row.url} {row.code}")
+    except ValueError as error:
+        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        table.faults.append(f"Line {row.line} does not fit: {why}.")
+    else:
+        table.rows.append(row)
 
 
 def _titled(cell: str) -> tuple[str, str | None]:

@@ -71,7 +71,7 @@ def key_for(title: str, author: str, year: str, taken: Iterable[str] = ()) -> st
     """A new key: surname of the first author, year, first telling word of the title; a letter behind it where it is taken."""
     surname = _ascii(author.split(",", maxsplit=1)[0] if "," in author else (author.split() or [""])[-1]) or "anonymous"
     words = [word for word in map(_ascii, re.split(r"[^\w.]+", title)) if word and word not in _UNTELLING]
-    stem = f"{re.sub(r'[^a-z]', '', surname) or 'anonymous'}{year}{words[0] if words else 'untitled'}"
+    stem = f"{re.sub(r'[^a-z]', '', surname)[:40] or 'anonymous'}{year}{words[0][:40] if words else 'untitled'}"
     known = set(taken)
     endings: Iterable[str] = itertools.chain(("", *string.ascii_lowercase[1:]), map(str, itertools.count(27)))
     return next(stem + ending for ending in endings if stem + ending not in known)
@@ -88,7 +88,7 @@ class _Title(NamedTuple):
     telling: frozenset[str]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _read(title: str) -> _Title:
     words = tokens(title)
     marks = re.findall(r"\+{2,}", title)  # SAM++ is not SAM

@@ -204,6 +204,9 @@ def papers_import(
     from samaritan.show.papers import show_differences
 
     read = read_table(read_text(table))
+    if not read.rows and read.faults:
+        more = f" So it is with {len(read.faults) - 1} more." if len(read.faults) > 1 else ""
+        raise InputError(f"{table} has no row that can be read. {read.faults[0]}{more}")
     if not read.rows:
         raise InputError(
             f"{table} has no row of a table with the columns Date, Authors, Title and Code; give such a list."
@@ -228,7 +231,9 @@ def papers_check(
         bool, typer.Option("--network", help="Ask every link, politely; takes ten minutes or more.")
     ] = False,
     state: Annotated[Path | None, typer.Option(help="Answers about links, from which a stopped run goes on.")] = None,
-    days: Annotated[int, typer.Option(min=0, help="A link that was asked in so many days is not asked again.")] = 30,
+    days: Annotated[
+        int, typer.Option(min=0, max=36500, help="A link that was asked in so many days is not asked again.")
+    ] = 30,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -248,8 +253,12 @@ def papers_check(
     faults = check_papers(papers, vocabulary())
     links, keys = [], addresses(papers)
     if network:
-        with links_bar(quiet or as_json, keys) as tell:
-            links = check_links(keys, Client(), state or own_file().with_name("links.jsonl"), days=days, tell=tell)
+        try:
+            with links_bar(quiet or as_json, keys) as tell:
+                links = check_links(keys, Client(), state or own_file().with_name("links.jsonl"), days=days, tell=tell)
+        except KeyboardInterrupt:
+            typer.echo("Interrupted; the same command goes on from here.", err=True)
+            raise typer.Exit(130) from None
     if as_json:
         emit(
             {
