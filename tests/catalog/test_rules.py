@@ -35,6 +35,23 @@ from samaritan.catalog.rules import derived, overrides, tags_of
         ("Few-shot segmentation of glioma in MRI", "modality", ("mr",)),
         ("Few-shot segmentation of glioma in MRI", "target", ("brain", "tumour")),
         ("Self-prompting in ultrasound", "prompt", ("none",)),
+        ("Leveraging foundation models for the spine", "family", ()),  # a model that is used is not made
+        ("A foundation model for the spine", "family", ("retraining",)),
+        ("Training foundation models for the spine without data", "family", ("retraining",)),
+        ("Prompts of pretrained image models", "family", ()),
+        ("Are foundation models efficient for the liver?", "family", ("zero-shot",)),
+        ("SAM for radiology", "family", ("zero-shot",)),
+        ("SAM for few-shot radiology", "family", ("few-shot",)),
+        ("Unleashing the potential of SAM in radiology", "family", ()),
+        ("Robust segmentation of the liver", "family", ()),
+        ("Robustness of prompts", "family", ("uncertainty", "zero-shot")),
+        ("Domain-generalized segmentation", "family", ("few-shot",)),
+        ("Joint prompts for the liver", "target", ("liver",)),
+        ("Scribble-supervised segmentation", "prompt", ()),
+        ("Scribbles as prompts", "prompt", ("scribble",)),
+        ("From 2D to 3D", "dimension", ("3d",)),
+        ("A video foundation model of breast MRI", "dimension", ()),
+        ("SAM-Eye2: the eye by the Segment Anything Model 2", "base_model", ("sam2",)),
     ],
 )
 def test_a_title_has_the_words_that_it_says(title: str, facet: str, words: tuple[str, ...]) -> None:
