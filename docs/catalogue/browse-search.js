@@ -88,9 +88,11 @@ function questionsBy(rules, tokens) {
     return units;
   };
 
+  const number = /(?:arxiv:\s*|https?:\/\/(?:www\.)?arxiv\.org\/(?:abs|pdf|html)\/)?([0-9]{4}\.[0-9]{4,5})(?:v[0-9]+)?(?:\.pdf)?/gi;
+
   /** Words between double quotes follow each other. @param {string} query @returns {Unit[]} */
   return (query) => {
-    const units = query.split('"').flatMap((piece, n) => {
+    const units = query.replace(number, "$1").split('"').flatMap((piece, n) => {
       const words = tokens(piece);
       return n % 2 && words.length ? [{ said: words.join(" "), phrases: [words], open: false }] : loose(words);
     });
@@ -107,9 +109,12 @@ function indexOf(catalogue) {
   const weights = Object.values(rules.columns);
   const documents = papers.map((paper) => {
     const tags = Object.values(paper.tags).flat().join(" ");
+    const called = paper.implemented.filter((one) => ["models", "adapt"].includes(one.room)).map((one) => one.name);
+    const names = [paper.code?.replace(/\/+$/, "").split("/").pop() ?? "", ...called];
     /** @type {Record<string, string[]>} */
     const by = {
-      key: [paper.key],
+      key: [paper.key, ...tokens(paper.arxiv ?? "")],
+      names: names.map((name) => tokens(name).join("")).filter(Boolean),
       title: tokens(paper.title),
       joined: joined(paper.title),
       authors: paper.authors.flatMap((author) => [...tokens(author), ...joined(author)]),

@@ -8,6 +8,7 @@ from samaritan.catalog.filters import Filters
 from samaritan.catalog.index import MOST_WORDS, Index, search
 from samaritan.catalog.record import Paper
 from samaritan.core.errors import UsageError
+from tests.catalog.conftest import paper
 
 
 def keys(found: list[Paper]) -> list[str]:
@@ -138,3 +139,29 @@ def test_a_question_is_no_book(papers: list[Paper]) -> None:
 )
 def test_nothing_in_a_question_is_an_operator(papers: list[Paper], query: str) -> None:
     Index(papers).search(query, any_word=True)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "2304.13785",
+        "arXiv:2304.13785v2",
+        "https://arxiv.org/abs/2304.13785",
+        "http://www.arxiv.org/pdf/2304.13785v1.pdf sam",
+    ],
+)
+def test_a_number_on_arxiv_is_found_in_every_form(papers: list[Paper], query: str) -> None:
+    assert keys(search(papers, query)) == ["zhang2023customized"]
+
+
+def test_a_work_is_found_by_the_name_of_its_repository_and_of_what_rests_on_it(papers: list[Paper]) -> None:
+    called = paper("ma2023segment", "Segment Anything in Images", "2023-04", code="https://github.com/lab/Half-MedSAM/")
+    assert keys(search([*papers, called], "half-medsam")) == ["ma2023segment"]
+    wordy = paper("ma2023segment", "Segment Anything in Images", "2023-04", code="https://github.com/lab/SAM-on-polyps")
+    assert "ma2023segment" not in keys(search([*papers, wordy], "polyps"))  # which are not what it is about
+    assert "zhang2023customized" in keys(search(papers, "lora"))  # the method of this package rests on it
+
+
+def test_words_that_no_paper_has_are_taken_for_those_that_are_like_them(papers: list[Paper]) -> None:
+    index = Index(papers)
+    assert index.meant(index.explain("ultrasond sam polips qqqqq")) == {"ultrasond": "ultrasound", "polip": "polyp"}

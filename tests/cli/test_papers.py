@@ -216,4 +216,9 @@ def test_a_list_without_a_row_that_can_be_read_says_why(run: Run, capsys: Captur
     table = tmp_path / "table.md"
     table.write_text("|Date|Authors|Title|Code|\n|202413|A|T|None|\n|202401||T|None|\n", encoding="utf-8")
     assert run("papers", "import", str(table)) == 3
-    assert "has no row that can be read. Line 2 has the date '202413'" in capsys.readouterr().err
+    assert "has no row that can be read (of 2). Line 2 has the date '202413'" in capsys.readouterr().err
+
+
+def test_a_slip_of_the_keys_is_answered_with_the_word_that_was_meant(run: Run, capsys: Capture) -> None:
+    assert run("papers", "ultrasond") == 0
+    assert capsys.readouterr().err == "No paper: ultrasond 0. Did you mean ultrasound?\n"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import sqlite3
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from samaritan.catalog.filters import Filters
@@ -13,14 +15,24 @@ from samaritan.catalog.record import Paper
 from samaritan.catalog.words import NARROWER, SAME, STOP, joined, tokens
 from samaritan.core.errors import ResourceError, UsageError
 
-#: Columns of the index and what a hit in them is worth. "joined" holds the compounds of the title as one word.
-COLUMNS = {"key": 6.0, "title": 10.0, "joined": 8.0, "authors": 6.0, "venue": 2.0, "tags": 4.0}
+#: Columns of the index and what a hit in them is worth. "joined" holds the compounds of the title as one word, "names" what
+#: people call the work where its title does not: its repository, and the models and methods of this package that rest on it.
+COLUMNS = {"key": 6.0, "title": 10.0, "joined": 8.0, "names": 16.0, "authors": 6.0, "venue": 2.0, "tags": 4.0}
+
+#: An arXiv number in any form; the index has it bare.
+_NUMBER = re.compile(
+    r"(?:arxiv:\s*|https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/)?([0-9]{4}\.[0-9]{4,5})(?:v[0-9]+)?(?:\.pdf)?",
+    re.IGNORECASE,
+)
 
 #: From so many letters on, a word finds those that begin with it; shorter ones are names of methods and modalities.
 PREFIX = 4
 
 #: So many neighbouring words of a question may be one word in a title: ``med sam 2`` and MedSAM2.
 GLUED = 3
+
+#: For so many words of a question that no paper has, a word that is like it is looked for.
+MOST_MEANT = 5
 
 #: A question of more words is a text; the summary of a paper has fewer.
 MOST_WORDS = 500
@@ -100,6 +112,13 @@ class Index:
         """How many papers have each part of a query, in the order of the query."""
         return {unit.said: len(self._rows(unit.expression())) for unit in _units(query)}
 
+    def meant(self, counts: Mapping[str, int]) -> dict[str, str]:
+        """Words that no paper has -> the word of the papers with the same first letter that is most like each, where one is."""
+        words = sorted({word for paper in self._papers for text in _texts(paper) for word in text.split()})
+        missing = [said for said, number in counts.items() if not number][:MOST_MEANT]
+        found = {said: difflib.get_close_matches(said, _like(said, words), n=1, cutoff=0.75) for said in missing}
+        return {said: near[0] for said, near in found.items() if near}
+
     def _matching(self, query: str, *, any_word: bool) -> list[Paper]:
         parts = [unit.expression() for unit in _units(query)]
         words = Counter(row for part in parts for row, _ in self._rows(part)) if any_word else Counter[int]()
@@ -131,7 +150,8 @@ def _texts(paper: Paper) -> tuple[str, ...]:
     """The words of a paper, column by column."""
     tags = " ".join(word for words in paper.tags.model_dump().values() for word in words)
     by_column = {
-        "key": paper.key,
+        "key": " ".join((paper.key, *tokens(paper.arxiv or ""))),
+        "names": " ".join(_names_of(paper)),
         "title": " ".join(tokens(paper.title)),
         "joined": " ".join(joined(paper.title)),
         "authors": " ".join(token for author in paper.authors for token in (*tokens(author), *joined(author))),
@@ -139,6 +159,17 @@ def _texts(paper: Paper) -> tuple[str, ...]:
         "tags": " ".join((*tokens(tags), *joined(tags))),
     }
     return tuple(by_column[name] for name in COLUMNS)
+
+
+def _like(said: str, words: Iterable[str]) -> list[str]:
+    return [word for word in words if word[0] == said[0]]
+
+
+def _names_of(paper: Paper) -> list[str]:
+    """Each name as one word: of the many words of some repositories none is what the paper is about."""
+    repository = str(paper.code).rstrip("/").rpartition("/")[2] if paper.code else ""
+    called = (one.name for one in paper.implemented if one.room in ("models", "adapt"))
+    return ["".join(tokens(name)) for name in (repository, *called)]
 
 
 def _newest_first(paper: Paper) -> tuple[int, str]:
@@ -152,6 +183,7 @@ def _units(query: str) -> list[_Unit]:
         UsageError: nothing in it is a word, or too much.
     """
     units: list[_Unit] = []
+    query = _NUMBER.sub(r"\1", query)
     if (length := len(tokens(query))) > MOST_WORDS:
         raise UsageError(f"The query has {length} words; give at most {MOST_WORDS}.")
     for number, piece in enumerate(query.split('"')):

@@ -94,7 +94,8 @@ def papers_search(
     if not found:
         if form == "table" and text.strip():  # a person is helped by what comes near, a program is not
             found = index.search(text, filters, any_word=True)
-        show_nothing(index.explain(text) if text.strip() else {}, filters != Filters(), near=bool(found))
+        counts = index.explain(text) if text.strip() else {}
+        show_nothing(counts, filters != Filters(), near=bool(found), meant=index.meant(counts))
     if order != "best":
         found = sorted(found, key=lambda paper: (paper.month, paper.key), reverse=order == "newest")
     _print(found[: limit or None], form, len(found))
@@ -205,8 +206,7 @@ def papers_import(
 
     read = read_table(read_text(table))
     if not read.rows and read.faults:
-        more = f" So it is with {len(read.faults) - 1} more." if len(read.faults) > 1 else ""
-        raise InputError(f"{table} has no row that can be read. {read.faults[0]}{more}")
+        raise InputError(f"{table} has no row that can be read (of {len(read.faults)}). {read.faults[0]}")
     if not read.rows:
         raise InputError(
             f"{table} has no row of a table with the columns Date, Authors, Title and Code; give such a list."

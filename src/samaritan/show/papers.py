@@ -33,18 +33,27 @@ def show_papers(papers: Sequence[Paper], found: int) -> None:
     console.print(f"{shown}{found} paper{'' if found == 1 else 's'}{more}. samaritan papers show KEY tells all of one.")
 
 
-def show_nothing(words: Mapping[str, int], filtered: bool, near: bool) -> None:
-    """Why a question has no answer, on stderr: standard output is the answer. ``near``: papers with some words follow."""
+def show_nothing(words: Mapping[str, int], filtered: bool, near: bool, meant: Mapping[str, str]) -> None:
+    """Why a question has no answer, on stderr: standard output is the answer.
+
+    Args:
+        words: of the question -> how many papers have each.
+        filtered: filters were asked for.
+        near: papers with some of the words follow.
+        meant: word that no paper has -> the one that is most like it.
+    """
     if not words:
         errors.print("No paper passes these filters.", soft_wrap=True)
         return
     told = ", ".join(f"{escape(word)} {number}" for word, number in words.items())
+    hint = f" Did you mean {', '.join(map(escape, meant.values()))}?" if meant else ""
     if len(words) == 1:
-        errors.print(f"No paper with this word passes the filters: {told}." if filtered else f"No paper: {told}.")
+        start = "No paper with this word passes the filters" if filtered else "No paper"
+        errors.print(f"{start}: {told}.{hint}", soft_wrap=True)
         return
     under = " and passes the filters" if filtered else ""
     further = "These have some of them:" if near else "--any takes papers with any."
-    errors.print(f"No paper has all these words{under}; papers with each: {told}. {further}", soft_wrap=True)
+    errors.print(f"No paper has all these words{under}; papers with each: {told}.{hint} {further}", soft_wrap=True)
 
 
 def show_paper(paper: Paper) -> None:
