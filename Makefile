@@ -20,7 +20,7 @@ test: install  ## the default test suite: no network, no weights beyond the pack
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # one thread for each of two workers: two cores
 
 slow: install  ## the tests that take long: exported graphs, killed runs, every method on every architecture
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 browser: install  ## the annotator's page and the catalogue's in a real browser (chromium), the former on the real server and model
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/annotate/browser tests/annotate/viewer tests/docs/browser

@@ -250,6 +250,7 @@ def test_an_adapter_of_a_published_size_holds_no_base(vit_network: Callable[[str
     assert sum(tensor.numel() for tensor in adapted.state().values()) == 147_456
 
 
+@pytest.mark.slow
 def test_loading_is_quick_and_runs_nothing_that_is_stored(path: Path) -> None:
     code = f"""
 import sys, time

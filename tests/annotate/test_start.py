@@ -113,6 +113,7 @@ def test_a_second_start_opens_the_first_and_ctrl_c_ends_it_with_all_saved(folder
 
 
 @pytest.mark.skipif(not Path("/dev/ptmx").exists(), reason="this machine has no terminals to open")
+@pytest.mark.slow
 def test_a_closed_terminal_and_a_stale_file(folder: Path) -> None:
     """The terminal goes away while the annotator runs in it: nothing can be printed any more."""
     with announced(results(folder), Presence("http://127.0.0.1:1", "of a killed run", os.getpid())):

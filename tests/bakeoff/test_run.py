@@ -72,6 +72,7 @@ def bake(discs: Path, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPat
     return call
 
 
+@pytest.mark.slow
 def test_arms_share_the_split_and_finished_ones_are_kept(bake: Bake, started: list[str], tmp_path: Path) -> None:
     result = bake(few=[2, 4])
     assert (result.exit_code, result.finished, result.skipped) == (0, 3, (4,))

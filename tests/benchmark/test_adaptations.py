@@ -108,6 +108,7 @@ def test_base_and_adapted_models_answer_the_same_questions(run: Any, cases: Any,
     assert {row["adaptation"] for row in rows_of(alone)} == {"two"}
 
 
+@pytest.mark.slow
 def test_a_run_continues_and_a_changed_adapter_is_measured_anew(
     run: Any, cases: list[Case], data: list[Dataset], make_adapter: MakeAdapter
 ) -> None:
@@ -200,6 +201,7 @@ def test_a_target_that_the_adapter_was_not_taught_fails_with_a_sentence(
     assert (done.n_ok, done.n_failed, done.exit_code) == (1, 1, 1)
 
 
+@pytest.mark.slow
 def test_the_adaptation_is_told_beside_the_model(
     run: Any, cases: Any, make_adapter: MakeAdapter, tmp_path: Path
 ) -> None:

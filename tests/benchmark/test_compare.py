@@ -205,6 +205,7 @@ class TestCompareAll:
                 compare_all(alone, "dice")
             assert all(c.n_pairs == 0 for c in all_pairs(alone, "dice"))
 
+    @pytest.mark.slow
     def test_without_any_difference_holm_keeps_false_alarms_rare(self) -> None:
         """Four arms that differ by chance only: uncorrected, an experiment often finds something; corrected, 1 in 20 may."""
         rng = np.random.default_rng(7)

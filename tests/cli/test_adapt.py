@@ -29,6 +29,7 @@ def discs(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_it_trains_scores_and_tells(
     run: Run, discs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def test_embed_then_segment(run: Run, capsys: pytest.CaptureFixture[str], pictur
     assert segment(run, capsys, picture)["encode_calls"] == 0
 
 
+@pytest.mark.slow
 def test_embed_takes_the_runtime_that_segment_takes(
     run: Run, capsys: pytest.CaptureFixture[str], picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_profile_tells_where_the_time_went(
     assert "beside others" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_segment_and_benchmark_with_a_framing(
     run: Run, capsys: pytest.CaptureFixture[str], picture: Path, tmp_path: Path
 ) -> None:

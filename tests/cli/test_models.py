@@ -119,6 +119,7 @@ def test_an_interruption_ends_with_130_and_keeps_the_part(
     assert (tmp_path / "cache" / "weights" / "tiny-sam" / "w.pth.part").is_file()
 
 
+@pytest.mark.slow
 def test_converting_says_which_model_it_is(run: Run, server: FileServer, capsys: Capture, tmp_path: Path) -> None:
     out = tmp_path / "o.safetensors"
     assert run("models", "convert", tmp_path / "w.pth", "-o", out) == 0

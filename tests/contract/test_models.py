@@ -74,7 +74,7 @@ COMPILED = [
     pytest.param(
         (model, runtime),
         id=f"{model}-{runtime}",
-        marks=[] if runtime == "torch" or model == "tiny-litemedsam" else pytest.mark.slow,
+        marks=[] if runtime == "torch" else pytest.mark.slow,
     )
     for model in MINIATURES
     for runtime in (("torch",) if model in ALIKE else ("torch", "onnxruntime", "openvino"))

@@ -82,6 +82,7 @@ def test_a_picture_of_the_words_counts_papers() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_taxonomy_page_is_the_one_that_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     scripts = ROOT / "scripts"
     monkeypatch.syspath_prepend(str(scripts))

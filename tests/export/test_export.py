@@ -43,6 +43,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_the_folder_holds_what_the_report_says(exported: tuple[Path, Parity]) -> None:
     folder, parity = exported
     assert sorted(path.name for path in folder.iterdir()) == FILES
@@ -62,6 +63,7 @@ def test_the_folder_holds_what_the_report_says(exported: tuple[Path, Parity]) ->
         assert str(Path(__file__).parents[2]).encode() not in (folder / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_recipe_says_how_to_prepare(exported: tuple[Path, Parity]) -> None:
     recipe = json.loads((exported[0] / "recipe.json").read_text())
     assert recipe["model"]["base_sha256"] == base_sha256(fresh())
@@ -75,6 +77,7 @@ def test_the_recipe_says_how_to_prepare(exported: tuple[Path, Parity]) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.slow
 def test_the_example_runs_without_torch_and_gives_the_mask(
     exported: tuple[Path, Parity], tmp_path: Path, mode: str
 ) -> None:
@@ -91,6 +94,7 @@ def test_the_example_runs_without_torch_and_gives_the_mask(
     assert dice(found.T, expected.masks[0]) >= 0.99
 
 
+@pytest.mark.slow
 def test_graphs_that_answer_otherwise_are_refused(
     exported: tuple[Path, Parity], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +104,7 @@ def test_graphs_that_answer_otherwise_are_refused(
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_is_there_is_kept(
     exported: tuple[Path, Parity], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_pictures: None
 ) -> None:

@@ -52,6 +52,7 @@ def test_a_checkpoint_is_recognised_and_loads_to_the_same_bits(checkpoint: Path,
     assert all(torch.equal(again[name], tensor) for name, tensor in load_model("tiny-sam").network.state_dict().items())
 
 
+@pytest.mark.slow
 def test_the_published_file_needs_no_flag_afterwards(tmp_path: Path, cache: Path) -> None:
     path = MODELS.get("litemedsam").find()
     assert path is not None
@@ -106,6 +107,7 @@ def test_a_file_of_no_model_is_refused(tmp_path: Path) -> None:
         convert_weights(tmp_path / "a.pth", tmp_path / "o.safetensors")
 
 
+@pytest.mark.slow
 def test_two_models_with_the_same_tensors_are_told_apart_by_checksum_or_not_at_all(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

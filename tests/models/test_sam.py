@@ -110,6 +110,7 @@ def test_listing_models_imports_no_torch() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_loading_and_asking_is_silent_and_offline() -> None:
     """In a process of its own, with sockets closed and warnings as errors."""
     code = (

@@ -78,6 +78,7 @@ def test_constants_of_old_files_are_known_by_their_values(ours: dict[str, Tensor
         given(published(ours) | {"pixel_mean": torch.zeros(3, 1, 1)})
 
 
+@pytest.mark.slow
 def test_partly_matching_files_are_refused_by_name(ours: dict[str, Tensor]) -> None:
     state = published(ours)
     missing = {name: tensor for name, tensor in state.items() if name != "mask_decoder.iou_token.weight"}
@@ -89,6 +90,7 @@ def test_partly_matching_files_are_refused_by_name(ours: dict[str, Tensor]) -> N
         given(state | {"mask_decoder.iou_token.weight": torch.ones(1, 31)})
 
 
+@pytest.mark.slow
 def test_a_file_of_another_size_or_family_is_named() -> None:
     large = {name: torch.empty(shape, device="meta") for name, shape in sam_vit_l.RECIPE.layout().items()}
     with pytest.raises(ModelError, match=r"x\.pth holds the weights of sam-vit-l, .*choose the model"):
@@ -103,6 +105,7 @@ def test_models_of_one_layout_are_all_named() -> None:
     assert owners_of(base) == ["medsam", "sam-vit-b"]
 
 
+@pytest.mark.slow
 def test_tensors_that_nothing_uses_are_all_there_or_none_and_of_their_shape() -> None:
     outline, spare = mobilesam.RECIPE.outline(), mobilesam.CLASSIFIER
     kinds = {name: tensor.dtype for name, tensor in outline.state_dict().items()}

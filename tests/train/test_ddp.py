@@ -52,6 +52,7 @@ def test_two_processes_train_as_one_with_twice_the_pictures(data: Path, tmp_path
     assert str(two / "run" / "log.csv") in json.loads((two / "rank0.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_batch_that_cannot_be_shared_is_refused(data: Path, tmp_path: Path) -> None:
     config = TrainConfig(data=(str(data),), model="tiny-litemedsam", steps=1, batch=3)
     loop = Preparation(config, TrainFolder(tmp_path), Accelerator(cpu=True), Silent()).prepare(force=False).loop

@@ -53,6 +53,7 @@ def test_the_ledger_counts_what_lives() -> None:
 
 
 @pytest.mark.parametrize(("method", "model"), [("lora", "tiny-litemedsam"), ("decoder", "tiny-sam")])
+@pytest.mark.slow
 def test_it_counts_what_a_real_step_makes(method: str, model: str) -> None:
     model_ = adapted(method, model)
     frame = model_.segmenter.frame
@@ -103,6 +104,7 @@ def test_slices_that_are_encoded_together_count() -> None:
     assert stack.activations > 1.5 * one.activations
 
 
+@pytest.mark.slow
 def test_what_never_changes_keeps_nothing_for_the_backward_pass() -> None:
     frozen, whole = (dry_run(adapted(method), drawn(2), "fp32") for method in ("decoder", "full"))
     assert frozen.encoding_flops > 0

@@ -210,6 +210,7 @@ def test_a_run_ends_when_its_time_is_over(data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered")
+@pytest.mark.slow
 def test_a_poisoned_learning_rate_stops_and_keeps_the_last_good_weights(
     data: Path, tmp_path: Path, loops: list[Loop]
 ) -> None:
@@ -268,6 +269,7 @@ def test_a_shared_prompt_teaches_nothing_and_is_refused(data: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     "changes", [{"method": "lorra"}, {"model": "tiny-litemedsan"}, {"prompts": ("bocks",)}, {"settings": {"rang": 2}}]
 )
+@pytest.mark.slow
 def test_a_mistake_costs_nothing_but_its_correction(data: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises((UnknownNameError, UsageError, InputError)):
         fit(config(data, **changes), tmp_path / "run")
@@ -309,6 +311,7 @@ def test_every_method_takes_steps_and_leaves_an_adapter_that_loads(
 
 
 @pytest.mark.parametrize("method", ["lora", "decoder"])
+@pytest.mark.slow
 def test_half_precision_trains_nearly_the_same(data: Path, tmp_path: Path, method: str) -> None:
     logs = {}
     for precision in ("fp32", "bf16"):

@@ -26,6 +26,7 @@ def ready(data: Path, out: Path, **changes: Any) -> Loop:
     return Preparation(config, TrainFolder(out), Accelerator(cpu=True), Silent()).prepare(force=False).loop
 
 
+@pytest.mark.slow
 def test_the_parts_are_what_will_be_held(data: Path, tmp_path: Path) -> None:
     loop = ready(data, tmp_path, method="full")
     found = forecast(loop, pictures=8)
@@ -88,6 +89,7 @@ def test_a_machine_that_is_too_small_is_refused_with_advice(
     assert ("accumulate" in str(refusal.value)) == (pictures > 1)
 
 
+@pytest.mark.slow
 def test_a_run_says_its_forecast_and_is_refused_before_it_starts(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

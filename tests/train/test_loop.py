@@ -88,6 +88,7 @@ def test_methods_are_told_how_far_the_run_is(loop: Make, monkeypatch: pytest.Mon
     assert seen == [0, 0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75]
 
 
+@pytest.mark.slow
 def test_no_random_state_is_read_or_changed(data: Path, tmp_path: Path) -> None:
     adapters = []
     for number in (1, 2):

@@ -109,6 +109,7 @@ def begun(data: Path, out: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_and_another_does_not(data: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
         fit(config(data, seed=seed), tmp_path / name)
@@ -163,6 +164,7 @@ def test_nothing_to_resume_is_never_a_fresh_start(data: Path, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.slow
 def test_a_truncated_checkpoint_costs_one_interval(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,6 +178,7 @@ def test_a_truncated_checkpoint_costs_one_interval(
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.slow
 def test_a_full_disk_ends_the_run_with_the_last_checkpoint_intact(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +228,7 @@ def test_a_loss_that_is_no_number_leaves_its_step_out(
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.slow
 def test_losses_that_stay_no_numbers_stop_the_run_with_the_last_good_state(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

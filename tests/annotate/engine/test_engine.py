@@ -195,6 +195,7 @@ def adapter(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_an_adapter_is_taken_kept_and_left(running: Running, image: ImageRef, adapter: Path, tmp_path: Path) -> None:
     """Kept where the next one is damaged, and where the process dies."""
 
@@ -238,6 +239,7 @@ async def killed(running: Running, *work: Any) -> list[Any]:
     return await asked
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_started_again(running: Running, image: ImageRef) -> None:
     ask, before = running.engine.ask, running.engine.pid
     slices = [ask(on(image, lane=f"a/{n}")) for n in range(5)]
@@ -275,6 +277,7 @@ def test_a_process_that_dies_again_and_again_is_given_up(
     assert running.run(engine.ask(on(image))).masks
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_loaded(start: Callable[..., Running], image: ImageRef) -> None:
     running = start(replace(TINY, model="tiny-litemedsan"))
     with pytest.raises(ModelGoneError, match="tiny-litemedsam"):

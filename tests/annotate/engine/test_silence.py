@@ -36,6 +36,7 @@ async def served(patience: Patience, states: list[ModelState]) -> Engine:
     return engine
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_ended_and_started_again_and_whoever_waited_is_told(fake: Callable[..., None]) -> None:
     fake("hang")
     states: list[ModelState] = []
@@ -61,6 +62,7 @@ def test_one_that_hangs_is_ended_and_started_again_and_whoever_waited_is_told(fa
     assert "restarting" in [state.state for state in states]
 
 
+@pytest.mark.slow
 def test_one_that_hangs_while_it_loads_is_ended_too(fake: Callable[..., None]) -> None:
     fake("hang", "once")
 
