@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import itertools
+import random
+import string
+from difflib import SequenceMatcher
+
 import pytest
 
+from samaritan.catalog import titles
 from samaritan.catalog.record import Paper
-from samaritan.catalog.titles import ALIKE, key_for, similarity, twin_of, twins
+from samaritan.catalog.titles import ALIKE, _read, key_for, similarity, twin_of, twins
 
 
 def paper(key: str, title: str, **more: str) -> Paper:
@@ -72,3 +78,31 @@ def test_a_taken_key_gets_a_letter_then_a_number() -> None:
     taken = {"ma2024segment", *(f"ma2024segment{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")}
     assert key_for("Segment", "J. Ma", "2024", {"ma2024segment"}) == "ma2024segmentb"
     assert key_for("Segment", "J. Ma", "2024", taken) == "ma2024segment27"
+
+
+def test_titles_in_the_same_words_are_seldom_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = random.Random(0)
+    words = ["".join(letters.choices(string.ascii_lowercase, k=7)) for _ in range(200)]
+    made_up = [f"A study of the {word} and its {other}" for word, other in zip(words[::2], words[1::2], strict=True)]
+    compared: list[str] = []
+
+    class Counted(SequenceMatcher[str]):
+        def ratio(self) -> float:
+            compared.append("once")
+            return super().ratio()
+
+    monkeypatch.setattr(titles, "SequenceMatcher", Counted)
+    pairs = list(itertools.combinations(made_up, 2))
+    assert max(itertools.starmap(similarity, pairs)) < ALIKE
+    assert len(compared) < len(pairs) / 10  # each takes a hundred times as long as to see that it is not needed
+
+
+@pytest.mark.parametrize(
+    "other", ["Émile's SAM for the knées", "Emiles SAM for the knee", "SAM for the knees of Emile"]
+)
+def test_letters_without_order_are_never_fewer_than_those_in_order(other: str) -> None:
+    one = _read("Émile's SAM for the knee")
+    two = _read(other)
+    in_order = SequenceMatcher(None, one.text, two.text, autojunk=False).ratio()
+    assert 2 * sum(map(min, one.letters, two.letters)) >= in_order * (len(one.text) + len(two.text)) - 1e-9
+    assert (similarity("Émile's SAM for the knee", other) >= ALIKE) == (in_order >= ALIKE)

@@ -18,7 +18,7 @@ from samaritan.core.errors import InputError, UsageError
 from samaritan.core.text import read_text
 
 #: So many papers are added at a time: each one is compared with all others.
-MOST = 5000
+MOST = 1000
 
 _KEY = re.compile(r"[a-z]+[0-9]{4}[a-z0-9]+")
 #: So many papers that are there already are named in a message.

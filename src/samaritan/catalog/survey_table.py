@@ -21,7 +21,7 @@ _COLUMN = {"dataset": "code"}
 _LONGEST = 10_000
 
 #: So many rows are compared at a time: each one is compared with all others.
-MOST = 5000
+MOST = 2000
 
 _CELL = re.compile(r"(?:[^|\\]|\\.|\\$)*")
 _ESCAPED = re.compile(r"\\([\\|\[\]<>`*_])")
