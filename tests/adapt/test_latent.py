@@ -47,7 +47,7 @@ def test_divergence_by_hand() -> None:
     assert float(found.sum()) == pytest.approx(0.9841409, abs=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(numbers, numbers, numbers, numbers)
 def test_divergence_is_that_of_torch(
     mean: list[float], log: list[float], mean_p: list[float], log_p: list[float]

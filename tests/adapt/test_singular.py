@@ -57,7 +57,7 @@ def test_a_constant_scale_scales_the_weight() -> None:
     torch.testing.assert_close(layer.weight(), 2.5 * layer.base.weight, atol=1e-5, rtol=1e-5)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(2, 8), st.integers(2, 8), st.integers(0, 100))
 def test_singular_values_are_scaled_shifted_and_cut(outputs: int, inputs: int, seed: int) -> None:
     layer = Singular(linear(outputs, inputs, seed))

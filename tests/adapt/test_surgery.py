@@ -56,7 +56,7 @@ def test_block_names_that_mean_nothing(tiny_litemedsam: SamSegmenter, which: str
         Surgery(tiny_litemedsam.network).blocks(which)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(alphabet="0123456789-,: flastir", max_size=9))
 def test_any_text_chooses_or_is_refused(which: str) -> None:
     blocks = Surgery(_VIT).blocks

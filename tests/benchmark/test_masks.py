@@ -14,7 +14,7 @@ pairs = st.tuples(st.integers(1, 12), st.integers(1, 9)).flatmap(
 
 
 @given(masks)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_packing_loses_nothing(mask: Mask) -> None:
     packed = PackedMask.of(mask)
     shape = (mask.shape[0], mask.shape[1])
@@ -23,7 +23,7 @@ def test_packing_loses_nothing(mask: Mask) -> None:
 
 
 @given(pairs)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_overlap_and_union_are_those_of_the_masks(pair: tuple[Mask, Mask]) -> None:
     one, two = map(PackedMask.of, pair)
     shape = (pair[0].shape[0], pair[0].shape[1])
@@ -32,7 +32,7 @@ def test_overlap_and_union_are_those_of_the_masks(pair: tuple[Mask, Mask]) -> No
 
 
 @given(masks)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_run_lengths_give_the_mask_back(mask: Mask) -> None:
     lengths = run_lengths(mask)
     values = np.arange(len(lengths)) % 2 == 1

@@ -110,7 +110,7 @@ def test_a_fixed_data_set_of_one_patient_leaves_no_interval() -> None:
     assert all(math.isnan(end) for end in Bootstrap().interval(patients, fixed_datasets=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(values=st.lists(st.floats(-100, 100), min_size=2, max_size=20), factor=st.sampled_from([0.5, 2.0, 4.0]))
 def test_intervals_hold_the_mean_and_scale(values: list[float], factor: float) -> None:
     low, high = Bootstrap(resamples=300).interval(cohort(*values))

@@ -71,7 +71,7 @@ def test_a_name_makes_the_framing_again(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(questions())
 def test_looks_and_answers(name: str, question: tuple[Shape, list[PromptSet]]) -> None:
     shape, prompts = question

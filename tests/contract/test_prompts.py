@@ -165,7 +165,7 @@ def test_prompts_lie_inside(name: str, case: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_prompts_lie_inside_any_mask(name: str, data: st.DataObject) -> None:
     width, height = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
@@ -275,7 +275,7 @@ def test_prompts_in_space_lie_on_slices_of_the_target(name: str, case: str) -> N
 
 
 @pytest.mark.parametrize("name", VOLUMETRIC)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_prompts_in_space_lie_inside_any_mask(name: str, data: st.DataObject) -> None:
     shape = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 4)))

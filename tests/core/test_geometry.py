@@ -64,7 +64,7 @@ def test_exactly_45_degrees_is_still_a_permutation() -> None:
 
 
 @given(st.sampled_from(ALL_CODES), st.floats(-180, 180), st.integers(0, 2**31))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_world_and_voxel_positions_are_inverse(code: str, degrees: float, seed: int) -> None:
     geometry = Geometry((5, 6, 7), rotation(degrees) @ affine_of(code))
     ijk = np.random.default_rng(seed).uniform(-3, 9, (6, 3))

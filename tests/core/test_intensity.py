@@ -112,7 +112,7 @@ def test_negative_film_is_shown_as_a_positive(policy: str) -> None:
 
 
 @given(st.sampled_from(["full", "asis", "ct:soft-tissue", "percentile:1-99"]), st.integers(0, 1000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_grey_values_stay_in_range_and_in_order(policy: str, seed: int) -> None:
     data = np.sort(np.random.default_rng(seed).normal(0, 500, 50))
     image = volume(data)

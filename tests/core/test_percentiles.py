@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from samaritan.core._percentiles import nonzero_percentiles
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     kind=st.sampled_from([np.uint8, np.int8, np.int16, np.uint16, np.int32, np.float32, np.float64]),

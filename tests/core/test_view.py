@@ -163,7 +163,7 @@ def test_prompt_outside_is_refused(place: tuple[float, float, float]) -> None:
 
 
 @given(st.integers(0, 47), st.sampled_from(PLANES), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_lift_undoes_lower(orientation: int, plane: Plane, data: st.DataObject) -> None:
     _, geometry = stored(*ORIENTATIONS[orientation])
     view = SliceView.of(geometry, plane)

@@ -15,7 +15,7 @@ from samaritan.datasets._grid import onto_grid
 ORDERS = [(axes, flips) for axes in permutations(range(3)) for flips in product((False, True), repeat=3)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.sampled_from(ORDERS), st.integers(0, 10_000))
 def test_all_48_orders_of_an_oblique_grid_are_undone(
     order: tuple[tuple[int, ...], tuple[bool, ...]], seed: int

@@ -42,7 +42,7 @@ def test_fractions_are_kept_and_train_is_never_empty() -> None:
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=20), st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_patient_is_in_one_part_and_the_listing_order_does_not_matter(patients: list[str], seed: int) -> None:
     if len(set(patients)) < 2:
         patients = [*patients, "a", "b"]

@@ -130,7 +130,7 @@ class TestSurfaceDistance:
         assert abs(sum(averages) / 2 - ours["assd_mm"]) <= diagonal / 2
         assert library.compute_surface_dice_at_tolerance(found, 2.0) == pytest.approx(ours["nsd"], abs=1e-12)
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(
         seed=st.integers(0, 2**32 - 1),
         density=st.floats(0.01, 0.9),

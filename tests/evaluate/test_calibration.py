@@ -37,7 +37,7 @@ def test_one_belongs_to_the_last_bin() -> None:
     assert math.isnan(curve.frequency[1])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrays(np.float32, (6,), elements=st.floats(0, 1, width=32)), arrays(bool, (3, 6)), st.integers(1, 20))
 def test_bounds(probability: np.ndarray, raters: np.ndarray, bins: int) -> None:
     found = calibration(probability, list(raters), bins=bins)

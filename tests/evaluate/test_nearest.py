@@ -18,7 +18,7 @@ def brute_force(start: np.ndarray, goal: np.ndarray, spacing: Spacing) -> np.nda
     return np.asarray(np.linalg.norm(apart, axis=-1).min(axis=1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     density=st.floats(0.001, 0.6),

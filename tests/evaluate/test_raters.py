@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from samaritan.core import GeometryError, InputError
 from samaritan.evaluate import rater_table, score_raters
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 
 
 def row(text: str) -> Any:

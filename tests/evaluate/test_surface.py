@@ -114,7 +114,7 @@ def test_pixels_where_there_is_no_spacing() -> None:
 spacings = st.tuples(*[st.floats(0.1, 10)] * 3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**32 - 1),
     spacing=spacings,
@@ -134,7 +134,7 @@ def test_equals_brute_force(
     assert found == pytest.approx(expected, abs=1e-9, rel=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**32 - 1),
     spacing=spacings,

@@ -49,7 +49,7 @@ def marker(geometry: Geometry) -> LabelMap:
 
 
 VOLUMES = (".nii", ".nii.gz", ".nrrd", ".mha")
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def there_and_back(labelmap: LabelMap, path: Path, like: Volume | None = None) -> None:

@@ -25,7 +25,7 @@ def drawn_by_matplotlib(rings: list[Ring], shape: tuple[int, int]) -> np.ndarray
     return inside
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(MASKS)
 def test_curves_hold_exactly_the_mask(mask: np.ndarray) -> None:
     rings = rings_of(mask)
@@ -35,7 +35,7 @@ def test_curves_hold_exactly_the_mask(mask: np.ndarray) -> None:
     assert all(len(ring) >= 4 and (ring >= -0.5).all() and (ring <= np.array(mask.shape) - 0.5).all() for ring in rings)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(MASKS, st.integers(0, 2**31))
 def test_noise_of_coordinates_changes_no_pixel(mask: np.ndarray, seed: int) -> None:
     noise = np.random.default_rng(seed)

@@ -24,7 +24,7 @@ def _ramp(x: int, y: int) -> np.ndarray:
 
 
 @given(SIZES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_size_fits_and_comes_back(shape: tuple[int, int]) -> None:
     x, y = FRAME.fit(shape)
 
@@ -88,7 +88,7 @@ def test_an_enlarged_box_keeps_the_whole_of_its_last_pixel() -> None:
 
 
 @given(SIZES, st.floats(0, 1), st.floats(0, 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_boxes_stay_in_order(shape: tuple[int, int], a: float, b: float) -> None:
     low, high = sorted((a, b))
     corners = [[f * (n - 1) for n in shape] for f in (low, high)]

@@ -78,7 +78,7 @@ def test_suppressed_boxes_do_not_suppress() -> None:
     assert suppress(boxes, 0.5) == [0, 2]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**31), st.integers(1, 7))
 def test_chunks_give_what_all_at_once_gives(seed: int, chunk: int) -> None:
     rng = np.random.default_rng(seed)
@@ -104,7 +104,7 @@ def test_kept_masks_are_small() -> None:
     assert sum(p.crop.nbytes for p in collection.passed) * 32 <= large.logits.nbytes
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**31))
 def test_dice_of_a_crop_is_dice_of_the_picture(seed: int) -> None:
     rng = np.random.default_rng(seed)

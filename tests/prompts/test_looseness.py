@@ -104,7 +104,7 @@ def test_iou_by_hand() -> None:
     assert iou(a, a + 9) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 10_000), st.sampled_from([0.5, 0.75]), st.tuples(st.integers(0, 20), st.integers(0, 15)),
     st.tuples(st.integers(1, 12), st.integers(1, 12)),

@@ -51,7 +51,7 @@ def test_border_of_the_picture_counts_as_background(rng: np.random.Generator) ->
     assert {tuple(centre(np.ones((7, 5), dtype=bool), rng)) for _ in range(50)} == {(2, 2), (3, 2), (4, 2)}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.tuples(st.integers(1, 12), st.integers(1, 12)))
 def test_centre_is_deepest_in_the_whole_padded_picture(seed: int, shape: tuple[int, int]) -> None:
     random = np.random.default_rng(seed)

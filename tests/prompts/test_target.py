@@ -47,7 +47,7 @@ def test_exactly_one_kind() -> None:
         TargetPrompt("t", "here", point=(1, 2), label=2)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(-2, 38).map(lambda n: n / 4), min_size=2, max_size=2).map(sorted))
 def test_a_box_asks_on_the_slices_that_a_volume_box_crosses(ends: list[float]) -> None:
     view = SliceView.of(Geometry.from_spacing((9, 8, 10), (1, 1, 1)), "axial")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -60,7 +60,6 @@ def test_what_was_given_stays_as_it_is() -> None:
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=12)
 
 
-@settings(deadline=None)
 @given(hnp.arrays(bool, SHAPES), st.data())
 def test_all_clicks_are_obeyed_and_a_mask_that_obeys_is_left_alone(mask: Mask, data: st.DataObject) -> None:
     sides = [st.integers(0, side - 1) for side in mask.shape]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samaritan.annotate.engine import QueueFullError
@@ -132,7 +132,6 @@ def test_a_full_queue_loses_nothing() -> None:
     assert desk.lanes.length == 0
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["add", "next", "end", "cancel"]), st.sampled_from(list(BODIES)), st.integers(0, 3)),

@@ -79,7 +79,7 @@ def test_messages(message: object) -> None:
     assert same(through(message), message)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(MASKS)
 def test_masks_take_one_bit_per_voxel(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
     body = VolumeAnswer({0: mask}, {}, (), 0.0)
@@ -119,7 +119,6 @@ def test_frames_that_hold_something_else_are_refused(tree: bytes) -> None:
         unpack(tree, b"")
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=0), st.binary(max_size=3), st.binary(max_size=40))
 def test_a_damaged_frame_is_read_or_refused(place: int, change: bytes, arrays: bytes) -> None:
     tree = pack(Request(1, SliceQuestion(IMAGE, "axial", 3, PROMPT, MASK)))[0][HEAD.size :]

@@ -81,7 +81,7 @@ def test_every_answer_is_as_the_document_says(
     seen = set()
 
     @given(document[route.path][route.method].as_strategy(generation_mode=mode))
-    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=10, suppress_health_check=list(HealthCheck), database=None)
     def ask(case: schemathesis.Case[Any]) -> None:
         if "case" in case.path_parameters:
             case.path_parameters["case"] = cases.summaries()[0].case

@@ -23,7 +23,7 @@ def at(*ijk: float, grid: ShownGrid = GRID) -> tuple[float, float, float]:
     return x, y, z
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(ORIENTATIONS), st.sampled_from(list(PLANE_AXES)), st.data())
 def test_a_click_falls_on_its_voxel(orientation: Any, plane: Any, data: st.DataObject) -> None:
     grid = ShownGrid(geometry_of(*orientation))

@@ -23,7 +23,7 @@ def disc_along(path: NDArray[np.float64], radius: float, spacing: tuple[float, f
     return np.asarray(apart.min(axis=-1) <= radius**2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(spots, min_size=1, max_size=4), st.floats(0.5, 6), st.sampled_from([(1.0, 1.0), (0.5, 2.0)]))
 def test_a_disc_along_a_path(path: list[tuple[float, float]], radius: float, spacing: tuple[float, float]) -> None:
     line = np.array(path)
@@ -37,7 +37,7 @@ def test_a_disc_along_a_path(path: list[tuple[float, float]], radius: float, spa
     assert not (found & ~wide & ~thin).any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(-8, 30), st.integers(-8, 25)), min_size=1, max_size=5),
     st.one_of(st.integers(1, 40), st.floats(0.5, 40)),

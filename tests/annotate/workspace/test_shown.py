@@ -39,7 +39,7 @@ turns = st.tuples(*(st.floats(-1, 1) for _ in range(3))).map(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(ORIENTATIONS), st.none() | turns, st.sampled_from(list(PLANE_AXES)), st.data())
 def test_places_stay_where_they_are(
     orientation: Any, turn: NDArray[np.float64] | None, plane: Any, data: st.DataObject

@@ -186,5 +186,5 @@ class Case(RuleBasedStateMachine):
             self.patch.undo()
 
 
-Case.TestCase.settings = settings(max_examples=10, stateful_step_count=16, deadline=None)
+Case.TestCase.settings = settings(max_examples=10, stateful_step_count=16)
 TestCase = Case.TestCase

@@ -11,7 +11,7 @@ from samaritan.core import Box, Points, PromptSet
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**20))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_runs_come_back_as_the_mask(x: int, y: int, seed: int) -> None:
     mask = np.random.default_rng(seed).random((x, y)) < 0.5
 

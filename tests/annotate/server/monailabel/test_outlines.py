@@ -9,7 +9,7 @@ from xml.etree import ElementTree as Xml
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -38,7 +38,6 @@ def test_an_outline_runs_around_the_pixels_between_their_centres() -> None:
     assert (min(y for _, y in found), max(y for _, y in found)) == (1.5, 2.5)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 9), st.integers(0, 6), st.integers(2, 5), st.integers(2, 5)), min_size=1, max_size=4

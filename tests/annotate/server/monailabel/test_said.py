@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samaritan.annotate.engine.requests import ImageRef
@@ -46,7 +46,6 @@ def grid(axes: tuple[int, int, int], signs: tuple[int, int, int]) -> Geometry:
 grids = st.builds(grid, st.permutations([0, 1, 2]).map(tuple), st.tuples(*[st.sampled_from([-1, 1])] * 3))
 
 
-@settings(deadline=None)
 @given(params, grids)
 def test_anything_is_a_question_or_one_sentence(sent: dict[str, Any], geometry: Geometry) -> None:
     for ask in (said.slice_question, said.volume_question):
@@ -54,7 +53,6 @@ def test_anything_is_a_question_or_one_sentence(sent: dict[str, Any], geometry: 
             assert ask(said.read(sent), IMAGE, geometry, "lane").prompts
 
 
-@settings(deadline=None)
 @given(st.tuples(st.integers(0, 8), st.integers(0, 7), st.integers(0, 6)), grids)
 def test_a_voxel_is_that_voxel_whatever_the_order_of_axes(voxel: tuple[int, int, int], geometry: Geometry) -> None:
     question = said.slice_question(said.read({"foreground": [list(voxel)]}), IMAGE, geometry, "lane")
