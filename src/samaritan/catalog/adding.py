@@ -11,7 +11,7 @@ from samaritan.catalog.arxiv import Preprint, ask_arxiv, number_in
 from samaritan.catalog.bibtex_reader import BibEntry, read_bibtex
 from samaritan.catalog.latex import from_latex
 from samaritan.catalog.own import append_papers, read_papers, validated
-from samaritan.catalog.record import Paper
+from samaritan.catalog.record import KEY, Paper
 from samaritan.catalog.survey_table import arxiv_in
 from samaritan.catalog.titles import key_for, twin_of
 from samaritan.core.errors import InputError, UsageError
@@ -20,7 +20,6 @@ from samaritan.core.text import read_text
 #: So many papers are added at a time: each one is compared with all others.
 MOST = 1000
 
-_KEY = re.compile(r"[a-z]+[0-9]{4}[a-z0-9]+")
 #: So many papers that are there already are named in a message.
 _TOLD = 10
 
@@ -152,7 +151,7 @@ def _from_entry(entry: BibEntry, taken: set[str], month: str | None) -> Paper:
             f"The entry {entry.key[:100]!r} does not say in which month the paper came out; add month = jun, or pass --month "
             "2024-06."
         )
-    key = entry.key if _KEY.fullmatch(entry.key) and entry.key not in taken else None
+    key = entry.key if re.fullmatch(KEY, entry.key) and entry.key not in taken else None
     record: dict[str, Any] = {
         "key": key or key_for(said.get("title", ""), authors[0] if authors else "", when[:4], taken),
         "title": said.get("title", ""), "authors": authors, "others": len(authors) < len(names), "month": when,

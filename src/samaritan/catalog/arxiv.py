@@ -14,8 +14,9 @@ ADDRESS = "https://export.arxiv.org/api/query"
 PAUSE = 3.0
 
 _MOST = 1 << 20
-_NUMBER = re.compile(
-    r"(?:arxiv:|https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/)?([0-9]{4}\.[0-9]{4,5})(?:v[0-9]+)?(?:\.pdf)?",
+#: An arXiv number in any form; its first group is the number alone.
+NUMBER = re.compile(
+    r"(?:arxiv:\s*|https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/)?([0-9]{4}\.[0-9]{4,5})(?:v[0-9]+)?(?:\.pdf)?",
     re.IGNORECASE,
 )
 _ATOM = "{http://www.w3.org/2005/Atom}"
@@ -36,7 +37,7 @@ class Preprint:
 
 def number_in(text: str) -> str | None:
     """The arXiv number that ``text`` is (2304.12620, arXiv:2304.12620v3, an address); None for anything else."""
-    found = _NUMBER.fullmatch(text.strip())
+    found = NUMBER.fullmatch(text.strip())
     return found[1] if found else None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 import sqlite3
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from samaritan.catalog.arxiv import NUMBER
 from samaritan.catalog.filters import Filters
 from samaritan.catalog.record import Paper
 from samaritan.catalog.words import NARROWER, SAME, STOP, joined, tokens
@@ -18,12 +18,6 @@ from samaritan.core.errors import ResourceError, UsageError
 #: Columns of the index and what a hit in them is worth. "joined" holds the compounds of the title as one word, "names" what
 #: people call the work where its title does not: its repository, and the models and methods of this package that rest on it.
 COLUMNS = {"key": 6.0, "title": 10.0, "joined": 8.0, "names": 16.0, "authors": 6.0, "venue": 2.0, "tags": 4.0}
-
-#: An arXiv number in any form; the index has it bare.
-_NUMBER = re.compile(
-    r"(?:arxiv:\s*|https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/)?([0-9]{4}\.[0-9]{4,5})(?:v[0-9]+)?(?:\.pdf)?",
-    re.IGNORECASE,
-)
 
 #: From so many letters on, a word finds those that begin with it; shorter ones are names of methods and modalities.
 PREFIX = 4
@@ -183,7 +177,7 @@ def _units(query: str) -> list[_Unit]:
         UsageError: nothing in it is a word, or too much.
     """
     units: list[_Unit] = []
-    query = _NUMBER.sub(r"\1", query)
+    query = NUMBER.sub(r"\1", query)
     if (length := len(tokens(query))) > MOST_WORDS:
         raise UsageError(f"The query has {length} words; give at most {MOST_WORDS}.")
     for number, piece in enumerate(query.split('"')):

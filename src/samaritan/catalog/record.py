@@ -40,7 +40,9 @@ Line = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_lin
 Said = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_said)]
 
 #: Surname of the first author, year, first telling word of the title, all in small ASCII letters: ``wu2023medical``.
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]{4}[a-z0-9]+$", max_length=100)]
+KEY = r"^[a-z]+[0-9]{4}[a-z0-9]+$"
+
+Key = Annotated[str, StringConstraints(pattern=KEY, max_length=100)]
 
 Month = Annotated[str, StringConstraints(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$")]
 
