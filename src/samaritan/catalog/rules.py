@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from samaritan.catalog._data import read
@@ -12,9 +13,22 @@ from samaritan.catalog.record import Tags
 _NESTED = "base_model"
 
 
-def derived(title: str) -> Tags:
-    """What the rules alone say of a title."""
-    return Tags(**{facet: _words(facet, title) for facet in Tags.model_fields})
+#: Facet -> word -> what a title says that has it.
+Rules = Mapping[str, Mapping[str, re.Pattern[str]]]
+
+
+def derived(title: str, rules: Rules | None = None) -> Tags:
+    """What the rules alone say of a title; other ones than the catalogue's where they are given."""
+    rules = rules or _rules()
+    return Tags(**{facet: _words(facet, title, rules[facet]) for facet in Tags.model_fields})
+
+
+def compiled(written: Mapping[str, Mapping[str, str]]) -> Rules:
+    """Rules as they are written: expressions in which ``~`` stands for a blank, a hyphen or nothing, in any case of letters."""
+    return {
+        facet: {word: re.compile(pattern.replace("~", "[ -]?"), re.IGNORECASE) for word, pattern in words.items()}
+        for facet, words in written.items()
+    }
 
 
 def tags_of(key: str, title: str) -> Tags:
@@ -31,17 +45,13 @@ def overrides() -> dict[str, dict[str, list[str]]]:
 
 
 @cache
-def _rules() -> dict[str, dict[str, re.Pattern[str]]]:
-    written: dict[str, dict[str, str]] = read("rules")
-    return {
-        facet: {word: re.compile(pattern.replace("~", "[ -]?"), re.IGNORECASE) for word, pattern in words.items()}
-        for facet, words in written.items()
-    }
+def _rules() -> Rules:
+    return compiled(read("rules"))
 
 
-def _words(facet: str, title: str) -> tuple[str, ...]:
+def _words(facet: str, title: str, rules: Mapping[str, re.Pattern[str]]) -> tuple[str, ...]:
     found = []
-    for word, pattern in _rules()[facet].items():
+    for word, pattern in rules.items():
         if pattern.search(title):
             found.append(word)
             if facet == _NESTED:
