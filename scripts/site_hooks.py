@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Pages of the site that lie beside docs/, as GitHub expects them.
 PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 
+#: Pages whose tables need the width of the table of contents.
+WIDE = re.compile(r"results\.md|bakeoff/(?!README)\w+\.md")
+
 #: A link within the repository: what stands before its target, the target, what stands behind.
 LINK = re.compile(r"(\]\()(?!\w+:|#|/)([^)\s#]*)((?:#[^)\s]*)?\))")
 
@@ -44,8 +47,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn links between docs/ and the rest of the repository into links within the site."""
+    """Turn links between docs/ and the rest of the repository into links within the site; give wide tables their room."""
     place = page.file.src_uri
+    if WIDE.fullmatch(place):
+        page.meta["hide"] = ["toc"]
     here = ROOT / place if place in PAGES else Path(config.docs_dir) / place
 
     def within(found: re.Match[str]) -> str:
