@@ -113,6 +113,26 @@ def test_a_bakeoff(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        (
+            "bakeoff.yaml",
+            "methods: {lora}\ntrain: {{model: medsam, prompts: {box}, data: {drive}}}\nscore: {{prompts: {box}}}\n",
+        ),
+        ("dataset.yaml", "name: mine\nsources: {drive}\n"),
+    ],
+)
+def test_a_list_of_one_word_may_be_the_word(tmp_path: Path, name: str, written: str) -> None:
+    words = ("lora", "box", "drive")
+    found = []
+    for form in ("{}", "[{}]"):
+        (tmp_path / name).write_text(written.format(**{word: form.format(word) for word in words}), encoding="utf-8")
+        found.append(cited(tmp_path))
+    assert found[0] == found[1]
+    assert found[0]["drive"] == ("data set drive",)
+
+
 def test_the_record_of_a_mask(tmp_path: Path) -> None:
     record = tmp_path / "a_mask.json"
     record.write_text(json.dumps({"model": {"name": "medsam"}, "adapter": {"method": "lora"}}), encoding="utf-8")

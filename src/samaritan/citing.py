@@ -174,7 +174,7 @@ def _in_folder(path: Path) -> Iterator[Part]:
     elif (path / "adapter.safetensors").is_file():
         yield from _in_adapter(path / "adapter.safetensors")
     elif (path / "dataset.yaml").is_file():
-        yield from _data(_yaml(path / "dataset.yaml").get("sources") or (path.name,))
+        yield from _data(_listed(_yaml(path / "dataset.yaml"), "sources") or (path.name,))
     else:
         raise InputError(
             f"{path} holds no provenance.json, bakeoff.yaml, adapter.safetensors or dataset.yaml; give a folder that samaritan "
@@ -189,23 +189,23 @@ def _in_benchmark(path: Path) -> Iterator[Part]:
     for card in content.get("adaptations", {}).values():
         yield Part("method", card["method"])
     config = _yaml(path / "config.yaml")
-    for prompt in config.get("prompts", ()):
+    for prompt in _listed(config, "prompts"):
         yield Part("prompt", prompt)
     yield from _data(
         name for dataset in content.get("datasets", ()) for name in dataset.get("sources") or [dataset["name"]]
     )
-    arms = len(content.get("models", {})) * len(config.get("prompts", ())) * (1 + len(content.get("adaptations", {})))
+    arms = len(content.get("models", {})) * len(_listed(config, "prompts")) * (1 + len(content.get("adaptations", {})))
     yield from _measured(several=arms > 1)
 
 
 def _in_bakeoff(config: Mapping[str, Any]) -> Iterator[Part]:
     train, score = config.get("train", {}), config.get("score", {})
     yield Part("model", str(train.get("model", "")).partition("@")[0])
-    for method in config.get("methods", ()):
+    for method in _listed(config, "methods"):
         yield Part("method", str(method).partition(":")[0])
-    for prompt in (*train.get("prompts", ()), *score.get("prompts", ())):
+    for prompt in (*_listed(train, "prompts"), *_listed(score, "prompts")):
         yield Part("prompt", prompt)
-    yield from _data(train.get("data", ()))
+    yield from _data(_listed(train, "data"))
     yield from _measured(several=True)
 
 
@@ -280,6 +280,12 @@ def _by_number(number: str, told: str, catalogue: Sequence[Paper], reason: str) 
     title = to_latex(told.partition(", arXiv")[0] if ", arXiv" in told else f"arXiv:{number}")
     fields = {"title": title, "year": f"20{number[:2]}", "eprint": number, "archiveprefix": "arXiv"}
     return Reference(BibEntry("misc", f"arxiv{number.replace('.', '')}", fields), (reason,))
+
+
+def _listed(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A setting that is a list; who writes one by hand may write its only word without brackets."""
+    value = config.get(name) or ()
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _json(path: Path) -> dict[str, Any]:
