@@ -80,7 +80,7 @@ class Npm:
     """npm in web/, with packages as the lock file says.
 
     Raises:
-        PageError: when called, npm did not succeed.
+        PageError: when called, npm did not succeed; on installing, packages would go where a link leads.
     """
 
     def __init__(self, command: list[str], web: Path, environment: dict[str, str], *, quiet: bool) -> None:
@@ -99,6 +99,10 @@ class Npm:
         """Packages of the lock file, unless npm has put them there after it was last changed."""
         done = self.web / "node_modules" / f".{_LOCK}"
         if not done.is_file() or done.stat().st_mtime < (self.web / _LOCK).stat().st_mtime:
+            if done.parent.is_symlink():
+                raise PageError(
+                    "web/node_modules is a link, and npm would empty the folder that it leads to; remove it"
+                )
             # npm refuses a longest wait below its shortest, which is 10 s by itself
             patience = ("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
             self("ci", "--no-audit", "--no-fund", *patience, "--loglevel=error")

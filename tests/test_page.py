@@ -160,6 +160,20 @@ def test_a_build_that_fails_leaves_no_page_that_looks_whole(tree: Path, machine:
     assert not page.is_current(tree)
 
 
+def test_packages_of_others_are_not_emptied(
+    tree: Path, machine: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """npm removes what it finds in node_modules, also behind a link."""
+    _node(machine)
+    theirs = tmp_path_factory.mktemp("theirs")
+    (theirs / "precious.js").touch()
+    (tree / "web" / "node_modules").symlink_to(theirs)
+    with pytest.raises(page.PageError, match="node_modules is a link, and npm would empty"):
+        page.build(tree)
+    assert (theirs / "precious.js").exists()
+    assert _calls(tree) == []
+
+
 @pytest.mark.parametrize(
     ("version", "fits"),
     [("v20.18.9", False), ("v20.19.0", True), ("v21.9.0", False), ("v22.11.9", False), ("v24.1.0", True)],
