@@ -187,6 +187,20 @@ def test_leaving_the_image_is_told_once(cube: Stage) -> None:
     assert len(events(cube, "leave")) == 1
 
 
+def test_a_pointer_that_rests_is_told_what_came_below_it(cube: Stage) -> None:
+    x, y = PLACES["axial"]
+    before = under(cube, x + 100, y)
+    cube.viewer("zoom(2)")
+    nearer = events(cube, "hover")[-1]["mm"]
+    assert nearer[0] - 20 == pytest.approx((before[0] - 20) / 2, abs=0.5)
+    cube.viewer("fit()")
+    assert events(cube, "hover")[-1]["mm"] == before
+    cube.viewer("pan(0, 100)")
+    assert events(cube, "hover")[-1]["mm"][1] > before[1]
+    cube.viewer("pan(0, 1000)")
+    assert cube.run("pointers")[-1]["type"] == "leave"
+
+
 def test_dragging_in_look_mode_takes_the_crosshair_along(cube: Stage) -> None:
     x, y = PLACES["coronal"]
     cube.page.mouse.move(x, y)

@@ -129,19 +129,19 @@ export class SliceViewer implements Viewer {
     const { open, camera, cross } = this.state;
     if (!open) return;
     this.state.camera = zoomed(open.grid, camera, factor, about ? toVoxel(open.grid, about) : cross);
-    this.draw();
+    this.shifted();
   }
 
   pan(dx: number, dy: number): void {
     const { open, camera, activeTile } = this.state;
     if (!open || !activeTile) return;
     this.state.camera = panned(open.grid, camera, activeTile, dx, dy);
-    this.draw();
+    this.shifted();
   }
 
   fit(): void {
     if (this.state.open) this.state.camera = fitted(this.state.open.grid);
-    this.draw();
+    this.shifted();
   }
 
   setMarks(marks: Mark[]): void {
@@ -185,7 +185,13 @@ export class SliceViewer implements Viewer {
 
   private arrange(): void {
     this.state.arrange(this.stage.width, this.stage.height);
+    this.shifted();
+  }
+
+  // The image lies elsewhere on the screen, below a pointer that rests.
+  private shifted(): void {
     this.draw();
+    this.hands.again();
   }
 
   private moved(): void {
