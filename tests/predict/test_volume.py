@@ -41,6 +41,24 @@ def test_least_recently_used_embedding_goes_first(
     assert predictor.encode_calls == calls
 
 
+def test_embedded_slices_are_those_that_need_the_decoder_only(segmenter: ThresholdSegmenter, phantom: Volume) -> None:
+    predictor = VolumePredictor(segmenter, phantom, keep=1)
+    assert not predictor.embedded(0)
+    predictor.embed(1)
+    predictor.embed(0)
+    assert [predictor.embedded(index) for index in range(3)] == [True, False, False]
+    predictor.decode(0, [BOX])
+    assert predictor.encode_calls == 2
+
+
+def test_no_slice_counts_as_embedded_where_the_prompt_decides_what_is_looked_at(
+    segmenter: ThresholdSegmenter, phantom: Volume
+) -> None:
+    predictor = VolumePredictor(segmenter, phantom, framing="zoom:1.5")
+    predictor.embed(0)
+    assert not predictor.embedded(0)
+
+
 def test_picture_is_scaled_with_limits_of_the_whole_volume(segmenter: ThresholdSegmenter) -> None:
     data = np.zeros((4, 3, 2), np.float32)
     data[..., 0], data[..., 1] = 10, 30

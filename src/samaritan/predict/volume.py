@@ -113,6 +113,12 @@ class VolumePredictor:
         for window in self.framing.next(PromptSet(), self.view.shape, []):
             self.embedding(index, window)
 
+    def embedded(self, index: int) -> bool:
+        """Whether a prompt on slice ``index`` finds in memory all that the framing looks at; such embeddings count as used."""
+        windows = [] if self.framing.prompted else self.framing.next(PromptSet(), self.view.shape, [])
+        keys = [None if window == Window.whole(self.view.shape) else window for window in windows]
+        return bool(keys) and all(self._embeddings.get((index, key)) is not None for key in keys)
+
     def _check(self, index: int) -> None:
         if not 0 <= index < self.view.count:
             raise InputError(

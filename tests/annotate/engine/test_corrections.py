@@ -86,6 +86,9 @@ class Says:
         self.view: Any = SimpleNamespace(shape=box.shape)
         self.encode_calls = 0
 
+    def embedded(self, index: int) -> bool:
+        return False
+
     def decode(self, index: int, prompts: Sequence[PromptSet], *, multimask: bool = False) -> list[Any]:
         self.asked += prompts
         masks = [self.box if prompt.points is None else self.beside for prompt in prompts]

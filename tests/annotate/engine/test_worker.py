@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 
 from samaritan.annotate.engine import EngineSettings, _worker
-from samaritan.annotate.engine._worker import near, told
+from samaritan.annotate.engine._wire import Answered, Request
+from samaritan.annotate.engine._worker import Worker, near, told
 from samaritan.annotate.engine.errors import QueueFullError
-from samaritan.annotate.engine.requests import Attention, ImageRef
-from samaritan.core import FormatError
+from samaritan.annotate.engine.requests import Attention, ImageRef, SliceQuestion
+from samaritan.core import Box, FormatError, PromptSet
 from samaritan.loading import Loaded
 from samaritan.models import load_model
+from samaritan.predict import VolumePredictor
 
 IMAGE = ImageRef("a", Path("/patients/john doe/a.nii"))
 
@@ -87,3 +90,72 @@ def test_an_adapter_that_was_trained_with_clicks_is_asked_with_them(
     about = {"prompts": list(trained)} if trained else {}
     monkeypatch.setattr(_worker, "load_segmenter", lambda *_, **__: Loaded(segmenter, about))
     assert _worker.load(EngineSettings(runtime="torch")).segmenter.card.prompts == prompts
+
+
+class Line:
+    """A pipe on which ``requests`` arrive one by one; ``sent`` is what was answered, after which ``heard`` is set."""
+
+    def __init__(self, heard: threading.Event, *requests: Request) -> None:
+        self.heard = heard
+        self.requests = list(requests)
+        self.sent: list[Any] = []
+
+    def arrived(self, within: float = 0.0) -> Request | None:
+        threading.Event().wait(within)
+        return self.requests.pop(0) if self.requests else None
+
+    def cancelled(self, number: int) -> bool:
+        return False
+
+    def forget(self, number: int) -> None:
+        pass
+
+    def send(self, message: Any) -> None:
+        self.sent.append(message)
+        if message.number == 3:
+            self.heard.set()
+
+    @property
+    def answered(self) -> list[int]:
+        return [message.number for message in self.sent if isinstance(message, Answered)]
+
+
+@pytest.fixture
+def slow_encoder(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Slice 6 is encoded ahead when the event is set, or after ten seconds."""
+    embed, may = VolumePredictor.embed, threading.Event()
+
+    def slowly(predictor: VolumePredictor, index: int) -> None:
+        if index == 6:
+            may.wait(10)
+        embed(predictor, index)
+
+    monkeypatch.setattr(VolumePredictor, "embed", slowly)
+    return may
+
+
+def ask(number: int, image: ImageRef, index: int) -> Request:
+    return Request(number, SliceQuestion(image, "axial", index, PromptSet(box=Box((15, 10), (29, 24)))))
+
+
+def test_beside_a_slice_that_is_encoded_ahead_others_are_asked_about(
+    image: ImageRef, slow_encoder: threading.Event
+) -> None:
+    pipe: Any = Line(slow_encoder)
+    worker = Worker(EngineSettings(model="tiny-litemedsam", runtime="torch", threads=1, cache=False), pipe)
+    worker.serve(Request(1, look(5, image, ahead=0)))
+    pipe.requests = [ask(3, image, 5)]
+    worker.serve(Request(2, look(6, image, ahead=0)))
+    assert pipe.answered == [1, 3, 2]
+    assert not pipe.sent[1].body.encoded
+
+
+def test_what_needs_the_encoder_waits_for_the_slice_that_is_encoded_ahead(
+    image: ImageRef, slow_encoder: threading.Event
+) -> None:
+    pipe: Any = Line(slow_encoder, ask(2, image, 6), ask(3, image, 8))
+    worker = Worker(EngineSettings(model="tiny-litemedsam", runtime="torch", threads=1, cache=False), pipe)
+    slow_encoder.set()
+    worker.serve(Request(1, look(6, image, ahead=0)))
+    assert pipe.answered == [2, 3, 1]
+    assert [message.body.encoded for message in pipe.sent[:2]] == [False, True]

@@ -45,10 +45,10 @@ class Pipe:
         """The next request, as soon as there is one."""
         return self._requests.get()
 
-    def arrived(self) -> Request | None:
-        """The next request, if it is there."""
+    def arrived(self, within: float = 0.0) -> Request | None:
+        """The next request, if it is there or comes within so many seconds."""
         try:
-            return self._requests.get_nowait()
+            return self._requests.get(timeout=within) if within else self._requests.get_nowait()
         except Empty:
             return None
 

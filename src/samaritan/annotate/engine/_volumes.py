@@ -73,6 +73,11 @@ class Volumes:
             self._predictors.popitem(last=False)
         return self._predictors[key]
 
+    def embedded(self, image: ImageRef, plane: Plane, index: int) -> bool:
+        """Whether the model has only to decode what is asked about that slice."""
+        predictor = self._predictors.get((image, plane))
+        return predictor is not None and predictor.embedded(index)
+
     def forget_model(self) -> None:
         """Another model will look at the images."""
         self._predictors.clear()

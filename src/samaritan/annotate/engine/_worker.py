@@ -1,9 +1,13 @@
-"""The model process: one request after another, and more urgent ones between the slices of a long one."""
+"""The model process: one request after another, and more urgent ones between the slices of a long one.
+
+Those that need the decoder only are answered beside a slice that is encoded ahead.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -25,10 +29,13 @@ from samaritan.annotate.engine.requests import (
 from samaritan.annotate.engine.settings import EngineSettings
 from samaritan.core import ModelError, Plane, ResourceError, SamaritanError, errors
 from samaritan.loading import Loaded, load_segmenter
-from samaritan.predict import default_cache
+from samaritan.predict import VolumePredictor, default_cache
 from samaritan.predict.runtimes import with_runtime
 
 _log = logging.getLogger(__name__)
+
+#: Seconds for which the process listens at a time while a slice is encoded ahead.
+LISTEN = 0.01
 
 #: Prompts of a training in which the model is told with clicks where its answer is wrong.
 TEACHING = ("clicks", "box+clicks")
@@ -60,6 +67,7 @@ class Worker:
         self._running: list[int] = []
         self._looked_at: Attention | None = None
         self._last = LastAnswers()
+        self._ahead = ThreadPoolExecutor(1, "ahead")
 
     @property
     def ready(self) -> Ready:
@@ -103,7 +111,7 @@ class Worker:
             self._last.keep(question, known)
         return known
 
-    def _predictor(self, body: SliceQuestion | VolumeQuestion | Attention) -> Any:
+    def _predictor(self, body: SliceQuestion | VolumeQuestion | Attention) -> VolumePredictor:
         return self._volumes.predictor(self._loaded, body.image, body.plane)
 
     def _progress(self, done: int, total: int) -> None:
@@ -121,8 +129,22 @@ class Worker:
         predictor = self._predictor(attention)
         before, self._looked_at = self._looked_at, attention
         for index in near(attention, before, predictor.view.count):
-            predictor.embed(index)
+            self._embed_ahead(predictor, index)
             self._pause()
+
+    def _embed_ahead(self, predictor: VolumePredictor, index: int) -> None:
+        """Encode in a thread of its own: who asks about a slice that is encoded already waits for the decoder only."""
+        encoding = self._ahead.submit(predictor.embed, index)
+        while not encoding.done():
+            if (request := self._pipe.arrived(LISTEN)) is not None:
+                if not self._decodes(request.body):
+                    wait([encoding])  # the encoder and what is held are one thread's at a time
+                self.serve(request)
+        encoding.result()
+
+    def _decodes(self, body: object) -> bool:
+        """Whether the answer needs the decoder only."""
+        return isinstance(body, SliceQuestion) and self._volumes.embedded(body.image, body.plane, body.index)
 
     def _propose(self, question: CaseQuestion) -> Any:
         learn: Any = import_module("samaritan.annotate.learn.answer")  # needed by few processes

@@ -41,9 +41,10 @@ def answer_slice(predictor: VolumePredictor, question: SliceQuestion) -> SliceAn
         InputError: there is no such slice, or it holds values that are not finite.
     """
     started, encoded = time.perf_counter(), predictor.encode_calls
+    held = predictor.embedded(question.index)  # then what is counted meanwhile is another thread's
     found = _different(_candidates(predictor, question))[: None if question.several else 1]
     masks, qualities = tuple(mask for mask, _ in found), tuple(quality for _, quality in found)
-    return SliceAnswer(masks, qualities, predictor.encode_calls > encoded, time.perf_counter() - started)
+    return SliceAnswer(masks, qualities, not held and predictor.encode_calls > encoded, time.perf_counter() - started)
 
 
 def answer_volume(
