@@ -68,7 +68,8 @@ class Job:
 class Lanes:
     """Jobs that wait, and those that the process works at, the innermost last.
 
-    The process has one thread. More urgent work that reaches it between two slices of a long one is done at once, inside it.
+    The process serves one question at a time. More urgent work that reaches it between two slices of a long one is done at
+    once, inside it.
 
     Args:
         capacity: how many questions may wait or run; attention does not count, as nobody waits for it.
