@@ -130,6 +130,8 @@ def _simulate(output: Path | None, overwrite: bool, quiet: bool, as_json: bool, 
     say = None if quiet or as_json else lambda sentence: typer.echo(sentence, err=True)
     done = run_simulation(config, output or Path("simulation"), say, overwrite=overwrite)
     if as_json:
-        emit({"folder": done.folder})
+        emit({"folder": done.folder, "left_out": done.left_out})
     elif not quiet:
         typer.echo(done.table)
+    if done.left_out:
+        raise typer.Exit(1)

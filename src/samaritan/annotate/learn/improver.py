@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,6 +156,8 @@ class Improver:
         if last is None:
             self._tell(state="idle", sentence="The training was stopped; nothing was changed.", seconds_left=None)
         elif last["state"] == "ready":
+            if exported.skipped:
+                self._tell(sentence=f"{self._state.sentence} {_left_out(exported.skipped)}")
             await asyncio.to_thread(remember, self._place, self._state)
 
     async def _follow(self, child: Child) -> dict[str, Any] | None:
@@ -263,6 +265,12 @@ class Improver:
         except Exception as error:
             log.exception("Improve failed")
             self._tell(state="failed", sentence=f"Unexpected {type(error).__name__}: {error}")
+
+
+def _left_out(skipped: Sequence[str]) -> str:
+    """A sentence about accepted cases that were not learned from."""
+    rest = f", and {len(skipped) - 1} more" if len(skipped) > 1 else ""
+    return f"Left out: {skipped[0].rstrip('.')}{rest}."
 
 
 def _text(path: Path | None) -> str | None:

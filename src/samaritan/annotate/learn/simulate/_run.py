@@ -37,10 +37,12 @@ class Simulated:
         folder: holds ``rows.jsonl`` (a line for each object), ``trainings.jsonl``, ``report.md``, ``plot.png`` and
             ``config.yaml``.
         table: the report's tables, Markdown.
+        left_out: sentences about cases that cannot be read.
     """
 
     folder: Path
     table: str
+    left_out: tuple[str, ...] = ()
 
 
 def run_simulation(
@@ -65,7 +67,10 @@ def run_simulation(
     done = _done(out / ROWS)
     cache = EmbeddingCache(ArrayStore(out / "embeddings", limit=KEPT_BYTES, what="embeddings of a simulation"))
     datasets = open_datasets(config.data, Path(config.meta) if config.meta else None)
-    subjects = {dataset.name: subjects_of(dataset, config.limit) for dataset in datasets}
+    left_out: list[str] = []
+    subjects = {dataset.name: subjects_of(dataset, config.limit, left_out.append) for dataset in datasets}
+    for sentence in left_out:
+        say(sentence)
     shared = {dataset.name: Shared(cache, out / "work" / "features") for dataset in datasets}
     for condition, name in product(CONDITIONS, subjects):
         if (name, condition.label) not in done:
@@ -77,7 +82,7 @@ def run_simulation(
             _append(out / ROWS, rows)
     for folder in ("work", "embeddings"):
         shutil.rmtree(out / folder, ignore_errors=True)
-    return Simulated(out, write_report(out))
+    return Simulated(out, write_report(out), tuple(left_out))
 
 
 def _silent(sentence: str) -> None:
