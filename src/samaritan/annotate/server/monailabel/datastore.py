@@ -59,12 +59,15 @@ class Proposals(Protocol):
 
 
 def tags(case: CaseSummary) -> list[str]:
-    """Under which tags a case has a mask."""
-    return [FINAL if case.status == "accepted" else ORIGINAL] if case.objects else []
+    """Under which tags a case has a mask; one that was accepted with nothing on it has an empty one."""
+    if case.status == "accepted":
+        return [FINAL]
+    return [ORIGINAL] if case.objects else []
 
 
 def status(cases: list[CaseSummary]) -> dict[str, Any]:
-    """Counts, as ``info`` and ``/datastore/`` give them."""
+    """Counts, as ``info`` and ``/datastore/`` give them, of the cases that can be opened."""
+    cases = [case for case in cases if not case.problem]
     kinds = [tag for case in cases for tag in tags(case)]
     counts = {tag: kinds.count(tag) for tag in (FINAL, ORIGINAL) if tag in kinds}
     return {"total": len(cases), "completed": counts.get(FINAL, 0), "label_tags": counts}
@@ -132,7 +135,9 @@ async def label(desk: Desk, request: Request) -> Response:
     name = request.query_params.get("label") or request.query_params.get("image", "")
     case = await to_thread.run_sync(find, desk.cases, name)
     if request.query_params.get("tag", FINAL) not in tags(case):
-        raise nothing_here()
+        raise RefusedError(
+            404, "not-found", f"The case has no mask of that tag; it has {', '.join(tags(case)) or 'none'}."
+        )
     if request.method == "HEAD":
         return Response()
     document = await to_thread.run_sync(desk.parts.workspace.document, case.case)
@@ -166,7 +171,8 @@ async def save_label(desk: Desk, request: Request) -> Response:
         if tag == FINAL:
             await to_thread.run_sync(_commit, document, Mark(kind="mark", status="accepted"))
         await announce(desk.parts, case.case)
-    return JSONResponse({"image": case.case, "label": case.case, "tag": tag, "ts": int(time.time())})
+    kept = FINAL if tag == FINAL else ORIGINAL  # under which it can be fetched
+    return JSONResponse({"image": case.case, "label": case.case, "tag": kept, "ts": int(time.time())})
 
 
 def read_masks(path: Path, like: Volume, params: Mapping[str, Any]) -> dict[str, NDArray[np.bool_]]:
@@ -185,7 +191,11 @@ def read_masks(path: Path, like: Volume, params: Mapping[str, Any]) -> dict[str,
         raise InputError(
             f"The mask has the value {unnamed[0]}, which has no name; give label_info with idx and name of each."
         )
-    return {names[value]: labelmap.data == value for value in labelmap.labels()}
+    masks: dict[str, NDArray[np.bool_]] = {}
+    for value in labelmap.labels():  # two segments of one name are both of that label
+        here = labelmap.data == value
+        masks[names[value]] = masks[names[value]] | here if names[value] in masks else here
+    return masks
 
 
 def _names(params: Mapping[str, Any]) -> dict[int, str]:
