@@ -9,7 +9,7 @@ import pytest
 
 from samaritan.annotate.learn.simulate import SimulationConfig, run_simulation
 from samaritan.annotate.learn.simulate._cases import subjects_of
-from samaritan.core import InputError
+from samaritan.core import InputError, UsageError
 from samaritan.datasets import open_datasets
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -73,6 +73,15 @@ def test_a_case_that_cannot_be_read_is_left_out(data: Path, tmp_path: Path) -> N
     assert len(subjects_of(dataset, None, said.append)) == len(dataset.cases) - 1
     assert len(said) == 1
     assert said[0].startswith(f"{first.stem} is left out: ")
+
+
+def test_what_cannot_be_simulated_is_refused_and_leaves_no_folder(config: SimulationConfig, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with pytest.raises(InputError, match=r"has 3 cases, and the first training comes after 3, .* smaller --every"):
+        run_simulation(config.model_copy(update={"limit": 3}), out)
+    with pytest.raises(UsageError, match="no model named 'other'"):
+        run_simulation(config.model_copy(update={"model": "other"}), out)
+    assert not out.exists()
 
 
 def stop_at(words: str) -> Callable[[str], None]:
