@@ -96,7 +96,8 @@ def test_a_segmentation_shows_each_of_its_parts(volume: Volume, labels: LabelMap
 
 
 def test_a_mapping_may_be_by_number(volume: Volume, labels: LabelMap) -> None:
-    _, mask = samaritan.view(volume, {3: labels.data > 0}).volumes
+    by_number: Any = {3: labels.data > 0}
+    _, mask = samaritan.view(volume, by_number).volumes
     assert mask.name == "3.nii"
 
 

@@ -39,6 +39,7 @@ class Workspace:
         self.proposed: dict[str, Mapping[str, Any]] = {}
         self.ids = ["a", "b", "c"]
         self.dropped = 0
+        self.checked = 0
         self.skipped: tuple[str, ...] = ()
 
     def summaries(self) -> list[CaseSummary]:
@@ -65,7 +66,11 @@ class Workspace:
     def accepted(self) -> list[str]:
         return self.ids
 
+    def check_accepted(self) -> None:
+        self.checked += 1
+
     def export_dataset(self) -> ExportedSet:
+        assert self.checked
         return ExportedSet(folder=str(self.folder / "dataset"), cases=len(self.ids), skipped=self.skipped)
 
     def set_uncertainty(self, case: str, value: float) -> None:

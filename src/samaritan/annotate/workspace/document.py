@@ -32,7 +32,7 @@ from samaritan.annotate.workspace import _canvas, _commit, _describe, _export, _
 from samaritan.annotate.workspace._edits import Context
 from samaritan.annotate.workspace._errors import ReplacedImageError, StaleRevisionError
 from samaritan.annotate.workspace._found import Found
-from samaritan.annotate.workspace._image import modality_of
+from samaritan.annotate.workspace._image import modality_of, read_image
 from samaritan.annotate.workspace._journal import Journal
 from samaritan.annotate.workspace._opening import Opened, open_case, saved_mask
 from samaritan.annotate.workspace._project import Project
@@ -108,6 +108,13 @@ class Document:
             self._replaced = True
         with self._lock:
             self._open()
+
+    def check(self) -> None:
+        """Read all of the image, so that :attr:`problem` says what the file is like now; nothing is kept of it."""
+        try:
+            read_image(self.found)
+        except InputError as error:
+            self._problem = self._project.plain(error)
 
     @property
     def weight(self) -> int:

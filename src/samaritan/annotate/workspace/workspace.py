@@ -155,6 +155,11 @@ class Workspace:
         """Forget what was proposed and was not taken."""
         self._project.proposals.drop_all()
 
+    def check_accepted(self) -> None:
+        """Read the images of the accepted cases: one that breaks off is then in none of what is accepted or exported."""
+        for case in self.accepted():
+            self._documents[case].check()
+
     def export_dataset(self) -> ExportedSet:
         """Write the accepted cases as a data set into OUT/dataset, in place of an earlier one.
 
