@@ -313,6 +313,19 @@ def test_segments_of_one_name_are_all_kept(client: TestClient, stand: Stand, tmp
     assert (got == (values > 0)).all()
 
 
+def test_the_nth_name_has_the_value_n_as_3d_slicer_takes_it(client: TestClient, stand: Stand, tmp_path: Path) -> None:
+    stand.workspace._project.labels.take_over({7: "aorta", 300: "cyst"})
+    values = np.zeros(SHAPE, np.uint8)
+    values[1, 2, 3], values[4:6, 5, 0] = 1, 2
+    put(client, stand, label_file(tmp_path, stand, values), label_names={"aorta": 1, "cyst": 2})
+    assert stand.workspace.label_values == {"liver": 1, "aorta": 7, "cyst": 300}
+    listed = client.get("/datastore/?output=all").json()["objects"][stand.case]["labels"]["final"]
+    assert listed["info"]["params"]["label_names"] == {"liver": 1, "aorta": 2, "cyst": 3}
+    got, affine = nifti(client.get(f"/datastore/label?label={stand.case}&tag=final").content)
+    assert (got == np.where(values > 0, values + 1, 0)).all()
+    np.testing.assert_allclose(affine, AFFINE, atol=1e-5)
+
+
 def test_an_empty_mask_is_a_finished_one(client: TestClient, stand: Stand, tmp_path: Path) -> None:
     put(client, stand, label_file(tmp_path, stand, np.zeros(SHAPE, np.uint8)))
     assert client.get("/datastore/").json() == {"total": 2, "completed": 1, "label_tags": {"final": 1}}

@@ -34,7 +34,7 @@ from samaritan.annotate.server.monailabel.images import checksum, file_name, fin
 from samaritan.annotate.server.ports import DocumentPort
 from samaritan.annotate.server.refusal import RefusedError, nothing_here
 from samaritan.annotate.workspace._labels import check_names
-from samaritan.core import InputError, Volume
+from samaritan.core import InputError, LabelMap, Volume
 
 #: What the protocol calls masks that somebody finished, and those that are being worked on.
 FINAL, ORIGINAL = "final", "original"
@@ -85,9 +85,14 @@ async def listing(desk: Desk, request: Request) -> Response:
     return JSONResponse({"name": desk.parts.settings.folder, "description": "", "objects": objects})
 
 
+def numbered(labels: Mapping[str, int]) -> dict[str, int]:
+    """Name -> value in masks that clients get: 1, 2, 3 ..., since 3D Slicer takes the n-th name for the value n."""
+    return {name: number for number, name in enumerate(labels, start=1)}
+
+
 def _object(case: CaseSummary, labels: Mapping[str, int]) -> dict[str, Any]:
     info = {"name": case.name, "status": case.status, "note": case.note}
-    masks = {tag: {"ext": _ENDING, "info": {"params": {"label_names": dict(labels)}}} for tag in tags(case)}
+    masks = {tag: {"ext": _ENDING, "info": {"params": {"label_names": numbered(labels)}}} for tag in tags(case)}
     return {"image": {"ext": _ENDING, "info": info}, "labels": masks}
 
 
@@ -131,7 +136,7 @@ def about(desk: Desk, case: CaseSummary) -> dict[str, Any]:
 
 
 async def label(desk: Desk, request: Request) -> Response:
-    """GET and HEAD /datastore/label: the mask by label on the image's own grid, as NIfTI."""
+    """GET and HEAD /datastore/label: the mask by label on the image's own grid, as NIfTI, its values as :func:`numbered`."""
     name = request.query_params.get("label") or request.query_params.get("image", "")
     case = await to_thread.run_sync(find, desk.cases, name)
     if request.query_params.get("tag", FINAL) not in tags(case):
@@ -140,9 +145,26 @@ async def label(desk: Desk, request: Request) -> Response:
         )
     if request.method == "HEAD":
         return Response()
-    document = await to_thread.run_sync(desk.parts.workspace.document, case.case)
-    path = await to_thread.run_sync(document.export, "nifti")
-    return FileResponse(path, media_type="application/octet-stream", filename=f"{case.case}{_ENDING}")
+    document = cast(Kept, await to_thread.run_sync(desk.parts.workspace.document, case.case))
+    content = await to_thread.run_sync(_mask, document, dict(desk.cases.label_values))
+    name = f'attachment; filename="{case.case}{_ENDING}"'
+    return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": name})
+
+
+def _mask(document: Kept, labels: Mapping[str, int]) -> bytes:
+    """The mask file for a client."""
+    path = document.export("nifti")
+    told = numbered(labels)
+    if told == labels:
+        return path.read_bytes()
+    kept = io.read_labels(path)
+    data = np.zeros_like(kept.data, np.uint16)
+    for label, value in labels.items():
+        data[kept.data == value] = told[label]
+    with tempfile.TemporaryDirectory(prefix="samaritan-label-") as folder:
+        copy = Path(folder) / f"label{_ENDING}"
+        io.write_labels(LabelMap(data, kept.geometry), copy, like=document.like())
+        return copy.read_bytes()
 
 
 async def label_info(desk: Desk, request: Request) -> Response:
