@@ -19,7 +19,15 @@ from samaritan.core import (
     SamaritanError,
     UsageError,
 )
-from samaritan.io import FORMATS, check_head, default_output_suffix, read_labels, read_volume, source_format, write_labels
+from samaritan.io import (
+    FORMATS,
+    check_head,
+    default_output_suffix,
+    read_labels,
+    read_volume,
+    source_format,
+    write_labels,
+)
 
 SUFFIXES = sorted({suffix for name in FORMATS.names() for suffix in FORMATS.get(name).suffixes})
 WRITABLE = sorted(

@@ -175,6 +175,12 @@ def test_what_could_not_be_learned_from_is_named(tmp_path: Path, monkeypatch: py
     assert state.sentence == "Better. Left out: a: a.nii is damaged, and 2 more."
 
 
+def test_no_sentence_says_where_files_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = {"state": "failed", "sentence": f"{tmp_path}/dataset/images/a.png is damaged."}
+    scene = Scene(tmp_path, monkeypatch, failed)
+    assert asyncio.run(scene.act("start")).sentence == "dataset/images/a.png is damaged."
+
+
 def test_the_most_uncertain_case_is_asked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(tmp_path, monkeypatch, READY)
     scene.workspace.uncertain = {"d": 0.1, "e": 0.9}

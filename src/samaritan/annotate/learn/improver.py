@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -117,6 +118,8 @@ class Improver:
         return self._settings.output / ".samaritan" / "learn"
 
     def _tell(self, **changes: Any) -> None:
+        if "sentence" in changes:  # a page is not told where on this machine files lie
+            changes["sentence"] = changes["sentence"].replace(f"{self._settings.output.absolute()}{os.sep}", "")
         self._state = self._state.model_copy(update=changes)
         self._on_state(self.state)
 
