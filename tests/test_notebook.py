@@ -95,6 +95,18 @@ def test_a_segmentation_shows_each_of_its_parts(volume: Volume, labels: LabelMap
     assert [int(held(layer)[0].sum()) for layer in layers] == [1, 2]
 
 
+def test_a_mapping_may_be_by_number(volume: Volume, labels: LabelMap) -> None:
+    by_number: Any = {3: labels.data > 0}
+    _, mask = samaritan.view(volume, by_number).volumes
+    assert mask.name == "3.nii"
+
+
+def test_a_path_is_a_path(volume: Volume, labels: LabelMap, tmp_path: Path) -> None:
+    write_labels(labels, tmp_path / "labels.nii.gz")
+    _, mask = samaritan.view(volume, tmp_path / "labels.nii.gz").volumes
+    assert (held(mask)[0] == labels.data).all()
+
+
 def test_files_are_read(volume: Volume, labels: LabelMap, tmp_path: Path) -> None:
     write_labels(labels, tmp_path / "mask.nii.gz")
     image: Any = nibabel.Nifti1Image

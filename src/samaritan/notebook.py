@@ -120,12 +120,12 @@ def _parts(masks: Masks | Sequence[Masks] | None, image: Volume) -> Iterator[tup
 def _opened(masks: Masks, image: Volume) -> Iterable[tuple[str, LabelMap]]:
     if isinstance(masks, LabelMap):
         return [("", masks)]
+    if isinstance(masks, str | Path):  # first, since a path has parts as well
+        return [(Path(masks).name, read_labels(masks, like=image))]
     if isinstance(masks, Parted):
         return masks.parts()
-    if isinstance(masks, str | Path):
-        return [(Path(masks).name, read_labels(masks, like=image))]
     if isinstance(masks, Mapping):
-        return [(name, _labels(np.asarray(mask) != 0, image, name)) for name, mask in masks.items()]
+        return [(str(name), _labels(np.asarray(mask) != 0, image, str(name))) for name, mask in masks.items()]
     return [("", _labels(np.asarray(masks), image))]
 
 

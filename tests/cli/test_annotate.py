@@ -21,6 +21,7 @@ from .conftest import Run
     [
         ((), 2, "Give the folder that holds the images: samaritan annotate FOLDER."),
         (("{}", "--simulate", "samples"), 2, "--simulate takes its data itself; leave FOLDER out."),
+        (("--simulate", "samples", "--first-act", "x"), 2, "--first-act is box or click; received 'x'."),
         (("--simulate", "samples", "-a", "x"), 2, "--simulate starts from the base; leave --adapter out."),
         (("{}/none",), 3, "is not a folder; give the folder that holds the images."),
         (("{}", "--host", "0.0.0.0"), 2, "add --allow-remote if that is wanted"),
@@ -70,13 +71,16 @@ def test_a_simulation_is_told_its_settings(
 
     def instead(config: Any, out: Path, *_: object, **options: object) -> simulate.Simulated:
         seen.append((config, out, options))
-        return simulate.Simulated(out, "| a table |")
+        return simulate.Simulated(out, "| a table |", ("a is left out: it is damaged.",))
 
     monkeypatch.setattr(simulate, "run_simulation", instead)
     more = ["--every", 4, "--limit", 9, "--seed", 2, "--meta", tmp_path / "meta.yaml", "-o", tmp_path / "out"]
-    assert run("annotate", "--simulate", "one", "--simulate", "two", *more, "--json") == 0
+    assert run("annotate", "--simulate", "one", "--simulate", "two", *more, "--json") == 1  # a case failed
     ((config, out, options),) = seen
     assert (config.data, config.every, config.limit, config.seed) == (("one", "two"), 4, 9, 2)
     assert (config.model, config.meta) == ("litemedsam", str(tmp_path / "meta.yaml"))
     assert (out, options) == (tmp_path / "out", {"overwrite": False})
-    assert json.loads(capsys.readouterr().out) == {"folder": str(tmp_path / "out")}
+    assert json.loads(capsys.readouterr().out) == {
+        "folder": str(tmp_path / "out"),
+        "left_out": ["a is left out: it is damaged."],
+    }

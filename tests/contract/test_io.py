@@ -19,7 +19,15 @@ from samaritan.core import (
     SamaritanError,
     UsageError,
 )
-from samaritan.io import FORMATS, default_output_suffix, read_labels, read_volume, source_format, write_labels
+from samaritan.io import (
+    FORMATS,
+    check_head,
+    default_output_suffix,
+    read_labels,
+    read_volume,
+    source_format,
+    write_labels,
+)
 
 SUFFIXES = sorted({suffix for name in FORMATS.names() for suffix in FORMATS.get(name).suffixes})
 WRITABLE = sorted(
@@ -62,6 +70,19 @@ def test_labels_come_back(suffix: str, tmp_path: Path) -> None:
     assert again.geometry.mismatch(labelmap.geometry) is None
     assert default_output_suffix(path) in (suffix, ".nii.gz", ".tif")
     assert FORMATS.get(source_format(path)).claims(path)
+
+
+@pytest.mark.parametrize("suffix", WRITABLE)
+def test_a_head_is_refused_where_the_whole_is(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"mask{suffix}"
+    write_labels(picture(suffix), path)
+    check_head(path)
+    path.write_bytes(FAKES["HTML"] + path.read_bytes())
+    with pytest.raises(FormatError) as whole:
+        read_volume(path)
+    with pytest.raises(FormatError) as head:
+        check_head(path)
+    assert str(head.value) == str(whole.value)
 
 
 @pytest.mark.parametrize("suffix", WRITABLE)

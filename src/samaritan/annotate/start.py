@@ -114,15 +114,19 @@ def _serve(start: Start, workspace: Workspace, listener: socket.socket, teller: 
     learner = Improver(workspace, engine, _improver(start), hub.learn, hub.case)
     app = create_app(workspace, engine, learner, settings, hub)
     port = listener.getsockname()[1]
-    cases = len(workspace.summaries())
+    cases = workspace.summaries()
+    problems = [case.problem for case in cases if case.problem]
 
     def ready() -> None:
         presence = Presence(_address(start.host, port, for_people=False), settings.keys.script, os.getpid())
         stack.enter_context(announced(start.results, presence))
         address = _address(start.host, port, for_people=True)
-        teller.listening(f"{address}/?token={settings.keys.link()}", cases, start.results)
+        teller.listening(f"{address}/?token={settings.keys.link()}", len(cases) - len(problems), start.results)
         if settings.monailabel:
             teller.protocol(f"{address}{PROTOCOL}/{settings.keys.protocol}/")
+        if problems:
+            rest = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            teller.warn(f"Cannot be opened, and listed with the reason{rest}: {problems[0]}")
         if not is_loopback(start.host):
             teller.warn("Other machines can reach this server, and what is sent between is not encrypted.")
         if not (settings.page / "index.html").is_file():

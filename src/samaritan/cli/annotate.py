@@ -93,6 +93,7 @@ def annotate(
     if simulate:
         _refuse(folder is not None, "--simulate takes its data itself; leave FOLDER out")
         _refuse(adapter is not None, "--simulate starts from the base; leave --adapter out")
+        _refuse(first_act not in ("box", "click"), f"--first-act is box or click; received {first_act!r}")
         _simulate(
             output, overwrite, quiet, as_json, data=tuple(simulate), meta=meta, model=model or "litemedsam",
             weights=weights, every=every, rounds=rounds, steps=steps, first=first_act, limit=limit, seed=seed,
@@ -130,6 +131,8 @@ def _simulate(output: Path | None, overwrite: bool, quiet: bool, as_json: bool, 
     say = None if quiet or as_json else lambda sentence: typer.echo(sentence, err=True)
     done = run_simulation(config, output or Path("simulation"), say, overwrite=overwrite)
     if as_json:
-        emit({"folder": done.folder})
+        emit({"folder": done.folder, "left_out": done.left_out})
     elif not quiet:
         typer.echo(done.table)
+    if done.left_out:
+        raise typer.Exit(1)

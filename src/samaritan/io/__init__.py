@@ -12,14 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from samaritan.core import FormatError, GeometryError, LabelMap, ResourceError, UsageError, Volume, atomic_path
-from samaritan.io._base import FORMATS, Choice, Drawn, Format, Overlapping, Referring, has_suffix, named
+from samaritan.io._base import FORMATS, Choice, Drawn, Format, Headed, Overlapping, Referring, has_suffix, named
 from samaritan.io._placing import place_on
 from samaritan.io._sniff import check_path, head_of, looks_like
 from samaritan.io._voxels import smallest_unsigned
 
 __all__ = [
-    "FORMATS", "Format", "check_target", "default_output_suffix", "holds_overlaps", "needs_image", "read_labels", "read_volume",
-    "source_format", "write_labels",
+    "FORMATS", "Format", "check_head", "check_target", "default_output_suffix", "holds_overlaps", "needs_image", "read_labels",
+    "read_volume", "source_format", "write_labels",
 ]  # fmt: skip
 
 
@@ -159,6 +159,19 @@ def source_format(path: Path | str) -> str:
         f"{path} has no name ending that samaritan knows ({known}, or a folder of DICOM files)"
         f"{f' and looks like {looks}' if looks else ''}; rename or convert it."
     )
+
+
+def check_head(path: Path | str) -> None:
+    """Refuse what :func:`read_volume` would refuse after a look at the first bytes; what passes may be damaged further on.
+
+    Raises:
+        InputError: as :func:`source_format`, or the file declares what is not supported.
+        FormatError: the first bytes are damaged, or are those of something else.
+    """
+    path = Path(path)
+    format_ = FORMATS.get(source_format(path))
+    if isinstance(format_, Headed):
+        format_.check_head(path)
 
 
 def needs_image(path: Path | str) -> bool:

@@ -100,6 +100,14 @@ class Overlapping(Protocol):
 
 
 @runtime_checkable
+class Headed(Format, Protocol):
+    """A format whose first bytes say whether the rest is worth reading."""
+
+    def check_head(self, path: Path, /) -> None:
+        """Raise what :meth:`read` would raise because of the first bytes; no voxel is read."""
+
+
+@runtime_checkable
 class Referring(Protocol):
     """A format that refers to the images it was made from, and so is written for some images only."""
 

@@ -44,6 +44,10 @@ class MetaImage:
         """By name ending."""
         return path.is_file() and has_suffix(path, self.suffixes)
 
+    def check_head(self, path: Path) -> None:
+        """Whether the first bytes are those of this format."""
+        require(path, ("a MetaImage header",), "a MetaImage file")
+
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read an image."""
         choice.refuse_series(path)

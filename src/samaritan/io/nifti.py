@@ -47,6 +47,12 @@ class Nifti:
         """By name ending."""
         return path.is_file() and has_suffix(path, self.suffixes)
 
+    def check_head(self, path: Path) -> None:
+        """Whether there is a whole header, of voxels that can be read."""
+        with reading(path, "NIfTI"):
+            header, _ = _pair(path)
+            _declared(_header(header), header)
+
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read an image; scl_slope and scl_inter are applied (0 and NaN mean none)."""
         choice.refuse_series(path)

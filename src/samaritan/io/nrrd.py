@@ -67,6 +67,10 @@ class Nrrd:
         """By name ending."""
         return path.is_file() and has_suffix(path, self.suffixes)
 
+    def check_head(self, path: Path) -> None:
+        """Whether the first bytes are those of this format."""
+        require(path, ("an NRRD file",), "an NRRD file")
+
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read an image."""
         choice.refuse_series(path)

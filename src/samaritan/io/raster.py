@@ -50,6 +50,10 @@ class Raster:
         """By name ending."""
         return path.is_file() and has_suffix(path, self.suffixes)
 
+    def check_head(self, path: Path) -> None:
+        """Whether they are those of one of the three."""
+        require(path, _SIGNATURES, "a picture")
+
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read a picture: (i, j, 1) uint8 or uint16 grey, or (i, j, 1, 3) uint8, in pixels."""
         choice.refuse_series(path)

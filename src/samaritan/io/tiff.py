@@ -35,6 +35,10 @@ class Tiff:
         """By name ending."""
         return path.is_file() and has_suffix(path, self.suffixes)
 
+    def check_head(self, path: Path) -> None:
+        """Whether the first bytes are those of this format."""
+        require(path, ("a TIFF picture",), "a TIFF picture")
+
     def read(self, path: Path, choice: Choice) -> Volume:
         """Read a picture: (i, j, 1) grey or (i, j, 1, 3) uint8, in pixels; "0 is white" is inverted, alpha dropped."""
         choice.refuse_series(path)

@@ -129,6 +129,29 @@ def test_switching_cases_and_slices_quickly_ends_at_the_last_one(server: Server,
     assert [server.client().open(f"oblique_{n}").revision for n in range(3)] == [0, 0, 0]
 
 
+def test_what_cannot_be_opened_is_marked_and_passed_over(
+    tmp_path: Path, serve: Callable[..., Server], visit: Callable[..., Screen]
+) -> None:
+    folder = tmp_path / "images"
+    make_obliques(folder, 3)
+    cut = folder / "oblique_1.nii.gz"
+    cut.write_bytes(cut.read_bytes()[:-200])  # only reading all of it shows that
+    (folder / "a_page.png").write_bytes(b"<html>404</html>")
+    screen = visit(serve(folder, model="tiny-litemedsam"), refusals=(422,))
+    cases = screen.page.get_by_role("navigation", name="Cases")
+    screen.await_case("oblique_0")
+    expect(cases).to_contain_text("0 of 3 accepted, 1 cannot be opened")
+    screen.press("Alt+ArrowDown")
+    screen.await_case("oblique_2")
+    expect(screen.page.get_by_text("oblique_1 was passed over").first).to_be_visible()
+    screen.press("Alt+ArrowUp")
+    screen.await_case("oblique_0")
+    screen.press("a")
+    screen.await_case("oblique_2")
+    screen.press("a")
+    expect(cases).to_contain_text("2 of 2 accepted, 2 cannot be opened")
+
+
 def test_clicks_in_a_row_end_in_the_answer_to_the_last(server: Server, visit: Callable[..., Screen]) -> None:
     screen = visit(server)
     case = begin(screen, server)

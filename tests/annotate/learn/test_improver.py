@@ -39,6 +39,8 @@ class Workspace:
         self.proposed: dict[str, Mapping[str, Any]] = {}
         self.ids = ["a", "b", "c"]
         self.dropped = 0
+        self.checked = 0
+        self.skipped: tuple[str, ...] = ()
 
     def summaries(self) -> list[CaseSummary]:
         rows = []
@@ -64,8 +66,12 @@ class Workspace:
     def accepted(self) -> list[str]:
         return self.ids
 
+    def check_accepted(self) -> None:
+        self.checked += 1
+
     def export_dataset(self) -> ExportedSet:
-        return ExportedSet(folder=str(self.folder / "dataset"), cases=len(self.ids))
+        assert self.checked
+        return ExportedSet(folder=str(self.folder / "dataset"), cases=len(self.ids), skipped=self.skipped)
 
     def set_uncertainty(self, case: str, value: float) -> None:
         self.uncertain[case] = value
@@ -160,6 +166,19 @@ def test_start_keep_and_propose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert scene.workspace.uncertain == {"d": 0.25, "e": 0.25}
     assert scene.workspace.dropped == 1
     assert [question.names for question in scene.engine.asked] == [("organ",)] * 2
+
+
+def test_what_could_not_be_learned_from_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(tmp_path, monkeypatch, READY)
+    scene.workspace.skipped = ("a: a.nii is damaged.", "b: b.nii is damaged.", "c: c.nii is damaged.")
+    state = asyncio.run(scene.act("start"))
+    assert state.sentence == "Better. Left out: a: a.nii is damaged, and 2 more."
+
+
+def test_no_sentence_says_where_files_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = {"state": "failed", "sentence": f"{tmp_path}/dataset/images/a.png is damaged."}
+    scene = Scene(tmp_path, monkeypatch, failed)
+    assert asyncio.run(scene.act("start")).sentence == "dataset/images/a.png is damaged."
 
 
 def test_the_most_uncertain_case_is_asked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

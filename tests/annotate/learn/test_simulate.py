@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from samaritan.annotate.learn.simulate import SimulationConfig, run_simulation
-from samaritan.core import InputError
+from samaritan.annotate.learn.simulate._cases import subjects_of
+from samaritan.core import InputError, UsageError
+from samaritan.datasets import open_datasets
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -58,6 +61,27 @@ def test_a_run_that_was_stopped_goes_on_and_another_one_is_refused(config: Simul
     (tmp_path / "other" / "file").touch()
     with pytest.raises(InputError, match="no simulation"):
         run_simulation(config, tmp_path / "other")
+
+
+def test_a_case_that_cannot_be_read_is_left_out(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    first = min((copy / "images").iterdir())
+    first.write_bytes(first.read_bytes()[:60])
+    (dataset,) = open_datasets([str(copy)])
+    said: list[str] = []
+    assert len(subjects_of(dataset, None, said.append)) == len(dataset.cases) - 1
+    assert len(said) == 1
+    assert said[0].startswith(f"{first.stem} is left out: ")
+
+
+def test_what_cannot_be_simulated_is_refused_and_leaves_no_folder(config: SimulationConfig, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with pytest.raises(InputError, match=r"has 3 cases, and the first training comes after 3, .* smaller --every"):
+        run_simulation(config.model_copy(update={"limit": 3}), out)
+    with pytest.raises(UsageError, match="no model named 'other'"):
+        run_simulation(config.model_copy(update={"model": "other"}), out)
+    assert not out.exists()
 
 
 def stop_at(words: str) -> Callable[[str], None]:

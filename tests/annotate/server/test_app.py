@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from samaritan.annotate.engine.errors import ModelGoneError, QueueFullError, SupersededError
-from samaritan.core.errors import InputError, ModelError, ResourceError, UsageError
+from samaritan.core.errors import FormatError, InputError, ModelError, ResourceError, UsageError
 
 from .conftest import Stand
 from .fakes import SHAPE, Document, Engine, Workspace
@@ -40,6 +40,24 @@ def test_the_engine_lives_as_long_as_the_application(stand: Stand) -> None:
         pass
     assert stand.engine.life == "stopped"
     assert stand.workspace.closed
+
+
+def test_every_page_is_told_that_a_case_cannot_be_opened(
+    client: TestClient, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(stand.hub, "publish", lambda event: told.append(event.case))
+    summary = stand.workspace.summary("beef")
+    monkeypatch.setattr(stand.workspace, "summary", lambda _: summary)
+    unknown = client.get("/api/cases/unknown")
+    monkeypatch.setattr(stand.workspace, "document", _damaged)
+    damaged = client.get("/api/cases/beef")
+    assert (unknown.status_code, damaged.status_code) == (404, 422)
+    assert told == ["beef"]
+
+
+def _damaged(_: str) -> Any:
+    raise FormatError("It is damaged.")
 
 
 def test_an_edit_is_committed_without_the_model(client: TestClient, stand: Stand) -> None:

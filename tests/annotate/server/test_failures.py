@@ -63,7 +63,7 @@ def test_a_sentence_of_the_workspace_has_no_path(client: TestClient, stand: Stan
     document.raising = FormatError(f"{document.path}: the file ends in its header; get it again.")
     answer = client.get("/api/cases/beef")
     assert answer.status_code == 422
-    assert answer.json()["sentence"] == "the file: the file ends in its header; get it again."
+    assert answer.json()["sentence"] == "The file: the file ends in its header; get it again."
 
 
 def test_what_nobody_expected_is_logged_and_not_told(

@@ -167,6 +167,37 @@ def test_an_image_that_is_gone_is_skipped_with_a_sentence(open_workspace: Open, 
         workspace.export_dataset()
 
 
+def test_an_image_that_is_known_to_be_damaged_is_skipped(open_workspace: Open, folder: Path) -> None:
+    workspace = open_workspace()
+    accept(workspace, "ct")
+    (case,) = workspace.accepted()
+    workspace.close()
+    (folder / "ct.nii.gz").write_bytes(b"no longer")
+    save_volume(folder / "other.nii.gz", grey())
+    workspace = open_workspace()
+    assert workspace.summary(case).status == "accepted"
+    assert workspace.accepted() == []
+    accept(workspace, "other")
+    exported = workspace.export_dataset()
+    assert exported.cases == 1
+    assert [sentence.split(" ")[:2] for sentence in exported.skipped] == [["ct:", "ct.nii.gz"]]
+
+
+def test_an_image_that_breaks_off_is_found_by_a_check(open_workspace: Open, folder: Path) -> None:
+    workspace = open_workspace()
+    accept(workspace, "ct")
+    save_volume(folder / "other.nii.gz", grey())
+    workspace = open_workspace()
+    accept(workspace, "other")
+    path = folder / "ct.nii.gz"
+    path.write_bytes(path.read_bytes()[:-40])
+    workspace.check_accepted()
+    assert [workspace.summary(case).name for case in workspace.accepted()] == ["other"]
+    exported = workspace.export_dataset()
+    assert exported.cases == 1
+    assert "truncated" in exported.skipped[0]
+
+
 def test_a_series_that_is_gone_is_skipped(open_workspace: Open, folder: Path) -> None:
     series(folder / "dicom", 2)
     workspace = open_workspace()

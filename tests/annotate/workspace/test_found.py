@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -271,3 +272,23 @@ def test_hundreds_of_cases_without_reading_one(tmp_path: Path, monkeypatch: pyte
 
 def _never(*_: Any, **__: Any) -> Callable[..., Any]:
     raise AssertionError("a file was opened")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.png", b"", "is an empty file"),
+        ("page.nii.gz", b"<html>404</html>", "looks like an XML or HTML text|looks like an HTML page"),
+        ("noise.tif", bytes(range(128, 255)), "looks like no format"),
+        ("cut.nii", b"\x5c\x01\0\0" + bytes(40), "a NIfTI header has 348"),
+        ("half.hdr", b"\x5c\x01\0\0" + bytes(344), "one half of a NIfTI pair"),
+    ],
+)
+def test_what_the_first_bytes_say_against_a_file(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    root = tmp_path / "in"
+    save_volume(root / "good.nii.gz", grey())
+    (root / name).write_bytes(content)
+    found = names(root)
+    assert found.pop("good").problem is None
+    (bad,) = found.values()
+    assert re.search(words, bad.problem or "")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from samaritan import io
 from samaritan.annotate.messages import AddObject, Mark, NewLabel, Paint, Redo, Undo
-from samaritan.annotate.workspace import UnknownCaseError, Workspace
+from samaritan.annotate.workspace import UnknownCaseError, Workspace, _watch
 from samaritan.annotate.workspace import workspace as module
 from samaritan.core import InputError, ResourceError, UsageError
 
@@ -64,16 +64,34 @@ def test_labels_of_the_command_line_join_those_of_the_project(open_workspace: Op
 
 
 def test_a_problem_does_not_stop_the_others(open_workspace: Open, folder: Path) -> None:
+    (folder / "bad.nii.gz").write_bytes((folder / "ct.nii.gz").read_bytes()[:-40])
+    workspace = open_workspace()
+    bad, good = workspace.summaries()
+    assert bad.problem is None  # its first bytes are good
+    with pytest.raises(InputError):
+        workspace.document(bad.case)
+    assert "truncated" in (workspace.summary(bad.case).problem or "")
+    assert workspace.summary(good.case).problem is None
+    draw(page_of(workspace, "ct"))
+
+
+def test_a_bad_head_is_told_before_a_case_is_opened_and_until_another_file_lies_there(
+    open_workspace: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_watch, "LOOK_EVERY", 0.0)
     (folder / "bad.nii.gz").write_bytes(b"\x1f\x8bno")
     workspace = open_workspace()
     bad, good = workspace.summaries()
-    with pytest.raises(InputError):
+    assert (bad.problem or "").startswith("bad.nii.gz ")  # and not where on this machine it lies
+    assert good.problem is None
+    with pytest.raises(InputError, match=r"bad\.nii\.gz"):
         workspace.document(bad.case)
-    assert (workspace.summary(bad.case).problem or "").startswith(
-        "bad.nii.gz "
-    )  # and not where on this machine it lies
-    assert workspace.summary(good.case).problem is None
-    draw(page_of(workspace, "ct"))
+    (folder / "bad.nii.gz").write_bytes((folder / "ct.nii.gz").read_bytes())
+    page = page_of(workspace, "bad")
+    draw(page)
+    page.document.rest()
+    draw(page_of(workspace, "bad"))
+    assert workspace.summary(bad.case).problem is None
 
 
 def test_masks_are_saved_by_label_and_by_object(open_workspace: Open, folder: Path, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 import type { Preset } from "../api/messages";
 import type { App } from "../state/app";
-import { nextOpen } from "../state/cases";
+import { waiting } from "../state/cases";
 import { mark } from "../state/editing";
 import { NORMAL, PLANES, WITHIN, type Voxel } from "../state/geometry";
-import { openCase, setLayout, step } from "../state/opening";
+import { openFirst, setLayout, step } from "../state/opening";
 import type { Layout } from "../viewer/types";
 import type { Command } from "./command";
 
@@ -133,14 +133,14 @@ export const CASES: Command[] = [
     group: "Cases",
     name: "Next case",
     keys: ["alt+arrowdown"],
-    run: ({ app }) => step(app, 1),
+    run: ({ app }) => void step(app, 1),
   },
   {
     id: "previous-case",
     group: "Cases",
     name: "Previous case",
     keys: ["alt+arrowup"],
-    run: ({ app }) => step(app, -1),
+    run: ({ app }) => void step(app, -1),
   },
   {
     id: "accept",
@@ -148,7 +148,7 @@ export const CASES: Command[] = [
     name: "Accept",
     what: "The masks are right; go on with the next case that is not done.",
     keys: ["a"],
-    run: ({ app }) => finish(app, "accepted"),
+    run: ({ app }) => void finish(app, "accepted"),
     enabled: open,
     pressed: (app) => app.doc.detail.value?.status === "accepted",
   },
@@ -158,7 +158,7 @@ export const CASES: Command[] = [
     name: "Skip",
     what: "Leave the case out; go on with the next one that is not done.",
     keys: ["k"],
-    run: ({ app }) => finish(app, "skipped"),
+    run: ({ app }) => void finish(app, "skipped"),
     enabled: open,
     pressed: (app) => app.doc.detail.value?.status === "skipped",
   },
@@ -291,10 +291,14 @@ function panel(side: "left" | "right", name: string, key: string): Command {
   };
 }
 
-function finish(app: App, status: "accepted" | "skipped"): void {
-  const next = nextOpen(app.cases.shown.value, app.doc.id);
+async function finish(app: App, status: "accepted" | "skipped"): Promise<void> {
+  const next = waiting(app.cases.shown.value, app.doc.id);
   mark(app, status);
-  if (next) void openCase(app, next.case);
-  else
-    app.notices.show("done", "All cases of this list are done. Export the data set, or improve the model with them.");
+  if (await openFirst(app, next)) return;
+  const { problem } = app.cases.counts.value;
+  const left = problem ? ` ${problem} cannot be opened.` : "";
+  app.notices.show(
+    "done",
+    `All cases of this list are done.${left} Export the data set, or improve the model with them.`,
+  );
 }

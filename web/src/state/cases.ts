@@ -3,45 +3,52 @@ import { computed, signal } from "@preact/signals";
 import type { CaseSummary } from "../api/messages";
 
 export type Status = CaseSummary["status"];
+/** What the list tells cases apart by: one whose image cannot be opened has no status that counts. */
+export type Kind = Status | "problem";
 export type Order = "name" | "uncertainty";
 
 export const STATUSES: readonly Status[] = ["open", "work", "accepted", "skipped"];
-export const STATUS_WORDS: Record<Status, string> = {
+export const STATUS_WORDS: Record<Kind, string> = {
   open: "Open",
   work: "In work",
   accepted: "Accepted",
   skipped: "Skipped",
+  problem: "Cannot be opened",
 };
 
 const NAMES = new Intl.Collator("en", { numeric: true });
 
 export interface Filter {
   text: string;
-  status: Status | null;
+  status: Kind | null;
   order: Order;
+}
+
+export function kindOf(one: CaseSummary): Kind {
+  return one.problem ? "problem" : one.status;
 }
 
 export function chosen(cases: readonly CaseSummary[], filter: Filter): CaseSummary[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = cases.filter(
     (one) =>
-      (!filter.status || one.status === filter.status) &&
+      (!filter.status || kindOf(one) === filter.status) &&
       words.every((word) => `${one.name} ${one.note}`.toLowerCase().includes(word)),
   );
   return filter.order === "name" ? found.toSorted(byName) : found.toSorted(byUncertainty);
 }
 
-export function neighbour(list: readonly CaseSummary[], id: string | null, step: 1 | -1): CaseSummary | undefined {
-  const usable = list.filter((one) => !one.problem || one.case === id);
-  const at = usable.findIndex((one) => one.case === id);
-  return at < 0 ? usable.at(step > 0 ? 0 : -1) : usable[at + step];
+/** The cases that come after the one that is open, or before it, the nearest first. */
+export function beyond(list: readonly CaseSummary[], id: string | null, step: 1 | -1): CaseSummary[] {
+  const ordered = step > 0 ? list : list.toReversed();
+  return ordered.slice(ordered.findIndex((one) => one.case === id) + 1).filter((one) => !one.problem);
 }
 
-/** The next case that still waits for a person, after the one that is open; from the start again at the end. */
-export function nextOpen(list: readonly CaseSummary[], id: string | null): CaseSummary | undefined {
+/** The cases that still wait for a person, from the one after that which is open; from the start again at the end. */
+export function waiting(list: readonly CaseSummary[], id: string | null): CaseSummary[] {
   const at = list.findIndex((one) => one.case === id);
   const round = [...list.slice(at + 1), ...list.slice(0, Math.max(at, 0))];
-  return round.find((one) => !one.problem && (one.status === "open" || one.status === "work"));
+  return round.filter((one) => ["open", "work"].includes(kindOf(one)));
 }
 
 function byName(one: CaseSummary, other: CaseSummary): number {
@@ -57,8 +64,8 @@ export class Cases {
   readonly filter = signal<Filter>({ text: "", status: null, order: "name" });
   readonly shown = computed(() => chosen(this.all.value ?? [], this.filter.value));
   readonly counts = computed(() => {
-    const counts: Record<Status, number> = { open: 0, work: 0, accepted: 0, skipped: 0 };
-    for (const one of this.all.value ?? []) counts[one.status] += 1;
+    const counts: Record<Kind, number> = { open: 0, work: 0, accepted: 0, skipped: 0, problem: 0 };
+    for (const one of this.all.value ?? []) counts[kindOf(one)] += 1;
     return counts;
   });
 

@@ -3,7 +3,7 @@ import { sentence, ServerError } from "../api/errors";
 import type { CaseSummary, Event, Label, LearnState } from "../api/messages";
 import type { App } from "./app";
 import { renamedElsewhere } from "./labels";
-import { firstCase, openCase, reload, rememberedCase, SIGNED_OUT } from "./opening";
+import { currentCase, firstCases, openFirst, reload, rememberedCase, SIGNED_OUT } from "./opening";
 
 const HEALTH_EVERY = 2000;
 
@@ -25,8 +25,7 @@ export async function start(app: App): Promise<void> {
     if (error instanceof ServerError && !error.signedOut) app.fatal.value = sentence(error);
     return;
   }
-  const first = app.doc.id || app.doc.loading.value ? null : firstCase(app.cases.all.value, rememberedCase());
-  if (first) await openCase(app, first.case);
+  if (!currentCase(app)) await openFirst(app, firstCases(app.cases.all.value, rememberedCase()));
 }
 
 /** The socket is open (again): the list may have changed, and edits that wait can go. */

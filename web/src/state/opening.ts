@@ -3,7 +3,7 @@ import { sentence, ServerError, Unreachable } from "../api/errors";
 import type { CaseDetail, CaseSummary } from "../api/messages";
 import type { Layout } from "../viewer/types";
 import type { App } from "./app";
-import { neighbour } from "./cases";
+import { beyond, waiting } from "./cases";
 import { strokesOf } from "./editing";
 import { saveNote } from "./notes";
 
@@ -59,19 +59,34 @@ export async function reload(app: App): Promise<void> {
   view.window.value = window;
 }
 
-export function step(app: App, by: 1 | -1): void {
-  const next = neighbour(app.cases.shown.value, app.doc.loading.value ?? app.doc.id, by);
-  if (next) void openCase(app, next.case);
-  else app.notices.say(by > 0 ? "This is the last case of the list." : "This is the first case of the list.");
+/** The case that is open, is being opened, or could not be. */
+export function currentCase(app: App): string | null {
+  return app.doc.loading.value ?? app.doc.id ?? app.doc.failed.value?.case ?? null;
 }
 
-export function firstCase(cases: readonly CaseSummary[], wanted: string | null): CaseSummary | undefined {
+export async function step(app: App, by: 1 | -1): Promise<void> {
+  if (await openFirst(app, beyond(app.cases.shown.value, currentCase(app), by))) return;
+  app.notices.say(by > 0 ? "This is the last case of the list." : "This is the first case of the list.");
+}
+
+/** Open the first of some cases whose image can be opened, and tell which were passed over; where there is none, stay. */
+export async function openFirst(app: App, cases: readonly CaseSummary[]): Promise<boolean> {
+  const from = app.doc.id;
+  for (const { case: id, name } of cases) {
+    await openCase(app, id);
+    const problem = app.doc.failed.value?.case === id && app.cases.find(id)?.problem;
+    if (!problem) return true; // also where a person chose another case meanwhile
+    app.notices.show("warning", `${name} was passed over: ${problem}`);
+  }
+  if (from && cases.length) await openCase(app, from);
+  return false;
+}
+
+/** Which cases a new page opens, the first that can be. */
+export function firstCases(cases: readonly CaseSummary[], wanted: string | null): CaseSummary[] {
   const usable = cases.filter((one) => !one.problem);
-  return (
-    usable.find((one) => one.case === wanted) ??
-    usable.find((one) => one.status === "work" || one.status === "open") ??
-    usable[0]
-  );
+  const asked = usable.filter((one) => one.case === wanted);
+  return [...new Set([...asked, ...waiting(usable, null), ...usable])];
 }
 
 /** The case that this address names, so that reloading the page comes back to it. */

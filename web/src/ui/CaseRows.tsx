@@ -3,10 +3,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CaseSummary } from "../api/messages";
 import type { App } from "../state/app";
-import { STATUS_WORDS } from "../state/cases";
-import { openCase } from "../state/opening";
+import { kindOf, STATUS_WORDS } from "../state/cases";
+import { currentCase, openCase } from "../state/opening";
 import { useApp } from "./context";
-import { Icon, StatusShape } from "./icons";
+import { StatusShape } from "./icons";
 
 /** Of a row, in CSS pixels; the style sheet says the same. */
 const HEIGHT = 44;
@@ -17,7 +17,7 @@ export function CaseRows({ shown }: { shown: readonly CaseSummary[] }) {
   const app = useApp();
   const list = useRef<HTMLUListElement>(null);
   const top = useSignal(0);
-  const current = app.doc.loading.value ?? app.doc.detail.value?.case;
+  const current = currentCase(app);
   const at = shown.findIndex((one) => one.case === current);
   useEffect(() => reveal(list.current, at), [at]);
   const first = Math.max(Math.floor(top.value / HEIGHT) - AROUND, 0);
@@ -52,7 +52,7 @@ function Row({ summary, current }: { summary: CaseSummary; current: boolean }) {
       title={summary.problem ?? summary.name}
       onClick={() => void choose(app, summary.case)}
     >
-      <StatusShape status={summary.status} />
+      <StatusShape status={kindOf(summary)} />
       <span class="case-name">{summary.name}</span>
       <Facts summary={summary} />
     </button>
@@ -67,13 +67,7 @@ async function choose(app: App, id: string): Promise<void> {
 }
 
 function Facts({ summary }: { summary: CaseSummary }) {
-  if (summary.problem) {
-    return (
-      <span class="case-facts problem">
-        <Icon name="warning" size={13} /> {summary.problem}
-      </span>
-    );
-  }
+  if (summary.problem) return <span class="case-facts problem">{reason(summary.name, summary.problem)}</span>;
   const objects = summary.objects === 1 ? "1 object" : `${summary.objects} objects`;
   return (
     <span class="case-facts">
@@ -88,4 +82,9 @@ function Facts({ summary }: { summary: CaseSummary }) {
       {summary.note && <span class="dot">note</span>}
     </span>
   );
+}
+
+/** The sentence without the name that it begins with, which stands above it and would take its place. */
+function reason(name: string, problem: string): string {
+  return problem.startsWith(name) ? problem.slice(name.length).replace(/^\S*\s+/, "") : problem;
 }

@@ -1,5 +1,5 @@
 // The list of cases at the left.
-import { STATUSES, STATUS_WORDS, type Order } from "../state/cases";
+import { STATUSES, STATUS_WORDS, type Kind, type Order } from "../state/cases";
 import { CommandButton } from "./buttons";
 import { CaseRows } from "./CaseRows";
 import { useApp } from "./context";
@@ -26,6 +26,7 @@ export function Cases() {
 function Filters() {
   const { cases } = useApp();
   const filter = cases.filter.value;
+  const kinds: Kind[] = cases.counts.value.problem ? [...STATUSES, "problem"] : [...STATUSES];
   return (
     <div class="filters">
       <label class="search">
@@ -39,7 +40,7 @@ function Filters() {
         />
       </label>
       <div class="chips" role="group" aria-label="Status">
-        {STATUSES.map((status) => (
+        {kinds.map((status) => (
           <button
             key={status}
             type="button"
@@ -90,13 +91,13 @@ function List() {
 
 function Done() {
   const { cases } = useApp();
-  const total = cases.all.value?.length ?? 0;
-  const done = cases.counts.value.accepted;
+  const { accepted: done, problem } = cases.counts.value;
+  const total = (cases.all.value?.length ?? 0) - problem;
   return (
     <div class="panel-foot">
       <progress max={total || 1} value={done} aria-label="Accepted cases" />
       <span>
-        {done} of {total} accepted
+        {done} of {total} accepted{problem > 0 && `, ${problem} cannot be opened`}
       </span>
     </div>
   );

@@ -167,8 +167,15 @@ export function Icon({ name, size = 18 }: { name: string; size?: number }) {
   );
 }
 
-/** A status by shape: an empty, a half and a ticked circle, and a crossed one. */
-export function StatusShape({ status }: { status: "open" | "work" | "accepted" | "skipped" }) {
+/** A status by shape: an empty, a half and a ticked circle, a crossed one, and a sign of warning. */
+export function StatusShape({ status }: { status: "open" | "work" | "accepted" | "skipped" | "problem" }) {
+  if (status === "problem") {
+    return (
+      <span class="status-shape problem">
+        <Icon name="warning" size={16} />
+      </span>
+    );
+  }
   return (
     <svg class={`status-shape ${status}`} viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
       {status === "accepted" ? (

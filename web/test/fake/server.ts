@@ -9,6 +9,8 @@ export class FakeServer {
   readonly cases = new Map<string, CaseDetail>();
   readonly labels = new Map<string, Uint8Array>();
   readonly edits: { case: string; request: EditRequest }[] = [];
+  /** Case -> why its image cannot be opened, which is found out when that is tried. */
+  readonly damaged = new Map<string, string>();
   labelNames = ["liver"];
   /** Answers that come in place of the next ones to edits. */
   readonly replies: Reply[] = [];
@@ -35,6 +37,8 @@ export class FakeServer {
     if (room === "session") return json(this.session());
     if (room === "cases" && !id) return json([...this.cases.values()].map((one) => this.summary(one)));
     if (room === "labels") return this.addLabel(init);
+    const sentence = this.damaged.get(id!);
+    if (room === "cases" && sentence) return json({ error: "input", sentence, request: "r" }, 422);
     if (room === "cases" && !what) return json(this.cases.get(id!));
     if (what === "labels") return this.array(id!);
     if (what === "edits") return this.edit(id!, JSON.parse(String(init.body)) as EditRequest);

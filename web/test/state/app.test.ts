@@ -291,3 +291,44 @@ test("more steps back than there are is said, and the words go by themselves", a
   await saved();
   expect(hands.app.notices.shown.value.map((one) => one.kind)).toEqual(["done"]);
 });
+
+test("a damaged image is passed over by next, previous and accept, and told", async () => {
+  server.add("c");
+  server.damaged.set("b", "b.nii is damaged.");
+  await start(hands.app);
+  const opens = (id: string) =>
+    vi.waitFor(() => expect([hands.app.doc.id, hands.app.doc.loading.value]).toEqual([id, null]));
+  command("next-case");
+  await opens("c");
+  expect(hands.app.notices.shown.value.map((one) => one.sentence)).toEqual(["b was passed over: b.nii is damaged."]);
+  expect(hands.app.cases.counts.value).toMatchObject({ open: 2, problem: 1 });
+  command("previous-case");
+  await opens("a");
+  command("accept");
+  await opens("c");
+});
+
+test("where nothing else can be opened, what was open stays", async () => {
+  server.damaged.set("b", "b.nii is damaged.");
+  await start(hands.app);
+  command("next-case");
+  await vi.waitFor(() => expect(hands.app.notices.said.value).toBe("This is the last case of the list."));
+  expect(hands.app.doc.id).toBe("a");
+  command("accept");
+  await vi.waitFor(() =>
+    expect(hands.app.notices.said.value).toContain("All cases of this list are done. 1 cannot be opened."),
+  );
+});
+
+test("a page begins with the first case that can be opened; from one that cannot, next goes on after it", async () => {
+  server.add("c");
+  server.damaged.set("a", "a.nii is damaged.");
+  location.hash = "#case=a";
+  await start(hands.app);
+  expect(hands.app.doc.id).toBe("b");
+  server.damaged.set("b", "b.nii is damaged.");
+  await openCase(hands.app, "b");
+  expect(hands.app.doc.failed.value).toEqual({ case: "b", sentence: "b.nii is damaged." });
+  command("next-case");
+  await vi.waitFor(() => expect(hands.app.doc.id).toBe("c"));
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Cases, chosen, neighbour, nextOpen } from "../../src/state/cases";
+import { beyond, Cases, chosen, waiting } from "../../src/state/cases";
 import { summaryOf } from "../fake/make";
 
 const ALL = [
@@ -23,20 +23,28 @@ test("all words must be found, in name or note", () => {
 
 test("next and previous pass over what cannot be read", () => {
   const list = chosen(ALL, { text: "", status: null, order: "name" });
-  expect(neighbour(list, "b", 1)?.case).toBe("c");
-  expect(neighbour(list, "b", -1)).toBeUndefined();
-  expect(neighbour(list, null, 1)?.case).toBe("b");
+  expect(ids(list)).toBe("dbca");
+  expect(ids(beyond(list, "b", 1))).toBe("ca");
+  expect(ids(beyond(list, "a", -1))).toBe("cb");
+  expect(ids(beyond(list, "b", -1))).toBe("");
+  expect(ids(beyond(list, "d", 1))).toBe("bca");
+  expect(ids(beyond(list, null, 1))).toBe("bca");
 });
 
 test("the next case that waits comes round to the beginning", () => {
-  expect(nextOpen(ALL, "a")?.case).toBe("b");
-  expect(nextOpen(ALL, "c")?.case).toBe("b");
-  expect(nextOpen(ALL.slice(0, 1), "a")).toBeUndefined();
+  expect(ids(waiting(ALL, "a"))).toBe("bc");
+  expect(ids(waiting(ALL, "c"))).toBe("b");
+  expect(ids(waiting(ALL.slice(0, 1), "a"))).toBe("");
 });
 
 test("counts follow updates", () => {
   const cases = new Cases();
   cases.all.value = ALL;
   cases.update("b", { status: "accepted" });
-  expect(cases.counts.value).toEqual({ open: 1, work: 1, accepted: 2, skipped: 0 });
+  expect(cases.counts.value).toEqual({ open: 0, work: 1, accepted: 2, skipped: 0, problem: 1 });
+});
+
+test("what cannot be opened has no status that counts, and is found by that", () => {
+  expect(ids(chosen(ALL, { text: "", status: "open", order: "name" }))).toBe("b");
+  expect(ids(chosen(ALL, { text: "", status: "problem", order: "name" }))).toBe("d");
 });

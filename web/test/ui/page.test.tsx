@@ -9,6 +9,7 @@ import { listenToKeys } from "../../src/commands";
 import { setUp } from "../../src/setup";
 import type { Event } from "../../src/api/messages";
 import { heard, start } from "../../src/state/listening";
+import { openCase } from "../../src/state/opening";
 import { saveState } from "../../src/state/saving";
 import { bindStage } from "../../src/state/stage";
 import { Page } from "../../src/ui/Page";
@@ -271,4 +272,18 @@ test("a proposal that was taken is offered no more", async () => {
   expect(server.edits.map((one) => one.request.edit.kind)).toEqual(["propose"]);
   expect(host.querySelector(".proposal")).toBeNull();
   expect(hands.app.view.object.value).toBe(1);
+});
+
+test("what cannot be opened is marked with the reason, and the total leaves it out", async () => {
+  for (const id of ["a", "b", "c"]) server.add(id, { status: id === "a" ? "accepted" : "open" });
+  server.damaged.set("b", "b.nii.gz is damaged; copy it again.");
+  await open();
+  await act(() => openCase(hands.app, "b"));
+  const row = host.querySelector(".case[aria-current]")!;
+  expect(row.textContent).toBe("bis damaged; copy it again.");
+  expect(row.getAttribute("title")).toBe("b.nii.gz is damaged; copy it again.");
+  expect(row.querySelector(".status-shape.problem")).not.toBeNull();
+  expect(host.querySelector(".panel-foot")!.textContent).toBe("1 of 2 accepted, 1 cannot be opened");
+  await act(() => button("Cannot be opened").click());
+  expect([...host.querySelectorAll(".case-name")].map((one) => one.textContent)).toEqual(["b"]);
 });

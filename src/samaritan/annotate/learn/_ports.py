@@ -48,6 +48,10 @@ class Cases(Protocol):
         """Ids of accepted cases."""
         ...
 
+    def check_accepted(self) -> None:
+        """Read the images of accepted cases, so that damaged ones are known."""
+        ...
+
     def export_dataset(self) -> ExportedSet:
         """Write the accepted cases as a data set."""
         ...

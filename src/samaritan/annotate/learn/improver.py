@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,8 @@ class Improver:
         return self._settings.output / ".samaritan" / "learn"
 
     def _tell(self, **changes: Any) -> None:
+        if "sentence" in changes:  # a page is not told where on this machine files lie
+            changes["sentence"] = changes["sentence"].replace(f"{self._settings.output.absolute()}{os.sep}", "")
         self._state = self._state.model_copy(update=changes)
         self._on_state(self.state)
 
@@ -133,6 +136,7 @@ class Improver:
         self._task = asyncio.create_task(self._guarded(self._train(request)))
 
     async def _train(self, request: LearnRequest) -> None:
+        await asyncio.to_thread(self._workspace.check_accepted)  # one damaged file would end the training
         exported = await asyncio.to_thread(self._workspace.export_dataset)
         await asyncio.to_thread(shutil.rmtree, self._place, ignore_errors=True)
         self._place.mkdir(parents=True)
@@ -149,7 +153,7 @@ class Improver:
             raise asyncio.CancelledError
         self._child = await Child.start([sys.executable, "-m", "samaritan.annotate.learn", str(file)])
         try:
-            last = await self._follow(self._child)
+            last = await self._follow(self._child, _left_out(exported.skipped))
         finally:
             await self._child.end()
             self._child = None
@@ -158,12 +162,13 @@ class Improver:
         elif last["state"] == "ready":
             await asyncio.to_thread(remember, self._place, self._state)
 
-    async def _follow(self, child: Child) -> dict[str, Any] | None:
-        """Pass on what the training says; its last words, or None where it was stopped."""
+    async def _follow(self, child: Child, left_out: str) -> dict[str, Any] | None:
+        """Pass on what the training says, with ``left_out`` at its end; its last words, or None where it was stopped."""
         last: dict[str, Any] | None = None
         async for words in child.lines():
             state = words["state"]
             if state in ("ready", "failed"):
+                words["sentence"] += left_out
                 last = words
             self._tell(**said(words))
         if last is None and not self._stopping:
@@ -263,6 +268,14 @@ class Improver:
         except Exception as error:
             log.exception("Improve failed")
             self._tell(state="failed", sentence=f"Unexpected {type(error).__name__}: {error}")
+
+
+def _left_out(skipped: Sequence[str]) -> str:
+    """A sentence about accepted cases that were not learned from, if there are any."""
+    if not skipped:
+        return ""
+    rest = f", and {len(skipped) - 1} more" if len(skipped) > 1 else ""
+    return f" Left out: {skipped[0].rstrip('.')}{rest}."
 
 
 def _text(path: Path | None) -> str | None:

@@ -28,6 +28,8 @@ from samaritan.annotate.messages import (
 from samaritan.annotate.server.calls import Call, Parts
 from samaritan.annotate.server.files import send_file
 from samaritan.annotate.server.ports import DocumentPort
+from samaritan.annotate.workspace import UnknownCaseError
+from samaritan.core import SamaritanError
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -39,7 +41,13 @@ async def cases(call: Call[None]) -> list[CaseSummary]:
 
 async def detail(call: Call[None]) -> CaseDetail:
     """Everything about a case but its arrays."""
-    document = await _document(call.parts, call.case)
+    try:
+        document = await _document(call.parts, call.case)
+    except UnknownCaseError:
+        raise
+    except SamaritanError:  # every page's list shows why it cannot be opened
+        await announce(call.parts, call.case)
+        raise
     return await to_thread.run_sync(document.detail)
 
 

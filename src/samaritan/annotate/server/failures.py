@@ -62,7 +62,9 @@ def answer_to(error: Exception, request: str, roots: Iterable[Path] = ()) -> Ans
         error = ResourceError(f"{error.strerror or 'The system refused it'}.")
     for kind, status, name in _KINDS:
         if isinstance(error, kind):
-            return _known(error, status, name, without_paths(str(error), roots), request)
+            said = without_paths(str(error), roots)
+            said = f"T{said[1:]}" if said.startswith("the file") else said
+            return _known(error, status, name, said, request)
     sentence = "Something unexpected happened; the server's log says what, under the number of this request."
     return Answered(500, Failure(error="unexpected", sentence=sentence, request=request), {})
 

@@ -79,6 +79,8 @@ def _free(found: Found, taken: Iterable[str]) -> str:
 
 def _put(document: Document, name: str, folder: Path) -> None:
     """Image and mask of one case."""
+    if document.problem is not None:
+        raise InputError(document.problem)
     found, mask = document.found, document.saved_mask()
     try:
         files = _files(found)

@@ -17,7 +17,7 @@ from samaritan.datasets import Case, DatasetInfo
 from samaritan.datasets._info import FILE_NAME
 from samaritan.datasets._listing import printable
 from samaritan.datasets._open import open_folder
-from samaritan.io import FORMATS
+from samaritan.io import FORMATS, check_head
 from samaritan.io._dicom_file import SUFFIXES as _DICOM
 from samaritan.io._dicom_file import is_dicom
 from samaritan.io.dicom import series_of
@@ -105,9 +105,17 @@ def _cases_of(folder: Path, root: Path, place: Path, files: list[str] | OSError)
 
 
 def _plain(folder: Path, path: Path) -> Found:
+    return _found(folder, path, volume=_may_be_volume(path), problem=_problem(path))
+
+
+def _problem(path: Path) -> str | None:
+    """What the first bytes say against a file."""
+    try:
+        check_head(path)
+    except (InputError, OSError) as error:
+        return str(error)
     count = _volumes.count_of(path)
-    problem = _volumes.sentence(path.name, count) if count > 1 else None
-    return _found(folder, path, volume=_may_be_volume(path), problem=problem)
+    return _volumes.sentence(path.name, count) if count > 1 else None
 
 
 def _leads_inside(path: Path, root: Path) -> bool:

@@ -52,7 +52,7 @@ def open_image(found: Found, file: Path) -> Image:
         InputError: the image cannot be used.
         ResourceError: it does not fit into memory, or the copy cannot be written.
     """
-    volume = _read(found)
+    volume = read_image(found)
     modality = modality_of(found) or volume.modality
     intensity = found.info.intensity if found.info else None
     grid = ShownGrid(volume.geometry)
@@ -83,7 +83,8 @@ def reference_of(found: Found) -> LabelMap | None:
     return readers[REFERENCE if REFERENCE in readers else next(iter(readers))]()
 
 
-def _read(found: Found) -> Volume:
+def read_image(found: Found) -> Volume:
+    """All of an image; raises as :func:`open_image`."""
     if found.known is not None:
         return found.known.read_image()  # with the spacing that its data set gives
     try:

@@ -32,7 +32,7 @@ from samaritan.annotate.workspace import _canvas, _commit, _describe, _export, _
 from samaritan.annotate.workspace._edits import Context
 from samaritan.annotate.workspace._errors import ReplacedImageError, StaleRevisionError
 from samaritan.annotate.workspace._found import Found
-from samaritan.annotate.workspace._image import modality_of
+from samaritan.annotate.workspace._image import modality_of, read_image
 from samaritan.annotate.workspace._journal import Journal
 from samaritan.annotate.workspace._opening import Opened, open_case, saved_mask
 from samaritan.annotate.workspace._project import Project
@@ -64,6 +64,8 @@ class Document:
         self._problem = found.problem and project.plain(found.problem)
         self._saving = threading.Lock()  # taken before the other one
         self._watch = Watch(found.path)
+        if found.problem is not None:
+            self._watch.take()  # another file in its place may be a good one
         self._replaced = False  # and no page has seen it
         self.uncertainty: float | None = None
 
@@ -74,6 +76,11 @@ class Document:
         """Counts the edits."""
         with self._lock:
             return self._open().state.revision
+
+    @property
+    def problem(self) -> str | None:
+        """Why the image could not be opened when it was last tried; None where it could, or nobody tried."""
+        return self._problem
 
     @property
     def image_ref(self) -> ImageRef:
@@ -101,6 +108,13 @@ class Document:
             self._replaced = True
         with self._lock:
             self._open()
+
+    def check(self) -> None:
+        """Read all of the image, so that :attr:`problem` says what the file is like now; nothing is kept of it."""
+        try:
+            read_image(self.found)
+        except InputError as error:
+            self._problem = self._project.plain(error)
 
     @property
     def weight(self) -> int:
@@ -307,7 +321,7 @@ class Document:
             raise ResourceError("The annotator was closed; start it again.")
         if self._opened is None:
             self._resting = None
-            if self.found.problem is not None:
+            if self.found.problem is not None and not self._watch.is_replaced():
                 raise InputError(self.found.problem)
             project = self._project
             self._watch.take()
@@ -316,7 +330,7 @@ class Document:
             except SamaritanError as error:
                 self._problem = self._project.plain(error)
                 raise
-            self._problem = None
+            self.found, self._problem = replace(self.found, problem=None), None
             if self._opened.saved < self._opened.state.revision:  # a crash came before the mask was written
                 self._on_edit(self)
         return self._opened

@@ -123,8 +123,8 @@ class Workspace:
         return self._get(case).summary()
 
     def accepted(self) -> list[str]:
-        """Ids of the cases that a person accepted."""
-        return [summary.case for summary in self.summaries() if summary.status == "accepted"]
+        """Ids of the cases that a person accepted and whose images can be read, as far as is known."""
+        return [summary.case for summary in self.summaries() if summary.status == "accepted" and not summary.problem]
 
     def document(self, case: str) -> Document:
         """An open case.
@@ -155,6 +155,11 @@ class Workspace:
         """Forget what was proposed and was not taken."""
         self._project.proposals.drop_all()
 
+    def check_accepted(self) -> None:
+        """Read the images of the accepted cases: one that breaks off is then in none of what is accepted or exported."""
+        for case in self.accepted():
+            self._documents[case].check()
+
     def export_dataset(self) -> ExportedSet:
         """Write the accepted cases as a data set into OUT/dataset, in place of an earlier one.
 
@@ -163,7 +168,8 @@ class Workspace:
             ResourceError: it cannot be written; an earlier one is as it was.
         """
         with self._exporting:
-            return _dataset.export([self._documents[case] for case in self.accepted()], self._project)
+            accepted = [one.case for one in self.summaries() if one.status == "accepted"]
+            return _dataset.export([self._documents[case] for case in accepted], self._project)
 
     def save(self) -> None:
         """Write the masks of all edits that were made; raises ResourceError where one cannot be written."""

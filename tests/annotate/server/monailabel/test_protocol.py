@@ -235,6 +235,15 @@ def test_what_is_no_image_leaves_nothing_behind(client: TestClient, stand: Stand
     assert list((tmp_path / "out" / ".samaritan" / "sessions").iterdir()) == []
 
 
+def test_a_point_beyond_the_box_is_one_sentence(client: TestClient, stand: Stand) -> None:
+    answer = ask(client, stand, "litemedsam-3d", roi=[1, 8, 1, 8, 2, 3], foreground=[[4, 4, 5]])
+    assert (answer.status_code, answer.json()["sentence"]) == (
+        422,
+        "The box (roi) ends the object at slices 2 and 3, and a point lies on slice 5; make the box larger, or leave the "
+        "point out.",
+    )
+
+
 def test_forms_that_cannot_be_read_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     many: Any = [("params", (None, "{}")) for _ in range(30)]
     answer = client.post("/infer/litemedsam-2d", files=many)
@@ -293,6 +302,67 @@ def test_a_mask_takes_the_place_of_the_case_s_masks_and_is_accepted(
     assert document.detail().undo == "replace all masks"
     edited = document.commit(EditRequest(revision=document.revision, request="one-step", edit=Undo(kind="undo")))
     assert {one.label: one.voxels for one in edited.objects} == {"liver": 1, "cyst": 2}, "one step brings all back"
+
+
+def test_segments_of_one_name_are_all_kept(client: TestClient, stand: Stand, tmp_path: Path) -> None:
+    values = np.zeros(SHAPE, np.uint8)
+    values[1, 2, 3], values[4:6, 5, 0] = 1, 2
+    info = [{"name": "liver", "idx": 1}, {"name": "liver", "idx": 2}]
+    assert put(client, stand, label_file(tmp_path, stand, values), label_info=info).status_code == 200
+    got, _ = nifti(client.get(f"/datastore/label?label={stand.case}&tag=final").content)
+    assert (got == (values > 0)).all()
+
+
+def test_the_nth_name_has_the_value_n_as_3d_slicer_takes_it(client: TestClient, stand: Stand, tmp_path: Path) -> None:
+    stand.workspace._project.labels.take_over({7: "aorta", 300: "cyst"})
+    values = np.zeros(SHAPE, np.uint8)
+    values[1, 2, 3], values[4:6, 5, 0] = 1, 2
+    put(client, stand, label_file(tmp_path, stand, values), label_names={"aorta": 1, "cyst": 2})
+    assert stand.workspace.label_values == {"liver": 1, "aorta": 7, "cyst": 300}
+    listed = client.get("/datastore/?output=all").json()["objects"][stand.case]["labels"]["final"]
+    assert listed["info"]["params"]["label_names"] == {"liver": 1, "aorta": 2, "cyst": 3}
+    got, affine = nifti(client.get(f"/datastore/label?label={stand.case}&tag=final").content)
+    assert (got == np.where(values > 0, values + 1, 0)).all()
+    np.testing.assert_allclose(affine, AFFINE, atol=1e-5)
+
+
+def test_an_empty_mask_is_a_finished_one(client: TestClient, stand: Stand, tmp_path: Path) -> None:
+    put(client, stand, label_file(tmp_path, stand, np.zeros(SHAPE, np.uint8)))
+    assert client.get("/datastore/").json() == {"total": 2, "completed": 1, "label_tags": {"final": 1}}
+    got, _ = nifti(client.get(f"/datastore/label?label={stand.case}&tag=final").content)
+    assert not got.any()
+
+
+def test_any_other_tag_is_kept_as_original(client: TestClient, stand: Stand, tmp_path: Path) -> None:
+    path = label_file(tmp_path, stand, np.ones(SHAPE, np.uint8))
+    assert put(client, stand, path, tag="draft", label_names={"liver": 1}).json()["tag"] == "original"
+    assert client.get(f"/datastore/label?label={stand.case}&tag=original").status_code == 200
+    answer = client.get(f"/datastore/label?label={stand.case}&tag=draft")
+    assert (answer.status_code, answer.json()["sentence"]) == (
+        404,
+        "The case has no mask of that tag; it has original.",
+    )
+
+
+def test_what_is_asked_for_and_not_there_is_named(client: TestClient, stand: Stand) -> None:
+    def sentence(answer: Response) -> str:
+        assert answer.status_code == 404
+        return str(answer.json()["sentence"])
+
+    assert "no such model; there are litemedsam-2d" in sentence(ask(client, stand, "other"))
+    assert "no such model to train; it is called litemedsam." in sentence(client.post("/train/other"))
+    assert "no such strategy; there are uncertainty, " in sentence(client.post("/activelearning/other"))
+    assert "no image of that name, id or series" in sentence(client.get("/datastore/image?image=1.2.3"))
+
+
+def test_a_case_that_cannot_be_opened_counts_in_no_total(
+    client: TestClient, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = stand.workspace.summaries()
+    damaged = [first.model_copy(update={"problem": "It is damaged."}), *others]
+    monkeypatch.setattr(stand.workspace, "summaries", lambda: damaged)
+    assert client.get("/datastore/").json()["total"] == 1
+    assert client.post("/activelearning/first").json()["id"] == others[0].case
 
 
 def test_a_mask_that_does_not_fit_changes_nothing(client: TestClient, stand: Stand, tmp_path: Path) -> None:
@@ -365,7 +435,9 @@ def test_training_is_started_looked_at_and_stopped(client: TestClient, stand: St
     assert client.get("/train/?check_if_running=true").status_code == 200
     assert client.get("/train/").json()["details"] == ["training, step 1 of 10."]
     assert client.get("/info/").json()["train_stats"]["litemedsam"]["total_epochs"] == 10
-    assert client.delete("/train/").json()["status"] == "REVOKED"
+    told = client.delete("/train/").json()
+    assert (told["status"], bool(told["end_ts"])) == ("STOPPED", True)
+    assert client.delete("/train/").json() is None  # as MONAI Label where none runs
     assert stand.learner.acted[-1].action == "stop"
     assert client.get("/train/?check_if_running=true").status_code == 404
 

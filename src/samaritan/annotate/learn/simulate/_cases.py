@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +42,8 @@ class Subject:
         return ImageRef(case.case_id, case.sources[0], modality=case.modality, intensity=case.intensity)
 
 
-def subjects_of(dataset: Dataset, limit: int | None) -> list[Subject]:
-    """The cases in the order of their names; those without any target are left out.
+def subjects_of(dataset: Dataset, limit: int | None, say: Callable[[str], None]) -> list[Subject]:
+    """The cases in the order of their names; those without any target are left out, and those that cannot be read, with a word.
 
     Raises:
         InputError: there are volumes, objects without names of their own, or images that are no files.
@@ -57,11 +57,15 @@ def subjects_of(dataset: Dataset, limit: int | None) -> list[Subject]:
                 f"{dataset.name} has many objects of one kind on a picture; the simulated annotator works on labels that "
                 "occur once."
             )
-        volume = case.read_image()
+        try:
+            volume = case.read_image()
+            labels = next(iter(case.read_references.values()))()
+        except InputError as error:
+            say(f"{case.case_id} is left out: {error}")
+            continue
         view = SliceView.of(volume.geometry)
         if view.count > 1:
             raise InputError(f"{dataset.name} holds volumes; the simulated annotator works on pictures.")
-        labels = next(iter(case.read_references.values()))()
         picture = view.slice(labels.data, 0)
         names = {value: case.names.get(value) or labels.name(value) for value in labels.labels()}
         if names:

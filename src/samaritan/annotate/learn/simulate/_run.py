@@ -20,6 +20,7 @@ from samaritan.annotate.learn.simulate._stream import Shared, Stream
 from samaritan.core import InputError
 from samaritan.core.store import ArrayStore
 from samaritan.datasets import open_datasets
+from samaritan.models import MODELS
 from samaritan.predict.cache import EmbeddingCache
 
 #: Bytes of the embeddings that conditions share while a simulation runs.
@@ -37,10 +38,12 @@ class Simulated:
         folder: holds ``rows.jsonl`` (a line for each object), ``trainings.jsonl``, ``report.md``, ``plot.png`` and
             ``config.yaml``.
         table: the report's tables, Markdown.
+        left_out: sentences about cases that cannot be read.
     """
 
     folder: Path
     table: str
+    left_out: tuple[str, ...] = ()
 
 
 def run_simulation(
@@ -61,11 +64,22 @@ def run_simulation(
         UsageError: an unknown model or data set.
     """
     say = progress or _silent
+    _check(config, out, overwrite=overwrite)
+    MODELS.get(config.model)
+    datasets = open_datasets(config.data, Path(config.meta) if config.meta else None)
+    left_out: list[str] = []
+    subjects = {dataset.name: subjects_of(dataset, config.limit, left_out.append) for dataset in datasets}
+    for sentence in left_out:
+        say(sentence)
+    for name, cases in subjects.items():
+        if len(cases) <= config.every:
+            raise InputError(
+                f"{name} has {len(cases)} {'case' if len(cases) == 1 else 'cases'}, and the first training comes after "
+                f"{config.every}, so that none is left to gain from it; give more cases, or a smaller --every."
+            )
     _prepare(config, out, overwrite=overwrite)
     done = _done(out / ROWS)
     cache = EmbeddingCache(ArrayStore(out / "embeddings", limit=KEPT_BYTES, what="embeddings of a simulation"))
-    datasets = open_datasets(config.data, Path(config.meta) if config.meta else None)
-    subjects = {dataset.name: subjects_of(dataset, config.limit) for dataset in datasets}
     shared = {dataset.name: Shared(cache, out / "work" / "features") for dataset in datasets}
     for condition, name in product(CONDITIONS, subjects):
         if (name, condition.label) not in done:
@@ -77,11 +91,22 @@ def run_simulation(
             _append(out / ROWS, rows)
     for folder in ("work", "embeddings"):
         shutil.rmtree(out / folder, ignore_errors=True)
-    return Simulated(out, write_report(out))
+    return Simulated(out, write_report(out), tuple(left_out))
 
 
 def _silent(sentence: str) -> None:
     """Nobody listens."""
+
+
+def _check(config: SimulationConfig, out: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that holds something else, before anything is read."""
+    file = out / CONFIG
+    if file.is_file() and not overwrite and SimulationConfig.read(file) != config:
+        raise InputError(
+            f"{out} holds a simulation with other settings; choose another folder, or pass --overwrite to start anew."
+        )
+    if out.exists() and any(out.iterdir()) and not file.is_file():
+        raise InputError(f"{out} holds files that are no simulation; choose another folder.")
 
 
 def _prepare(config: SimulationConfig, out: Path, *, overwrite: bool) -> None:
@@ -89,12 +114,6 @@ def _prepare(config: SimulationConfig, out: Path, *, overwrite: bool) -> None:
     file = out / CONFIG
     if overwrite and file.is_file():
         shutil.rmtree(out)
-    if file.is_file() and SimulationConfig.read(file) != config:
-        raise InputError(
-            f"{out} holds a simulation with other settings; choose another folder, or pass --overwrite to start anew."
-        )
-    if out.exists() and any(out.iterdir()) and not file.is_file():
-        raise InputError(f"{out} holds files that are no simulation; choose another folder.")
     out.mkdir(parents=True, exist_ok=True)
     config.write(file)
 

@@ -34,7 +34,7 @@ from samaritan.annotate.server.monailabel.images import checksum, file_name, fin
 from samaritan.annotate.server.ports import DocumentPort
 from samaritan.annotate.server.refusal import RefusedError, nothing_here
 from samaritan.annotate.workspace._labels import check_names
-from samaritan.core import InputError, Volume
+from samaritan.core import InputError, LabelMap, Volume
 
 #: What the protocol calls masks that somebody finished, and those that are being worked on.
 FINAL, ORIGINAL = "final", "original"
@@ -59,12 +59,15 @@ class Proposals(Protocol):
 
 
 def tags(case: CaseSummary) -> list[str]:
-    """Under which tags a case has a mask."""
-    return [FINAL if case.status == "accepted" else ORIGINAL] if case.objects else []
+    """Under which tags a case has a mask; one that was accepted with nothing on it has an empty one."""
+    if case.status == "accepted":
+        return [FINAL]
+    return [ORIGINAL] if case.objects else []
 
 
 def status(cases: list[CaseSummary]) -> dict[str, Any]:
-    """Counts, as ``info`` and ``/datastore/`` give them."""
+    """Counts, as ``info`` and ``/datastore/`` give them, of the cases that can be opened."""
+    cases = [case for case in cases if not case.problem]
     kinds = [tag for case in cases for tag in tags(case)]
     counts = {tag: kinds.count(tag) for tag in (FINAL, ORIGINAL) if tag in kinds}
     return {"total": len(cases), "completed": counts.get(FINAL, 0), "label_tags": counts}
@@ -82,9 +85,14 @@ async def listing(desk: Desk, request: Request) -> Response:
     return JSONResponse({"name": desk.parts.settings.folder, "description": "", "objects": objects})
 
 
+def numbered(labels: Mapping[str, int]) -> dict[str, int]:
+    """Name -> value in masks that clients get: 1, 2, 3 ..., since 3D Slicer takes the n-th name for the value n."""
+    return {name: number for number, name in enumerate(labels, start=1)}
+
+
 def _object(case: CaseSummary, labels: Mapping[str, int]) -> dict[str, Any]:
     info = {"name": case.name, "status": case.status, "note": case.note}
-    masks = {tag: {"ext": _ENDING, "info": {"params": {"label_names": dict(labels)}}} for tag in tags(case)}
+    masks = {tag: {"ext": _ENDING, "info": {"params": {"label_names": numbered(labels)}}} for tag in tags(case)}
     return {"image": {"ext": _ENDING, "info": info}, "labels": masks}
 
 
@@ -128,16 +136,35 @@ def about(desk: Desk, case: CaseSummary) -> dict[str, Any]:
 
 
 async def label(desk: Desk, request: Request) -> Response:
-    """GET and HEAD /datastore/label: the mask by label on the image's own grid, as NIfTI."""
+    """GET and HEAD /datastore/label: the mask by label on the image's own grid, as NIfTI, its values as :func:`numbered`."""
     name = request.query_params.get("label") or request.query_params.get("image", "")
     case = await to_thread.run_sync(find, desk.cases, name)
     if request.query_params.get("tag", FINAL) not in tags(case):
-        raise nothing_here()
+        raise RefusedError(
+            404, "not-found", f"The case has no mask of that tag; it has {', '.join(tags(case)) or 'none'}."
+        )
     if request.method == "HEAD":
         return Response()
-    document = await to_thread.run_sync(desk.parts.workspace.document, case.case)
-    path = await to_thread.run_sync(document.export, "nifti")
-    return FileResponse(path, media_type="application/octet-stream", filename=f"{case.case}{_ENDING}")
+    document = cast(Kept, await to_thread.run_sync(desk.parts.workspace.document, case.case))
+    content = await to_thread.run_sync(_mask, document, dict(desk.cases.label_values))
+    name = f'attachment; filename="{case.case}{_ENDING}"'
+    return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": name})
+
+
+def _mask(document: Kept, labels: Mapping[str, int]) -> bytes:
+    """The mask file for a client."""
+    path = document.export("nifti")
+    told = numbered(labels)
+    if told == labels:
+        return path.read_bytes()
+    kept = io.read_labels(path)
+    data = np.zeros_like(kept.data, np.uint16)
+    for label, value in labels.items():
+        data[kept.data == value] = told[label]
+    with tempfile.TemporaryDirectory(prefix="samaritan-label-") as folder:
+        copy = Path(folder) / f"label{_ENDING}"
+        io.write_labels(LabelMap(data, kept.geometry), copy, like=document.like())
+        return copy.read_bytes()
 
 
 async def label_info(desk: Desk, request: Request) -> Response:
@@ -166,7 +193,8 @@ async def save_label(desk: Desk, request: Request) -> Response:
         if tag == FINAL:
             await to_thread.run_sync(_commit, document, Mark(kind="mark", status="accepted"))
         await announce(desk.parts, case.case)
-    return JSONResponse({"image": case.case, "label": case.case, "tag": tag, "ts": int(time.time())})
+    kept = FINAL if tag == FINAL else ORIGINAL  # under which it can be fetched
+    return JSONResponse({"image": case.case, "label": case.case, "tag": kept, "ts": int(time.time())})
 
 
 def read_masks(path: Path, like: Volume, params: Mapping[str, Any]) -> dict[str, NDArray[np.bool_]]:
@@ -185,7 +213,11 @@ def read_masks(path: Path, like: Volume, params: Mapping[str, Any]) -> dict[str,
         raise InputError(
             f"The mask has the value {unnamed[0]}, which has no name; give label_info with idx and name of each."
         )
-    return {names[value]: labelmap.data == value for value in labelmap.labels()}
+    masks: dict[str, NDArray[np.bool_]] = {}
+    for value in labelmap.labels():  # two segments of one name are both of that label
+        here = labelmap.data == value
+        masks[names[value]] = masks[names[value]] | here if names[value] in masks else here
+    return masks
 
 
 def _names(params: Mapping[str, Any]) -> dict[int, str]:

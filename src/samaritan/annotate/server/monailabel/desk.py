@@ -14,7 +14,7 @@ from anyio import to_thread
 from samaritan.annotate.engine.requests import CaseAnswer, CaseQuestion
 from samaritan.annotate.server.calls import Parts
 from samaritan.annotate.server.monailabel.images import Cases, Sessions
-from samaritan.annotate.server.refusal import nothing_here
+from samaritan.annotate.server.refusal import RefusedError
 
 Mode = Literal["slice", "volume", "auto"]
 
@@ -76,5 +76,5 @@ class Desk:
             RefusedError: 404.
         """
         if model not in self.models:
-            raise nothing_here()
+            raise RefusedError(404, "not-found", f"There is no such model; there are {', '.join(self.models)}.")
         return self.models[model]

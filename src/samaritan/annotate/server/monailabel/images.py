@@ -20,7 +20,7 @@ import numpy as np
 from samaritan import io
 from samaritan.annotate.engine.requests import ImageRef
 from samaritan.annotate.messages import CaseSummary
-from samaritan.annotate.server.refusal import nothing_here
+from samaritan.annotate.server.refusal import RefusedError
 from samaritan.core import InputError, Volume, atomic_path
 from samaritan.io.dicom import series_of
 
@@ -103,7 +103,7 @@ def find(cases: Cases, image: str) -> CaseSummary:
         found = [one for one in summaries if one.problem is None and _series(cases.image_ref(one.case)) == image]
         if len(found) == 1:
             return found[0]
-    raise nothing_here()
+    raise RefusedError(404, "not-found", "The folder has no image of that name, id or series, or more than one.")
 
 
 def _by_id(case: CaseSummary) -> str:

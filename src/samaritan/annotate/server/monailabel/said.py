@@ -118,9 +118,13 @@ def slice_question(said: Said, image: ImageRef, geometry: Geometry, lane: str) -
         PromptError: nothing was said about that slice, or it lies outside the image.
     """
     view, index = stack(geometry), said.on_slice
+    if not 0 <= index < view.count:
+        raise PromptError(f"Slice {index} lies outside the image, whose slices are 0 to {view.count - 1}.")
     prompts = _lowered(said, view, index, said.roi)
     if prompts is None:
-        raise PromptError(f"Nothing was said about the object on slice {index}; give a point on it, or a box (roi).")
+        raise PromptError(
+            f"Nothing was said about the object on slice {index}; give a point on it, or a box (roi) that crosses it."
+        )
     return SliceQuestion(image, view.plane, index, prompts, lane=lane)
 
 
@@ -139,7 +143,13 @@ def volume_question(said: Said, image: ImageRef, geometry: Geometry, lane: str) 
         boxed = _lowered(said, view, middle, said.roi)
         if boxed is None or not said_box:
             raise PromptError("The box (roi) lies outside the image.")
-        prompts[middle], bounds = boxed, (said_box[0], said_box[-1])
+        first, last = said_box[0], said_box[-1]
+        if beyond := [index for index in prompts if not first <= index <= last]:
+            raise PromptError(
+                f"The box (roi) ends the object at slices {first} and {last}, and a point lies on slice {beyond[0]}; "
+                "make the box larger, or leave the point out."
+            )
+        prompts[middle], bounds = boxed, (first, last)
     if not prompts:
         raise PromptError("Nothing was said about the object; give a point inside it, or a box (roi).")
     return VolumeQuestion(image, view.plane, dict(sorted(prompts.items())), bounds=bounds, lane=lane)

@@ -16,7 +16,7 @@ from samaritan.annotate.messages import CaseSummary, LearnRequest, LearnState
 from samaritan.annotate.server.monailabel.datastore import about
 from samaritan.annotate.server.monailabel.desk import Desk
 from samaritan.annotate.server.monailabel.forms import parameters
-from samaritan.annotate.server.refusal import RefusedError, nothing_here
+from samaritan.annotate.server.refusal import RefusedError
 from samaritan.core import UsageError
 
 STRATEGIES = {
@@ -55,12 +55,12 @@ async def start(desk: Desk, request: Request) -> Response:
     """POST /train/ and /train/{model}."""
     name = request.path_params.get("model", desk.model)
     if name != desk.model and name not in desk.models:
-        raise nothing_here()
+        raise RefusedError(404, "not-found", f"There is no such model to train; it is called {desk.model}.")
     params = dict(parameters(await request.body()))
     params |= params.get(name, {}) if isinstance(params.get(name), dict) else {}
     asked = LearnRequest(action="start", method=_method(params.get("method")), minutes=_minutes(params.get("minutes")))
     await desk.parts.learner.act(asked)
-    desk.notes["started"] = time.strftime("%Y-%m-%d %H:%M:%S")
+    desk.notes["started"] = _now()
     if params.get("keep", "if better") == "if better":
         desk.notes["keeping"] = asyncio.ensure_future(_keep_if_better(desk))
     return JSONResponse(_task(desk))
@@ -105,18 +105,23 @@ async def look(desk: Desk, request: Request) -> Response:
 
 
 async def stop(desk: Desk, _: Request) -> Response:
-    """DELETE /train/."""
-    if desk.parts.learner.state.state in _RUNNING:
-        await desk.parts.learner.act(LearnRequest(action="stop"))
-    return JSONResponse(_task(desk, stopped=True))
+    """DELETE /train/: the training that was stopped; null where none ran, as MONAI Label answers."""
+    if desk.parts.learner.state.state not in _RUNNING:
+        return JSONResponse(None)
+    await desk.parts.learner.act(LearnRequest(action="stop"))
+    return JSONResponse(_task(desk) | {"status": "STOPPED", "end_ts": _now()})
 
 
-def _task(desk: Desk, *, stopped: bool = False) -> dict[str, Any]:
+def _task(desk: Desk) -> dict[str, Any]:
     state = desk.parts.learner.state
     return {
-        "id": desk.notes.get("started", ""), "model": desk.model, "status": "REVOKED" if stopped else _status(state),
+        "id": desk.notes.get("started", ""), "model": desk.model, "status": _status(state),
         "start_ts": desk.notes.get("started"), "end_ts": None, "details": [_sentence(state)], "result": state.model_dump(),
     }  # fmt: skip
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _status(state: LearnState) -> str:
@@ -135,7 +140,7 @@ async def next_sample(desk: Desk, request: Request) -> Response:
     """POST /activelearning/{strategy}: a case that is neither accepted nor skipped; an empty object where none is left."""
     strategy = request.path_params["strategy"]
     if strategy not in STRATEGIES:
-        raise nothing_here()
+        raise RefusedError(404, "not-found", f"There is no such strategy; there are {', '.join(STRATEGIES)}.")
     cases = await to_thread.run_sync(desk.parts.workspace.summaries)
     chosen = choose(strategy, cases)
     if chosen is None:
