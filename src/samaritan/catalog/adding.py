@@ -84,7 +84,7 @@ def known_among(papers: Sequence[Paper], known: Sequence[Paper]) -> list[tuple[P
     there = list(known)
     found = []
     for paper in papers:
-        same_key = next((other for other in there if other.key == paper.key), None)
+        same_key = next((other for other in there if paper.key in other.keys), None)
         other = twin_of(paper.title, there, arxiv=paper.arxiv, doi=paper.doi) or same_key
         if other is None:
             there.append(paper)

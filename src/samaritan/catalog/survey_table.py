@@ -125,7 +125,7 @@ def compare(rows: Sequence[Row], papers: Sequence[Paper]) -> Differences:
     if len(rows) > MOST:
         raise InputError(f"The list has {len(rows)} rows; at most {MOST} are compared at a time, so split it.")
     by_arxiv = {paper.arxiv: paper for paper in papers if paper.arxiv}
-    by_title = {paper.title: paper for paper in papers}
+    by_title = {title: paper for paper in papers for title in paper.titles}
     found: dict[str, list[Row]] = {}
     new: list[Row] = []
     for row in rows:
@@ -257,8 +257,8 @@ def _change(paper: Paper, rows: Sequence[Row]) -> Change | None:
 def _fields(paper: Paper, row: Row) -> dict[str, tuple[str | None, str | None]]:
     pairs: Iterator[tuple[str, str | None, str | None, bool]] = iter(
         (
-            ("month", paper.month, row.month, paper.month == row.month),
-            ("title", paper.title, row.title, _letters(paper.title) == _letters(row.title)),
+            ("month", paper.month, row.month, row.month in (paper.month, paper.published)),
+            ("title", paper.title, row.title, _letters(row.title) in map(_letters, paper.titles)),
             ("url", _text(paper.url), row.url, row.url is None or _same_paper(paper, row)),
             ("code", _text(paper.code), row.code, row.code is None or _bare(_text(paper.code)) == _bare(row.code)),
         )

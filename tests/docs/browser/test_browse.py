@@ -96,6 +96,11 @@ def test_filters_narrow_and_count(opened: Open) -> None:
             str(count),
         ]
 
+    page.get_by_label(re.compile("^without code")).check()  # lifts its opposite
+    assert not page.get_by_label(re.compile("^with code")).is_checked()
+    lacking = Filters(without_code=True, tags={"family": ("peft",), "modality": ("ultrasound",)})
+    assert keys(page) == [paper.key for paper in INDEX.search("", lacking)] != []
+
     page.get_by_role("button", name="Clear all").click()
     assert page.get_by_role("status").inner_text() == f"{len(PAPERS)} of {len(PAPERS)} papers, the first 50 shown"
 
