@@ -70,6 +70,17 @@ def test_a_paper_that_stands_twice_is_one(papers: list[Paper]) -> None:
     assert compare(read_table(twice).rows, known).changed == ()  # one of both rows says what is known
 
 
+def test_another_address_that_is_known_is_no_change() -> None:
+    work = Paper(
+        key="b2023sam", title="SAM", authors=("A. B",), month="2023-01", url=HttpUrl("https://x.org/new"),
+        code=HttpUrl("https://github.com/a/b"), also=(HttpUrl("https://x.org/old"), HttpUrl("https://b.github.io/sam/")),
+    )  # fmt: skip
+    row = "|Date|Authors|Title|Code|\n|-|-|-|-|\n|202301|A. B|SAM [(paper)](https://x.org/{})|[Code](https://{})|"
+    assert compare(read_table(row.format("old", "b.github.io/sam")).rows, [work]).changed == ()
+    (change,) = compare(read_table(row.format("else", "b.github.io/other")).rows, [work]).changed
+    assert set(change.fields) == {"url", "code"}
+
+
 def test_a_work_that_was_renamed_is_neither_new_nor_changed_under_any_of_its_titles() -> None:
     work = Paper(
         key="b2025new", title="A New Name Altogether", authors=("A. B",), month="2023-01", published="2025-02",
