@@ -194,6 +194,7 @@
     return make("li", { "data-key": paper.key },
       make("p", { class: "catalogue__title" }, link(paper.url, paper.title)),
       make("p", { class: "catalogue__about" }, about.filter(Boolean).join(" · ")),
+      ...paper.earlier.map((one) => make("p", { class: "catalogue__about" }, `Earlier: ${one.title}`)),
       make("p", { class: "catalogue__row" }, ...code, ...here, bibtex),
       make("p", { class: "catalogue__row catalogue__tags" }, ...tags));
   }

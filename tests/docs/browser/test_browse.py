@@ -105,6 +105,13 @@ def test_filters_narrow_and_count(opened: Open) -> None:
     assert page.get_by_role("status").inner_text() == f"{len(PAPERS)} of {len(PAPERS)} papers, the first 50 shown"
 
 
+def test_a_work_is_found_by_its_earlier_title_and_shows_it(opened: Open) -> None:
+    page = opened()
+    renamed = next(paper for paper in PAPERS if paper.earlier)
+    assert renamed.key in ask(page, f'"{renamed.earlier[0].title}"')
+    assert page.locator(f"li[data-key={renamed.key}]").get_by_text(f"Earlier: {renamed.earlier[0].title}").is_visible()
+
+
 def test_an_address_can_be_passed_on(opened: Open) -> None:
     first = opened()
     ask(first, "tumour")
