@@ -141,6 +141,8 @@ def test_what_is_added_is_found_and_not_added_twice(run: Run, capsys: Capture, o
     assert "is there as lee2025sam" in capsys.readouterr().err
     assert run("papers", "add", entry, "--skip-known") == 0
     assert "0 added" in capsys.readouterr().out
+    assert run("papers", "add", "arXiv:2304.13785v2") == 3  # without asking arXiv
+    assert "'Customized Segment Anything Model' is there as zhang2023customized" in capsys.readouterr().err
 
 
 def test_another_file_gets_them_where_it_is_named(run: Run, capsys: Capture, own: Path, tmp_path: Path) -> None:
