@@ -60,6 +60,12 @@ def papers_from(
     return read_papers(path)
 
 
+def numbered(source: str, known: Iterable[Paper]) -> list[Paper]:
+    """The papers that are known already, where ``source`` is their arXiv number or address; arXiv need not be asked."""
+    number = number_in(source)
+    return [paper for paper in known if number is not None and paper.arxiv == number]
+
+
 def refuse_known(papers: Sequence[Paper], known: Sequence[Paper]) -> None:
     """Refuse papers that are there already, by title, number or key.
 

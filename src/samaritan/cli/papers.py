@@ -166,16 +166,13 @@ def papers_add(
     debug: Debug = False,
 ) -> None:
     """Add papers to your own catalogue, which every question then covers."""
-    from samaritan.catalog.adding import add, known_among, papers_from
-    from samaritan.catalog.arxiv import number_in
+    from samaritan.catalog.adding import add, known_among, numbered, papers_from
     from samaritan.catalog.everything import all_papers, with_file
     from samaritan.catalog.own import own_file
 
     path = into or own_file()
     known = with_file(all_papers(), path)
-    number = number_in(source)
-    here = [paper for paper in known if number is not None and paper.arxiv == number]  # arXiv need not be asked
-    papers = here or papers_from(source, {key for paper in known for key in paper.keys}, month=month)
+    papers = numbered(source, known) or papers_from(source, {key for one in known for key in one.keys}, month=month)
     skipped = known_among(papers, known) if skip_known else []
     new = [paper for paper in papers if all(paper is not left for left, _ in skipped)]
     add(new, known, path)
