@@ -91,7 +91,7 @@ def _page(method: Method, figure: str, measured: list[dict[str, str]]) -> Iterat
     yield from ["| setting | default | meaning |", "| --- | --- | --- |"]
     meanings = _meanings(method.config)
     for name, value in method.config().model_dump(mode="json").items():
-        yield f"| `{name}` | `{_shown(value)}` | {meanings.get(name, '')} |"
+        yield f"| `{name}` | {_shown(value)} | {meanings.get(name, '')} |"
     yield from ["", "## Measured", ""]
     yield from _rows(measured) if measured else ["Not in the published bake-off."]
 
@@ -107,7 +107,7 @@ def _rows(measured: list[dict[str, str]]) -> Iterator[str]:
             f" ({float(row['low_to_base']):+.3f} to {float(row['high_to_base']):+.3f})" if row["low_to_base"] else ""
         )
         gain = f"{float(difference):+.3f}{interval}" if difference else ""
-        settings = row["method"].partition(":")[2] or "defaults"
+        settings = row["method"].partition(":")[2].replace(",", ",<wbr>") or "defaults"  # so that the column is narrow
         yield (
             f"| {row['data']} | {settings} | `{row['prompt']}` | {before} | {after:.3f} | {gain} | "
             f"{float(row['trained']):,.0f} | {float(row['minutes']):.1f} |"
@@ -144,7 +144,9 @@ def _meanings(config: type[MethodConfig]) -> dict[str, str]:
 
 
 def _shown(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    """A value as code; nothing is a dash, as `samaritan methods show` prints it."""
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"`{text}`" if text else "-"
 
 
 def _yes(fact: bool) -> str:

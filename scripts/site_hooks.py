@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 
 #: Pages whose tables need the width of the table of contents.
-WIDE = re.compile(r"results\.md|bakeoff/(?!README)\w+\.md")
+WIDE = re.compile(r"models\.md|results\.md|bakeoff/(?!README)\w+\.md")
 
 #: A link within the repository: what stands before its target, the target, what stands behind.
 LINK = re.compile(r"(\]\()(?!\w+:|#|/)([^)\s#]*)((?:#[^)\s]*)?\))")

@@ -8,8 +8,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from samaritan import citing
+from samaritan.citing._scores import score_called, score_names
 from samaritan.core.errors import FormatError, InputError, UnknownNameError
-from samaritan.evaluate import METRICS
+from samaritan.evaluate import METRICS, rater_table
 
 HEADER = {
     "base": "litemedsam@256",
@@ -52,6 +53,18 @@ def test_names_of_models_methods_prompts_metrics_and_data() -> None:
         "cvc-clinicdb": ("data set cvc-clinicdb",), "dsb2018": ("data set dsb2018",),
     }  # fmt: skip
     assert cited("wu2023medical") == {"wu2023medical": ()}
+
+
+@pytest.mark.parametrize("name", [*score_names(), *(row["title"] for row in rater_table()), "HD95", "hd95", "AVD"])
+def test_every_score_that_a_report_prints_rests_on_something(name: str) -> None:
+    ((key, reasons),) = cited(name).items()
+    assert reasons == (f"metric {score_called(name)}",)
+    if "dice" in name.lower():
+        assert key == "dice"
+
+
+def test_statistics_have_names() -> None:
+    assert cited("holm", "bootstrap") == {"holm": ("statistics holm",), "bootstrap": ("statistics bootstrap",)}
 
 
 def test_one_name_of_two_things_is_both() -> None:
@@ -111,6 +124,15 @@ def test_a_bakeoff(tmp_path: Path) -> None:
         "drive": ("data set drive",), **SCORES, "bootstrap": ("statistics bootstrap",),
         "wilcoxon": ("statistics wilcoxon",), "holm": ("statistics holm",),
     }  # fmt: skip
+    arm = tmp_path / "base"
+    arm.mkdir()
+    (arm / "raters.jsonl").write_text("", encoding="utf-8")  # several raters drew the test cases
+    found = cited(tmp_path)
+    assert found["kohl2018probabilistic"] == ("metric ged",)
+    assert found["ece"] == ("metric ece",)
+    assert found["dice"] == tuple(
+        f"metric {name}" for name in ("dice", "dice_max", "dice_match", "soft_dice", "majority_dice")
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,6 +166,8 @@ def test_an_unknown_name_has_near_ones() -> None:
         UnknownNameError, match=r"'medsamm' is no file, folder, model, .* did you mean medsam or medsam2"
     ):
         citing.cite(["medsamm"])
+    with pytest.raises(UnknownNameError, match=r"did you mean dice_max or "):
+        citing.cite(["dice_maxx"])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@
  * @typedef {{room: string, name: string, page: string}} Implementation
  * @typedef {{key: string, title: string, authors: string[], others: boolean, month: string, venue: string | null,
  *   arxiv: string | null, url: string | null, code: string | null, licence: string | null, seminal: boolean,
- *   tags: Tags, implemented: Implementation[], bibtex: string}} Paper
+ *   earlier: {key: string, title: string}[], tags: Tags, implemented: Implementation[], bibtex: string}} Paper
  * @typedef {{same: string[][], narrower: Record<string, string[]>, stop: string[], letters: Record<string, string>,
  *   singular: string[], columns: Record<string, number>, prefix: number, glued: number}} Rules
  * @typedef {{vocabulary: Record<string, Record<string, string>>, rules: Rules, papers: Paper[]}} Catalogue
@@ -109,14 +109,15 @@ function indexOf(catalogue) {
   const weights = Object.values(rules.columns);
   const documents = papers.map((paper) => {
     const tags = Object.values(paper.tags).flat().join(" ");
+    const titles = [paper.title, ...paper.earlier.map((one) => one.title)];
     const called = paper.implemented.filter((one) => ["models", "adapt"].includes(one.room)).map((one) => one.name);
     const names = [paper.code?.replace(/\/+$/, "").split("/").pop() ?? "", ...called];
     /** @type {Record<string, string[]>} */
     const by = {
-      key: [paper.key, ...tokens(paper.arxiv ?? "")],
+      key: [paper.key, ...paper.earlier.map((one) => one.key), ...tokens(paper.arxiv ?? "")],
       names: names.map((name) => tokens(name).join("")).filter(Boolean),
-      title: tokens(paper.title),
-      joined: joined(paper.title),
+      title: titles.flatMap(tokens),
+      joined: titles.flatMap(joined),
       authors: paper.authors.flatMap((author) => [...tokens(author), ...joined(author)]),
       venue: tokens(paper.venue ?? ""),
       tags: [...tokens(tags), ...joined(tags)],

@@ -3,7 +3,8 @@
 
 (() => {
   const SCREEN = 50;
-  const FLAGS = { code: "with code", here: "implemented here" };
+  const FLAGS = { code: "with code", nocode: "without code", here: "implemented here" };
+  const OPPOSITE = /** @type {Record<string, string>} */ ({ code: "nocode", nocode: "code" });
   const ORDERS = { best: "Best first", newest: "Newest first", oldest: "Oldest first", title: "By title" };
   const TITLES = { base_model: "Base model", target: "Anatomy, target" };
 
@@ -24,7 +25,10 @@
   /** @param {Paper} paper @param {string} facet @returns {string[]} */
   const wordsOf = (paper, facet) => (facet === "year" ? [paper.month.slice(0, 4)] : paper.tags[facet] ?? []);
   /** @param {Paper} paper @param {string} flag */
-  const has = (paper, flag) => (flag === "code" ? paper.code !== null : paper.implemented.length > 0);
+  const has = (paper, flag) => {
+    if (flag === "here") return paper.implemented.length > 0;
+    return (paper.code !== null) === (flag === "code");
+  };
 
   /**
    * An element with text and children.
@@ -54,11 +58,12 @@
       return /** @type {[string, Set<string>]} */ ([name, new Set(words.filter((word) => asked.has(word)))]);
     });
     const sort = given.get("sort") ?? "";
+    const flags = Object.keys(FLAGS).filter((flag) => given.has(flag));
     return {
       q: given.get("q") ?? "",
       sort: Object.hasOwn(ORDERS, sort) ? sort : "best",
       all: false,
-      flags: new Set(Object.keys(FLAGS).filter((flag) => given.has(flag))),
+      flags: new Set(flags.filter((flag) => flag !== "nocode" || !flags.includes("code"))),
       facets: new Map(chosen),
     };
   }
@@ -75,7 +80,9 @@
 
   /** Whether a paper passes all filters but one. @param {Paper} paper @param {State} now @param {string} [but] */
   function passes(paper, now, but) {
-    for (const flag of now.flags) if (flag !== but && !has(paper, flag)) return false;
+    for (const flag of now.flags) {
+      if (flag !== but && OPPOSITE[flag] !== but && !has(paper, flag)) return false;
+    }
     for (const [facet, words] of now.facets) {
       if (facet !== but && words.size && !wordsOf(paper, facet).some((word) => words.has(word))) return false;
     }
@@ -121,6 +128,7 @@
     const set = facet in FLAGS ? state.flags : state.facets.get(facet);
     if (on) set?.add(word);
     else set?.delete(word);
+    if (on && word in OPPOSITE) state.flags.delete(OPPOSITE[word]);
     changed();
   }
 
@@ -186,6 +194,7 @@
     return make("li", { "data-key": paper.key },
       make("p", { class: "catalogue__title" }, link(paper.url, paper.title)),
       make("p", { class: "catalogue__about" }, about.filter(Boolean).join(" · ")),
+      ...paper.earlier.map((one) => make("p", { class: "catalogue__about" }, `Earlier: ${one.title}`)),
       make("p", { class: "catalogue__row" }, ...code, ...here, bibtex),
       make("p", { class: "catalogue__row catalogue__tags" }, ...tags));
   }

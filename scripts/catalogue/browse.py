@@ -52,7 +52,8 @@ def data(papers: tuple[Paper, ...]) -> str:
 
 def record(paper: Paper) -> dict[str, Any]:
     """What the page shows of a paper."""
-    kept = paper.model_dump(mode="json", include={"key", "title", "authors", "others", "month", "venue", "arxiv"})
+    shown = {"key", "title", "earlier", "authors", "others", "month", "venue", "arxiv"}
+    kept = paper.model_dump(mode="json", include=shown)
     tags = {facet: found for facet, found in paper.tags.model_dump(mode="json").items() if found}
     return kept | {
         "url": _address(paper),

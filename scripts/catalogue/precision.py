@@ -51,7 +51,9 @@ def measure(sample: Path = CHECKED, rules: Rules | None = None) -> list[Row]:
     """What the rules alone say of the papers tagged by hand; today's where none are given."""
     counts: Counter[tuple[str, str]] = Counter()
     for key, by_hand in yaml.safe_load(sample.read_text(encoding="utf-8")).items():
-        told = derived(load_catalog().get(key).title, rules)
+        paper = load_catalog().get(key)
+        titles = {paper.key: paper.title} | {one.key: one.title for one in paper.earlier}
+        told = derived(titles[key], rules)
         for facet in Tags.model_fields:
             said, true = set(getattr(told, facet)), set(by_hand.get(facet, ()))
             counts[facet, "right"] += len(said & true)

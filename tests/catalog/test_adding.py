@@ -4,13 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from samaritan.catalog.adding import MOST, add, known_among, papers_from, refuse_known
+from samaritan.catalog.adding import MOST, add, known_among, numbered, papers_from, refuse_known
 from samaritan.catalog.arxiv import Preprint
 from samaritan.catalog.own import read_papers
 from samaritan.catalog.record import Paper
 from samaritan.core.errors import InputError, UsageError
 
 PREPRINT = Preprint("2304.12620", "Medical SAM Adapter", ("Junde Wu", "F. Hörst"), "2023-04", None, None)
+
+
+def test_a_number_that_is_known_is_told_from_others(papers: list[Paper]) -> None:
+    for source in ("2304.13785", "https://arxiv.org/abs/2304.13785v2"):
+        assert [paper.key for paper in numbered(source, papers)] == ["zhang2023customized"]
+    assert numbered("2304.12620", papers) == numbered("paper.bib", papers) == []
 
 
 def test_an_arxiv_number() -> None:

@@ -85,6 +85,14 @@ def test_names_keep_their_capitals(title: str, expected: str) -> None:
     assert protected(title) == expected
 
 
+def test_the_year_is_that_of_the_version_that_is_cited() -> None:
+    paper = Paper(
+        key="lee2025sam", title="SAM", authors=("A. Lee",), month="2023-12", published="2025-08", venue="A Journal"
+    )
+    ((kind, _, fields),) = strictly_read(entry_of(paper))
+    assert (kind, fields["year"], fields["month"]) == ("article", "2025", "aug")
+
+
 def test_what_would_end_a_field_is_escaped_in_addresses() -> None:
     assert link("https://x.org/a_b%20{c}\\") == "https://x.org/a_b%20%7Bc%7D%5C"
 

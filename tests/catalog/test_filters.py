@@ -23,6 +23,9 @@ def test_words_of_one_facet_are_alternatives_and_facets_add_up(papers: list[Pape
 
 def test_code_and_implemented(papers: list[Paper]) -> None:
     assert keys(papers, Filters(with_code=True)) == {"wu2024ultrasound", "ma2025medsam2"}
+    assert keys(papers, Filters(without_code=True)) == {paper.key for paper in papers} - {
+        "wu2024ultrasound", "ma2025medsam2",
+    }  # fmt: skip
     assert keys(papers, Filters(implemented=True)) == {"zhang2023customized"}
 
 
@@ -30,6 +33,11 @@ def test_code_and_implemented(papers: list[Paper]) -> None:
 def test_what_is_no_month_is_told(month: str) -> None:
     with pytest.raises(UsageError, match="since is a month such as 2024-06"):
         Filters(since=month)
+
+
+def test_code_that_is_wanted_and_excluded_is_told() -> None:
+    with pytest.raises(UsageError, match="No paper is both with code and without"):
+        Filters(with_code=True, without_code=True)
 
 
 def test_an_empty_span_is_told() -> None:

@@ -21,12 +21,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "catalogue" / "README.md"
 
 #: Question number -> beginnings of the titles of its answer.
 BY_HAND = {
-    # of nine papers on ultrasound with code; E-BayesSAM adapts to be sure of its masks, EchoONE and MemSAM change the network
+    # of eight papers on ultrasound with code; E-BayesSAM adapts to be sure of its masks, EchoONE and MemSAM change the network
     1: [
         "FM-Adapt: Foundation model adaptation",
-        "Beyond Adapting SAM: Towards End-to-End Ultrasound",  # SAMUS with a generator of prompts
+        "Beyond Adapting SAM: Towards End-to-End Ultrasound",  # stands in the list under its earlier title, SAMUS, too
         "Ultrasound SAM Adapter",
-        "SAMUS: Adapting Segment Anything Model",
     ],
     2: ["Can SAM Segment Polyps?"],
     # titles of 2025 that name SAM 2 and volumes; one picture of an MR scan (SAMba-UNet) is no volume
@@ -56,7 +55,7 @@ BY_HAND = {
     6: ["GlanceSeg", "GazeSAM"],
     7: ["Polyp-SAM++"],
     8: ["SegAnyPET", "Segment anything model for head and neck tumor segmentation with CT, PET and MRI"],
-    9: ["SemiSAM-O1", "SAM-driven cross prompting"],
+    9: ["SemiSAM-O1", "SAM-driven cross prompting", "AutoPromptSeg"],  # the list has no code of the last one
     # not in the list: methods of this package whose card has a paper of 2024 or later, without those for uncertainty
     10: ["S-SAM", "Uncertainty-Aware Adapter", "DoRA"],
 }

@@ -67,7 +67,7 @@ def test_a_person_s_decision_replaces_one_facet() -> None:
 
 def test_the_carried_tags_are_those_of_rules_and_decisions() -> None:
     for paper in load_catalog().papers:
-        assert paper.tags == tags_of(paper.key, paper.title)
+        assert paper.tags == tags_of(paper.key, *paper.titles)
 
 
 def test_decisions_are_of_papers_and_words_that_exist_and_change_what_the_rules_say() -> None:
@@ -83,3 +83,8 @@ def test_no_paper_is_decided_twice() -> None:
     text = resources.files("samaritan.catalog").joinpath("data", "overrides.yaml").read_text(encoding="utf-8")
     keys = re.findall(r"^([a-z0-9]+):", text, flags=re.MULTILINE)  # YAML keeps the last of two without a word
     assert len(keys) == len(set(keys)) == len(overrides())
+
+
+def test_a_work_has_the_words_of_all_its_titles() -> None:
+    tags = tags_of("lee2025sam", "LoRA for the liver", "Few-shot segmentation in MRI")
+    assert (tags.family, tags.target, tags.modality) == (("few-shot", "peft"), ("liver",), ("mr",))

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from pydantic import HttpUrl
 
-from samaritan.catalog.record import Paper
+from samaritan.catalog.record import Earlier, Paper
 from samaritan.catalog.survey_table import MOST, compare, doi_in, read_table, split_authors, to_papers
 from samaritan.catalog.tables import to_markdown
 from samaritan.core.errors import InputError
@@ -67,6 +68,30 @@ def test_a_paper_that_stands_twice_is_one(papers: list[Paper]) -> None:
     assert len(compare(read_table(twice).rows, papers).new) == 1
     known = to_papers(read_table(twice).rows[:1], ())
     assert compare(read_table(twice).rows, known).changed == ()  # one of both rows says what is known
+
+
+def test_another_address_that_is_known_is_no_change() -> None:
+    work = Paper(
+        key="b2023sam", title="SAM", authors=("A. B",), month="2023-01", url=HttpUrl("https://x.org/new"),
+        code=HttpUrl("https://github.com/a/b"), also=(HttpUrl("https://x.org/old"), HttpUrl("https://b.github.io/sam/")),
+    )  # fmt: skip
+    row = "|Date|Authors|Title|Code|\n|-|-|-|-|\n|202301|A. B|SAM [(paper)](https://x.org/{})|[Code](https://{})|"
+    assert compare(read_table(row.format("old", "b.github.io/sam")).rows, [work]).changed == ()
+    (change,) = compare(read_table(row.format("else", "b.github.io/other")).rows, [work]).changed
+    assert set(change.fields) == {"url", "code"}
+
+
+def test_a_work_that_was_renamed_is_neither_new_nor_changed_under_any_of_its_titles() -> None:
+    work = Paper(
+        key="b2025new", title="A New Name Altogether", authors=("A. B",), month="2023-01", published="2025-02",
+        earlier=(Earlier(key="b2023old", title="What It Was Called"),), url=HttpUrl("https://x.org/new"), arxiv="2301.00001",
+    )  # fmt: skip
+    head = "|Date|Authors|Title|Code|\n|-|-|-|-|\n"
+    old = "|202301|A. B|What It Was Called [(paper)](https://arxiv.org/pdf/2301.00001)|None|\n"
+    new = "|202502|A. B|A New Name Altogether [(paper)](https://x.org/new)|None|\n"
+    for listed, same in ((old, 1), (new, 1), (old + new, 2)):
+        found = compare(read_table(head + listed).rows, [work])
+        assert (found.new, found.changed, found.gone, found.same) == ((), (), (), same)
 
 
 def test_rows_become_records_with_keys_of_their_own() -> None:

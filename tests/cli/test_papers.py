@@ -45,6 +45,7 @@ def test_words_are_a_query_and_commands_are_commands(run: Run, capsys: Capture) 
     ]
     assert answer(run, capsys, "knee", "mri") == ["kim2023mri"]
     assert answer(run, capsys, "--with-code", "polyp") == []
+    assert answer(run, capsys, "--without-code", "polyp") == ["ono2024sam"]
     assert answer(run, capsys, "--query", "show") == []
     assert answer(run, capsys, "search", "show") == []
     assert run("papers", "show", "kim2023mri") == 0
@@ -100,6 +101,7 @@ def test_no_answer_says_which_word_is_to_blame_and_what_comes_near(run: Run, cap
         ),
         (["--since", "soon"], 2, "since is a month such as 2024-06"),
         (["!"], 2, "has no letter and no digit"),
+        (["--with-code", "--without-code"], 2, "No paper is both with code and without"),
         (["--format", "xml"], 2, "allowed are table, json, csv, bibtex, markdown"),
         (["show", "kim2023mr"], 2, "There is no paper 'kim2023mr'; did you mean kim2023mri"),
         (["import", "nothing.md"], 3, "Could not read nothing.md"),
@@ -139,6 +141,8 @@ def test_what_is_added_is_found_and_not_added_twice(run: Run, capsys: Capture, o
     assert "is there as lee2025sam" in capsys.readouterr().err
     assert run("papers", "add", entry, "--skip-known") == 0
     assert "0 added" in capsys.readouterr().out
+    assert run("papers", "add", "arXiv:2304.13785v2") == 3  # without asking arXiv
+    assert "'Customized Segment Anything Model' is there as zhang2023customized" in capsys.readouterr().err
 
 
 def test_another_file_gets_them_where_it_is_named(run: Run, capsys: Capture, own: Path, tmp_path: Path) -> None:

@@ -60,6 +60,12 @@ def papers_from(
     return read_papers(path)
 
 
+def numbered(source: str, known: Iterable[Paper]) -> list[Paper]:
+    """The papers that are known already, where ``source`` is their arXiv number or address; arXiv need not be asked."""
+    number = number_in(source)
+    return [paper for paper in known if number is not None and paper.arxiv == number]
+
+
 def refuse_known(papers: Sequence[Paper], known: Sequence[Paper]) -> None:
     """Refuse papers that are there already, by title, number or key.
 
@@ -84,7 +90,7 @@ def known_among(papers: Sequence[Paper], known: Sequence[Paper]) -> list[tuple[P
     there = list(known)
     found = []
     for paper in papers:
-        same_key = next((other for other in there if other.key == paper.key), None)
+        same_key = next((other for other in there if paper.key in other.keys), None)
         other = twin_of(paper.title, there, arxiv=paper.arxiv, doi=paper.doi) or same_key
         if other is None:
             there.append(paper)

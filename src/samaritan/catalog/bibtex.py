@@ -52,7 +52,7 @@ def fields_of(paper: Paper) -> tuple[str, dict[str, str | None]]:
     An article, a paper in proceedings, or misc for what is only in an archive or of which only the publisher is known.
     """
     kind, place, venue = _kind(paper.venue)
-    year, month = paper.month.split("-")
+    year, month = (paper.published or paper.month).split("-")
     return kind, {
         "title": protected(paper.title),
         "author": " and ".join([*map(_author, paper.authors), *(["others"] if paper.others else [])]),

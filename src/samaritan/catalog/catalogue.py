@@ -32,16 +32,16 @@ class Catalog:
 
     def __init__(self, papers: Iterable[Paper]) -> None:
         self.papers = tuple(papers)
-        self._by_key = {paper.key: paper for paper in self.papers}
+        self._by_key = {key: paper for paper in self.papers for key in paper.keys}
         self._by_arxiv = {paper.arxiv: paper for paper in self.papers if paper.arxiv}
-        if len(self._by_key) != len(self.papers):
+        if len(self._by_key) != sum(len(paper.keys) for paper in self.papers):
             raise ValueError("Two papers have the same key.")
 
     def __contains__(self, key: str) -> bool:
         return key in self._by_key
 
     def get(self, key: str) -> Paper:
-        """The paper of a key.
+        """The paper of a key, its own or that of an earlier version.
 
         Raises:
             UnknownPaperError: there is none; the message has the nearest keys.
@@ -65,4 +65,4 @@ class Catalog:
 def load_catalog() -> Catalog:
     """The papers of ``data/papers.yaml``, the newest first, with their tags."""
     records = [Paper.model_validate(record) for record in read("papers")]
-    return Catalog(record.model_copy(update={"tags": tags_of(record.key, record.title)}) for record in records)
+    return Catalog(record.model_copy(update={"tags": tags_of(record.key, *record.titles)}) for record in records)

@@ -32,12 +32,12 @@ def with_file(papers: list[Paper], path: Path) -> list[Paper]:
     Raises:
         InputError: the file cannot be read.
     """
-    there = {paper.key for paper in papers}
+    there = {key for paper in papers for key in paper.keys}
     return [*papers, *(paper for paper in (read_papers(path) if path.exists() else []) if paper.key not in there)]
 
 
 def find_paper(name: str) -> Paper:
-    """The paper with this key, arXiv number or title.
+    """The paper with this key, arXiv number or title, also those of an earlier version.
 
     Raises:
         UnknownPaperError: there is none; the message has the nearest keys.
@@ -45,6 +45,7 @@ def find_paper(name: str) -> Paper:
     papers = all_papers()
     number = number_in(name)
     for paper in papers:
-        if name == paper.key or (number and number == paper.arxiv) or name.casefold() == paper.title.casefold():
+        told = {title.casefold() for title in paper.titles}
+        if name in paper.keys or (number and number == paper.arxiv) or name.casefold() in told:
             return paper
-    raise unknown_paper(name, (paper.key for paper in papers))
+    raise unknown_paper(name, (key for paper in papers for key in paper.keys))

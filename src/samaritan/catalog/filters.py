@@ -24,16 +24,18 @@ class Filters:
         since: first month, ``2024-06``, or a year from its January on.
         until: last month, or a year to its December.
         with_code: only with a link to code.
+        without_code: only without one.
         implemented: only those that an entry of this package rests on.
         tags: facet -> words, any of which will do.
 
     Raises:
-        UsageError: a month is none, or since lies after until.
+        UsageError: a month is none, since lies after until, or code is asked for and excluded.
     """
 
     since: str | None = None
     until: str | None = None
     with_code: bool = False
+    without_code: bool = False
     implemented: bool = False
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -42,6 +44,8 @@ class Filters:
         object.__setattr__(self, "until", _month(self.until, "until", "12"))
         if self.since and self.until and self.since > self.until:
             raise UsageError(f"since {self.since} lies after until {self.until}; exchange them.")
+        if self.with_code and self.without_code:
+            raise UsageError("No paper is both with code and without; ask for one of them.")
         if unknown := set(self.tags) - set(FACETS):
             raise UsageError(f"There is no facet {min(unknown)!r}; the facets are {', '.join(FACETS)}.")
 
@@ -49,7 +53,9 @@ class Filters:
         """Whether a paper meets all conditions."""
         if (self.since and paper.month < self.since) or (self.until and paper.month > self.until):
             return False
-        if (self.with_code and paper.code is None) or (self.implemented and not paper.implemented):
+        if (self.with_code and paper.code is None) or (self.without_code and paper.code is not None):
+            return False
+        if self.implemented and not paper.implemented:
             return False
         return all(set(words) & set(getattr(paper.tags, facet)) for facet, words in self.tags.items() if words)
 

@@ -144,10 +144,10 @@ def _texts(paper: Paper) -> tuple[str, ...]:
     """The words of a paper, column by column."""
     tags = " ".join(word for words in paper.tags.model_dump().values() for word in words)
     by_column = {
-        "key": " ".join((paper.key, *tokens(paper.arxiv or ""))),
+        "key": " ".join((*paper.keys, *tokens(paper.arxiv or ""))),
         "names": " ".join(_names_of(paper)),
-        "title": " ".join(tokens(paper.title)),
-        "joined": " ".join(joined(paper.title)),
+        "title": " ".join(word for title in paper.titles for word in tokens(title)),
+        "joined": " ".join(word for title in paper.titles for word in joined(title)),
         "authors": " ".join(token for author in paper.authors for token in (*tokens(author), *joined(author))),
         "venue": " ".join(tokens(paper.venue or "")),
         "tags": " ".join((*tokens(tags), *joined(tags))),

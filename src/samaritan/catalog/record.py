@@ -71,16 +71,27 @@ class Implementation(BaseModel):
     file: str
 
 
+class Earlier(BaseModel):
+    """An earlier version of a work, under another title; its key still leads to the work."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: Key
+    title: Said
+
+
 class Paper(BaseModel):
     """One paper of the catalogue.
 
     Attributes:
         authors: as the source gives them; ``others`` says that more follow.
         month: of the first public version.
+        published: month of the version that ``venue`` and ``title`` are of, where it is another one.
         venue: journal, conference or archive.
         also: other addresses of the paper and of its code, such as those of a preprint that is no arXiv number.
         code_licence: SPDX identifier of the code, ``"none"`` where its repository has no licence, None where unknown.
         seminal: a paper that the field stands on, rather than one of SAM on medical images.
+        earlier: versions under other titles, which lists name as papers of their own.
         tags: derived by the rules, with the reviewed overrides.
         implemented: entries of the package that rest on the paper; empty for most.
     """
@@ -92,6 +103,7 @@ class Paper(BaseModel):
     authors: tuple[Said, ...]
     others: bool = False
     month: Month
+    published: Month | None = None
     venue: Line | None = None
     arxiv: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{4,5}$")] | None = None
     doi: Line | None = None
@@ -100,5 +112,16 @@ class Paper(BaseModel):
     also: tuple[HttpUrl, ...] = ()
     code_licence: Line | None = None
     seminal: bool = False
+    earlier: tuple[Earlier, ...] = ()
     tags: Tags = Field(default_factory=Tags)
     implemented: tuple[Implementation, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its key, and those that its earlier versions had."""
+        return (self.key, *(one.key for one in self.earlier))
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Its title, and those of its earlier versions."""
+        return (self.title, *(one.title for one in self.earlier))

@@ -31,10 +31,11 @@ def compiled(written: Mapping[str, Mapping[str, str]]) -> Rules:
     }
 
 
-def tags_of(key: str, title: str) -> Tags:
-    """What the rules say, with the facets replaced that a person has decided for this paper."""
-    decided = overrides().get(key, {})
-    return derived(title).model_copy(update={facet: tuple(words) for facet, words in decided.items()})
+def tags_of(key: str, *titles: str) -> Tags:
+    """What the rules say of all titles of a paper, with the facets replaced that a person has decided for it."""
+    told = [derived(title) for title in titles]
+    found = {facet: sorted({word for tags in told for word in getattr(tags, facet)}) for facet in Tags.model_fields}
+    return Tags(**{facet: tuple(words) for facet, words in (found | overrides().get(key, {})).items()})
 
 
 @cache

@@ -125,7 +125,7 @@ def compare(rows: Sequence[Row], papers: Sequence[Paper]) -> Differences:
     if len(rows) > MOST:
         raise InputError(f"The list has {len(rows)} rows; at most {MOST} are compared at a time, so split it.")
     by_arxiv = {paper.arxiv: paper for paper in papers if paper.arxiv}
-    by_title = {paper.title: paper for paper in papers}
+    by_title = {title: paper for paper in papers for title in paper.titles}
     found: dict[str, list[Row]] = {}
     new: list[Row] = []
     for row in rows:
@@ -257,17 +257,22 @@ def _change(paper: Paper, rows: Sequence[Row]) -> Change | None:
 def _fields(paper: Paper, row: Row) -> dict[str, tuple[str | None, str | None]]:
     pairs: Iterator[tuple[str, str | None, str | None, bool]] = iter(
         (
-            ("month", paper.month, row.month, paper.month == row.month),
-            ("title", paper.title, row.title, _letters(paper.title) == _letters(row.title)),
+            ("month", paper.month, row.month, row.month in (paper.month, paper.published)),
+            ("title", paper.title, row.title, _letters(row.title) in map(_letters, paper.titles)),
             ("url", _text(paper.url), row.url, row.url is None or _same_paper(paper, row)),
-            ("code", _text(paper.code), row.code, row.code is None or _bare(_text(paper.code)) == _bare(row.code)),
+            ("code", _text(paper.code), row.code, row.code is None or _leads_to(row.code, paper.code, *paper.also)),
         )
     )
     return {name: (mine, theirs) for name, mine, theirs, equal in pairs if not equal}
 
 
 def _same_paper(paper: Paper, row: Row) -> bool:
-    return (paper.arxiv is not None and paper.arxiv == row.arxiv) or _bare(_text(paper.url)) == _bare(row.url)
+    return (paper.arxiv is not None and paper.arxiv == row.arxiv) or _leads_to(row.url, paper.url, *paper.also)
+
+
+def _leads_to(address: str | None, *known: HttpUrl | None) -> bool:
+    """Whether an address is one of those that are known."""
+    return _bare(address) in (_bare(_text(one)) for one in known)
 
 
 def _bare(address: str | None) -> str:

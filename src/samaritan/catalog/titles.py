@@ -44,9 +44,9 @@ def twin_of(title: str, papers: Iterable[Paper], *, arxiv: str | None = None, do
     """
     best, found = ALIKE, None
     for paper in papers:
-        if same_number(paper, arxiv, doi) and _related(title, paper.title):
+        if same_number(paper, arxiv, doi) and any(_related(title, other) for other in paper.titles):
             return paper
-        if (alike := similarity(title, paper.title)) >= best:
+        if (alike := max(similarity(title, other) for other in paper.titles)) >= best:
             best, found = alike, paper
             if alike == 1:
                 break

@@ -17,7 +17,7 @@ def cite(
     what: Annotated[
         list[str],
         typer.Argument(
-            help="Run folders, adapters, records of masks; names of models, methods, prompts, data sets; keys of papers."
+            help="Run folders, adapters, records of masks; names of models, methods, prompts, scores, data; keys of papers."
         ),
     ],
     form: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "bibtex",

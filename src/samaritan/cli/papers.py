@@ -55,6 +55,7 @@ def papers_search(
         bool, typer.Option("--any", help="Papers with any of the words, those with most of them first.")
     ] = False,
     with_code: Annotated[bool, typer.Option("--with-code", help="Only papers with a link to code.")] = False,
+    without_code: Annotated[bool, typer.Option("--without-code", help="Only papers without one.")] = False,
     implemented: Annotated[bool, typer.Option("--implemented", help="Only what this package implements.")] = False,
     family: Annotated[list[str] | None, typer.Option(help=f"Kind of work. {_FACET}")] = None,
     modality: Annotated[list[str] | None, typer.Option(help=f"Kind of images. {_FACET}")] = None,
@@ -86,7 +87,7 @@ def papers_search(
     }  # fmt: skip
     allowed = vocabulary()
     tags = {facet: checked_words(facet, given, allowed[facet]) for facet, given in asked.items() if given}
-    filters = Filters(since, until, with_code, implemented, tags)
+    filters = Filters(since, until, with_code, without_code, implemented, tags)
     index, text = Index(all_papers()), " ".join([*(words or []), *([query] if query else [])])
     found = index.search(text, filters, any_word=any_word)
     if limit is None:
@@ -165,13 +166,13 @@ def papers_add(
     debug: Debug = False,
 ) -> None:
     """Add papers to your own catalogue, which every question then covers."""
-    from samaritan.catalog.adding import add, known_among, papers_from
+    from samaritan.catalog.adding import add, known_among, numbered, papers_from
     from samaritan.catalog.everything import all_papers, with_file
     from samaritan.catalog.own import own_file
 
     path = into or own_file()
     known = with_file(all_papers(), path)
-    papers = papers_from(source, {paper.key for paper in known}, month=month)
+    papers = numbered(source, known) or papers_from(source, {key for one in known for key in one.keys}, month=month)
     skipped = known_among(papers, known) if skip_known else []
     new = [paper for paper in papers if all(paper is not left for left, _ in skipped)]
     add(new, known, path)
@@ -221,7 +222,7 @@ def papers_import(
     else:
         show_differences(found, read.faults)
     if apply and found.new:
-        add(to_papers(found.new, {paper.key for paper in known}), known, path)
+        add(to_papers(found.new, {key for paper in known for key in paper.keys}), known, path)
         typer.echo(f"{len(found.new)} added to {path}", err=as_json)
 
 

@@ -60,7 +60,8 @@ def show_paper(paper: Paper) -> None:
     """A record, one fact per line."""
     authors = ", ".join(paper.authors) + (" and others" if paper.others else "")
     facts = [
-        ("key", paper.key), ("title", paper.title), ("authors", authors), ("month", paper.month), ("venue", paper.venue),
+        ("key", paper.key), ("title", paper.title), *(("earlier", f"{one.title} ({one.key})") for one in paper.earlier),
+        ("authors", authors), ("month", paper.month), ("published", paper.published), ("venue", paper.venue),
         ("arXiv", paper.arxiv), ("DOI", paper.doi), ("paper", paper.url), ("code", paper.code),
         *(("also", address) for address in paper.also),
         ("licence of the code", paper.code_licence),

@@ -96,8 +96,20 @@ def test_filters_narrow_and_count(opened: Open) -> None:
             str(count),
         ]
 
+    page.get_by_label(re.compile("^without code")).check()  # lifts its opposite
+    assert not page.get_by_label(re.compile("^with code")).is_checked()
+    lacking = Filters(without_code=True, tags={"family": ("peft",), "modality": ("ultrasound",)})
+    assert keys(page) == [paper.key for paper in INDEX.search("", lacking)] != []
+
     page.get_by_role("button", name="Clear all").click()
     assert page.get_by_role("status").inner_text() == f"{len(PAPERS)} of {len(PAPERS)} papers, the first 50 shown"
+
+
+def test_a_work_is_found_by_its_earlier_title_and_shows_it(opened: Open) -> None:
+    page = opened()
+    renamed = next(paper for paper in PAPERS if paper.earlier)
+    assert renamed.key in ask(page, f'"{renamed.earlier[0].title}"')
+    assert page.locator(f"li[data-key={renamed.key}]").get_by_text(f"Earlier: {renamed.earlier[0].title}").is_visible()
 
 
 def test_an_address_can_be_passed_on(opened: Open) -> None:
