@@ -225,8 +225,9 @@ class Preparation:
         )
         if trunk.name:
             what = "image embeddings" if trunk.frozen else f"features up to {trunk.name}"
+            versions = loop.record["variants"]
             self.progress.note(
-                f"The {what} never change and are stored, {loop.record['variants']} versions of each picture."
+                f"The {what} never change and are stored, {versions} version{'s' * (versions != 1)} of each picture."
             )
 
 
