@@ -1,19 +1,21 @@
 """Whether thick slices, seen from the side, are better asked with square pixels: ``whole`` against ``square``.
 
-Usage: python benchmarks/framing/square.py DATA... [--meta FILE] [--model NAME] [--json FILE]
+Usage: python benchmarks/framing/square.py DATA... [--meta FILE] [--model NAME] [--minutes N] [--json FILE]
 
-Coronal and sagittal slices of volumes whose pixels there are at least 1.5 times as long as wide, as they were acquired; volumes
-with thinner slices are made thick, each of THICKENED slices becoming their mean, with the labels of the middle one. Of each set
-up to CASES cases, evenly spaced; of each case and plane up to LABELS labels on up to SLICES slices with PIXELS pixels of it or
-more. Boxes are tight, and with a margin of a tenth. Written: Dice of every question, and the page's table.
+Coronal and sagittal boxes on volumes whose pixels there are at least THICK times as long as wide, as they were acquired (ASKED
+of each case and plane); and on volumes of thinner slices that were made thick by averaging, with the labels of the middle
+voxel (3 of each). Of each set up to CASES cases, evenly spaced; of each case labels first, then slices of each, with PIXELS
+pixels of it or more. Boxes are tight, and with a margin of a tenth. What is found is written after every case; a run that was
+stopped, by hand or after N minutes, goes on where it was. benchmarks/framing/page.py writes the tables.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +31,23 @@ from samaritan.models import load_model
 from samaritan.models._base import Segmenter
 from samaritan.predict import VolumePredictor
 from samaritan.predict.framing import make_framing
-from samaritan.predict.framing.square import ratio
+from samaritan.predict.framing.square import Square, ratio
 from samaritan.predict.runtimes import with_runtime
 from samaritan.prompts import make_prompt
 
-CASES, LABELS, SLICES, PIXELS = 4, 3, 2, 12
+CASES, PIXELS = 4, 12
 PLANES = ("coronal", "sagittal")
 PROMPTS = ("box", "box:margin=0.1")
 FRAMINGS = ("whole", "square")
 
-#: Pixels from which slices count as thick, and what thin ones are made of.
-THICK, THICKENED = 1.5, (2, 5)
+#: Length over width of pixels from which slices count as thick.
+THICK = 1.5
+
+#: Voxels along the patient's axis, and across, that become one in volumes of thin slices.
+THICKENED = ((3, 2), (2, 1), (5, 1))
+
+#: Questions of a case and plane.
+ASKED = {"acquired": 16, "averaged": 3}
 
 RESULTS = Path(__file__).resolve().parent / "square.json"
 
@@ -50,27 +58,25 @@ def volumes(case: Case) -> Iterator[tuple[str, Volume, Labels]]:
     """(how, image, labels): as acquired where slices are thick, else made thick."""
     image = case.read_image()
     labels = next(iter(case.read_references.values()))().data
-    if min(image.geometry.shape) < max(THICKENED):
-        return
-    if ratio(image.geometry.spacing) >= THICK:  # type: ignore[arg-type]
+    if max(image.geometry.spacing) >= THICK * min(image.geometry.spacing):
         yield "acquired", image, labels
         return
-    for count in THICKENED:
-        yield f"{count} slices in one", *thickened(image, labels, count)
+    for along, across in THICKENED:
+        yield "averaged", *thickened(image, labels, along, across)
 
 
-def thickened(image: Volume, labels: Labels, count: int) -> tuple[Volume, Labels]:
-    """Every ``count`` axial slices as one."""
-    axis = next(voxel for voxel, (world, _) in enumerate(image.geometry.world_axes) if world == 2)
-    slabs = image.geometry.shape[axis] // count
-    data = np.moveaxis(image.data, axis, 0)[: slabs * count]
-    mean = data.reshape(slabs, count, *data.shape[1:]).mean(axis=1, dtype=np.float32)
+def thickened(image: Volume, labels: Labels, along: int, across: int) -> tuple[Volume, Labels]:
+    """Blocks of voxels as one: their mean, and the label of the middle one."""
+    block = [along if world == 2 else across for world, _ in image.geometry.world_axes]
+    size = [n // b for n, b in zip(image.data.shape, block, strict=True)]
+    cut = tuple(slice(n * b) for n, b in zip(size, block, strict=True))
+    split = [side for pair in zip(size, block, strict=True) for side in pair]
+    mean = image.data[cut].reshape(split).mean(axis=(1, 3, 5), dtype=np.float32)
     affine = image.geometry.affine.copy()
-    affine[:3, 3] += affine[:3, axis] * (count - 1) / 2
-    affine[:3, axis] *= count
-    middle = np.moveaxis(labels, axis, 0)[: slabs * count].reshape(slabs, count, *data.shape[1:])[:, count // 2]
-    thick = np.moveaxis(mean, 0, axis)
-    return Volume(thick, Geometry(thick.shape, affine), image.modality), np.moveaxis(middle, 0, axis)
+    affine[:3, 3] += affine[:3, :3] @ (np.array(block) - 1) / 2
+    affine[:3, :3] *= block
+    middle = tuple(slice(b // 2, n * b, b) for n, b in zip(size, block, strict=True))
+    return Volume(mean, Geometry(mean.shape, affine), image.modality), labels[middle]
 
 
 def asked(case: Case, segmenter: Segmenter) -> Iterator[dict[str, Any]]:
@@ -81,21 +87,24 @@ def asked(case: Case, segmenter: Segmenter) -> Iterator[dict[str, Any]]:
                 segmenter, volume, plane=plane, modality=case.modality, intensity=case.intensity
             )
             spacing = predictor.view.spacing[:2]
-            if ratio(spacing) < THICK:
+            if round(ratio(spacing), 2) < THICK:
                 continue
-            about = {"dataset": case.dataset, "case": case.case_id, "how": how, "plane": plane, "ratio": ratio(spacing)}
-            for index, value, ref in questions(predictor, labels):
-                for prompt in PROMPTS:
-                    said = make_prompt(prompt).first(ref, np.random.default_rng(0))[0]
-                    found = {}
-                    for framing in FRAMINGS:
-                        predictor.framing = make_framing(framing, spacing)
-                        (answer,) = predictor.decode(index, [said])
-                        found[framing] = dice(answer.logits[0] > 0, ref)
-                    yield {**about, "slice": index, "label": value, "prompt": prompt, **found}
+            about = {"dataset": case.dataset, "case": case.case_id, "how": how, "plane": plane,
+                     "ratio": round(ratio(spacing), 2)}  # fmt: skip
+            for index, value, ref in questions(predictor, labels, ASKED[how]):
+                prompts = [make_prompt(prompt).first(ref, np.random.default_rng(0))[0] for prompt in PROMPTS]
+                found: list[dict[str, float]] = [{} for _ in PROMPTS]
+                for name, framing in zip(FRAMINGS, (make_framing("whole"), Square(spacing)), strict=True):
+                    predictor.framing = framing
+                    for scores, answer in zip(found, predictor.decode(index, prompts), strict=True):
+                        scores[name] = round(dice(answer.logits[0] > 0, ref), 4)
+                for prompt, scores in zip(PROMPTS, found, strict=True):
+                    yield {**about, "slice": index, "label": value, "prompt": prompt, **scores}
 
 
-def questions(predictor: VolumePredictor, labels: Labels) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
+def questions(
+    predictor: VolumePredictor, labels: Labels, budget: int
+) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
     """(slice, label, reference)."""
     pictures = [predictor.view.slice(labels, k) for k in range(predictor.view.count)]
     places: dict[int, list[int]] = defaultdict(list)
@@ -103,63 +112,34 @@ def questions(predictor: VolumePredictor, labels: Labels) -> Iterator[tuple[int,
         values, counts = np.unique(picture, return_counts=True)
         for value in values[(values > 0) & (counts >= PIXELS)]:
             places[int(value)].append(k)
-    for value in spaced(sorted(places), LABELS):
-        for k in spaced(places[value], SLICES):
+    chosen = spaced(sorted(places), budget)
+    for value in chosen:
+        for k in spaced(places[value], budget // len(chosen)):
             yield k, value, pictures[k] == value
 
 
-def interval(values: Sequence[float]) -> str:
-    """95 % of means over cases drawn with replacement; nothing for fewer than five."""
-    if len(values) < 5:
-        return ""
-    drawn = np.random.default_rng(0).choice(values, (10_000, len(values))).mean(axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return f"{low:+.3f} to {high:+.3f}"
-
-
-def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Means over cases of means over questions, and paired differences."""
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        groups[row["dataset"], row["how"], row["plane"], row["prompt"]].append(row)
-        groups["**all**", row["how"], "both", row["prompt"]].append(row)
-    lines = [
-        "| data set | slices | pixels | plane | prompt | cases | questions | whole | square | difference | 95 % |",
-        "|---|---|---:|---|---|---:|---:|---:|---:|---:|---|",
-    ]
-    for (dataset, how, plane, prompt), members in sorted(
-        groups.items(), key=lambda one: (one[0][1], one[0][0], one[0])
-    ):
-        cases: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for row in members:
-            cases[f"{row['dataset']}/{row['case']}"].append(row)
-        whole, square = (np.array([np.mean([r[f] for r in c]) for c in cases.values()]) for f in FRAMINGS)
-        ratios = sorted({f"{row['ratio']:.1f}" for row in members}, key=float)
-        lines.append(
-            f"| {dataset} | {how} | {ratios[0] if len(ratios) == 1 else f'{ratios[0]} to {ratios[-1]}'} | {plane} | {prompt} "
-            f"| {len(cases)} | {len(members)} | {whole.mean():.3f} | {square.mean():.3f} "
-            f"| {(square - whole).mean():+.3f} | {interval(list(square - whole))} |"
-        )
-    return "\n".join(lines)
-
-
 def main() -> None:
+    """Ask what was not asked before."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="+")
     parser.add_argument("--meta", type=Path)
     parser.add_argument("--model", default="litemedsam")
+    parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--json", type=Path, default=RESULTS)
     args = parser.parse_args()
     torch.set_num_threads(1)
+    stop = time.monotonic() + 60 * args.minutes
     segmenter = with_runtime(load_model(args.model))
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = json.loads(args.json.read_text("utf-8")) if args.json.is_file() else []
+    done = {(row["dataset"], row["case"]) for row in rows}
     for dataset in open_datasets(args.data, args.meta):
         for case in spaced(dataset.cases, CASES):
+            if time.monotonic() > stop or (case.dataset, case.case_id) in done:
+                continue
             rows += asked(case, segmenter)
+            with atomic_path(args.json, overwrite=True) as temporary:
+                temporary.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
             print(dataset.name, case.case_id, len(rows), flush=True)
-    with atomic_path(args.json, overwrite=True) as temporary:
-        temporary.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n", encoding="utf-8")
-    print(table(rows))
 
 
 if __name__ == "__main__":

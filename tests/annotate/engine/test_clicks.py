@@ -29,7 +29,7 @@ class BoxModel:
         self.discs = discs
         self.asked: list[PromptSet] = []
         self.segmenter: Any = SimpleNamespace(card=SimpleNamespace(prompts=prompts))
-        self.view: Any = SimpleNamespace(shape=SHAPE)
+        self.view: Any = SimpleNamespace(shape=SHAPE, spacing=(1.0, 1.0, 1.0))
 
     def decode(self, index: int, prompts: Sequence[PromptSet]) -> list[Any]:
         """One answer for each box."""

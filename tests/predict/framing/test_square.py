@@ -21,8 +21,8 @@ BOX = PromptSet(box=Box((3, 10), (5, 30)))
 
 def test_pixels_that_are_nearly_square_are_left_alone() -> None:
     assert make_framing("square", (1.0, 1.0)) == Whole()
-    assert make_framing("square", (0.84, 1.0)) == Whole()
-    assert make_framing("square", (0.83, 1.0)) == Square((0.83, 1.0))
+    assert make_framing("square", (0.67, 1.0)) == Whole()
+    assert make_framing("square", (1.0, 1.5)) == Square((1.0, 1.5))
     assert make_framing("whole", (1.0, 6.0)) == Whole()
 
 

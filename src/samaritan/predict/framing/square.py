@@ -12,7 +12,7 @@ from samaritan.predict.framing._stretched import Stretched
 from samaritan.predict.framing.whole import Whole
 
 #: Pixels that are less than so many times as long as wide count as square.
-SQUARE = 1.2
+SQUARE = 1.5
 
 #: An axis grows to at most so many pixels, the side of the largest networks of the family, or so many times.
 LARGEST, MOST = 1024, 4
