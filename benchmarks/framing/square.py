@@ -4,7 +4,7 @@ Usage: python benchmarks/framing/square.py DATA... [--meta FILE] [--model NAME] 
 
 Coronal and sagittal boxes on volumes whose pixels there are at least THICK times as long as wide, as they were acquired (ASKED
 of each case and plane); and on volumes of thinner slices that were made thick by averaging, with the labels of the middle
-voxel (3 of each). Of each set up to CASES cases, evenly spaced; of each case labels first, then slices of each, with PIXELS
+voxel (3 of each). Of each set the first CASES cases; of each case labels first, then slices of each, with PIXELS
 pixels of it or more. Boxes are tight, and with a margin of a tenth. What is found is written after every case; a run that was
 stopped, by hand or after N minutes, goes on where it was. benchmarks/framing/page.py writes the tables.
 """
@@ -35,7 +35,7 @@ from samaritan.predict.framing.square import Square, ratio
 from samaritan.predict.runtimes import with_runtime
 from samaritan.prompts import make_prompt
 
-CASES, PIXELS = 4, 12
+CASES, PIXELS = 2, 12
 PLANES = ("coronal", "sagittal")
 PROMPTS = ("box", "box:margin=0.1")
 FRAMINGS = ("whole", "square")
@@ -102,9 +102,7 @@ def asked(case: Case, segmenter: Segmenter) -> Iterator[dict[str, Any]]:
                     yield {**about, "slice": index, "label": value, "prompt": prompt, **scores}
 
 
-def questions(
-    predictor: VolumePredictor, labels: Labels, budget: int
-) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
+def questions(predictor: VolumePredictor, labels: Labels, budget: int) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
     """(slice, label, reference)."""
     pictures = [predictor.view.slice(labels, k) for k in range(predictor.view.count)]
     places: dict[int, list[int]] = defaultdict(list)
@@ -133,7 +131,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = json.loads(args.json.read_text("utf-8")) if args.json.is_file() else []
     done = {(row["dataset"], row["case"]) for row in rows}
     for dataset in open_datasets(args.data, args.meta):
-        for case in spaced(dataset.cases, CASES):
+        for case in dataset.cases[:CASES]:
             if time.monotonic() > stop or (case.dataset, case.case_id) in done:
                 continue
             rows += asked(case, segmenter)

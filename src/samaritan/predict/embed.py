@@ -107,8 +107,8 @@ def embed(
         )
     if make_framing(framing).prompted:
         raise UsageError(
-            f"The framing {framing} depends on prompts, which embed has none of; use whole, square or tiles here (samaritan segment "
-            "keeps what it encodes)."
+            f"The framing {framing} depends on prompts, which embed has none of; use whole, square or tiles here "
+            "(samaritan segment keeps what it encodes)."
         )
     done = Embedded()
     for item in items:

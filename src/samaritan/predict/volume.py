@@ -40,7 +40,7 @@ class VolumePredictor:
         keep: how many embeddings of whole slices are held, at least those of one stack; the least recently used goes first.
         held: where embeddings are held in memory, in place of the last ``keep`` ones.
         cache: where embeddings are kept on disk; None keeps none.
-        framing: which part of a slice the model looks at: ``whole``, ``zoom:1.5``, ``square``, ``auto``; see
+        framing: which part of a slice the model looks at: ``whole``, ``square``, ``zoom:1.5``, ``auto``; see
             :mod:`samaritan.predict.framing`.
 
     Attributes:

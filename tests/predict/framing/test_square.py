@@ -64,7 +64,7 @@ def test_nothing_stands_behind_the_name() -> None:
 
 def volume(thick: float) -> Volume:
     data = np.random.default_rng(0).random((20, 24, 6)).astype(np.float32)
-    return Volume(data, Geometry.from_spacing(data.shape, (1.0, 1.0, thick)))  # type: ignore[arg-type]
+    return Volume(data, Geometry.from_spacing(data.shape, (1.0, 1.0, thick)))
 
 
 def test_a_predictor_shows_square_pixels_and_answers_in_its_own() -> None:

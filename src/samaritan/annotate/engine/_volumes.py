@@ -85,7 +85,7 @@ class Volumes:
         self._held.clear()
 
     def _framing_for(self, loaded: Loaded, volume: Volume, plane: Plane) -> str:
-        """``whole`` in place of ``square`` for models that relate slices, and where an adapter learned from the plane's slices."""
+        """``whole`` in place of ``square`` for models that relate slices, and for an adapter on the plane it learned from."""
         if self._framing != "square":
             return self._framing
         learned: Plane = loaded.about.get("preparation", {}).get("plane") or "auto"

@@ -84,7 +84,7 @@ def _squares(points: Points, view: SliceView) -> list[Box]:
     inside = points.ijk[points.labels == 1][:, :2]
     low, high, last = inside.min(axis=0), inside.max(axis=0), np.array(view.shape, float) - 1
     pixel = np.array(view.spacing[:2]) / min(view.spacing[:2])
-    reaches = np.outer(REACHES, (view.shape * pixel).max() / pixel)
+    reaches = np.outer(np.array(REACHES), (np.array(view.shape) * pixel).max() / pixel)
     return [Box(np.clip(low - reach, 0, last), np.clip(high + reach, 0, last)) for reach in reaches]
 
 

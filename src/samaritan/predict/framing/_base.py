@@ -74,7 +74,7 @@ FRAMINGS: Registry[Callable[[str], Framing]] = Registry("framing", "samaritan.pr
 
 
 def make_framing(text: str, spacing: Spacing | None = None) -> Framing:
-    """The framing of that text: ``whole``, ``zoom:1.5``, ``tiles:3``, ``auto``.
+    """The framing of that text: ``whole``, ``square``, ``zoom:1.5``, ``tiles:3``, ``auto``.
 
     Args:
         text: its name.
