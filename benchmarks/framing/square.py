@@ -46,6 +46,9 @@ THICK = 1.5
 #: Voxels along the patient's axis, and across, that become one in volumes of thin slices.
 THICKENED = ((3, 2), (2, 1), (5, 1))
 
+#: Slices of a volume, at least.
+FEWEST = 16
+
 #: Questions of a case and plane.
 ASKED = {"acquired": 16, "averaged": 3}
 
@@ -55,8 +58,10 @@ Labels = NDArray[np.unsignedinteger[Any]]
 
 
 def volumes(case: Case) -> Iterator[tuple[str, Volume, Labels]]:
-    """(how, image, labels): as acquired where slices are thick, else made thick."""
+    """(how, image, labels): as acquired where slices are thick, else made thick; none of pictures."""
     image = case.read_image()
+    if image.data.ndim > 3 or min(image.data.shape) < FEWEST:
+        return
     labels = next(iter(case.read_references.values()))().data
     if max(image.geometry.spacing) >= THICK * min(image.geometry.spacing):
         yield "acquired", image, labels
