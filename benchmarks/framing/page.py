@@ -125,34 +125,33 @@ def square(rows: Sequence[dict[str, Any]]) -> str:
         if row["how"] == "averaged":
             groups[row["how"], row["ratio"], "**all**"].append(row)
     lines = [
-        "| slices | pixels | data set | cases | tight box: better | whole | square | difference | loose box: whole | square "
-        "| difference |",
-        "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| pixels | data set | cases | better | whole | square | gain | gain, loose box |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for (how, ratio, name), members in sorted(groups.items()):
         tight, loose = ([row for row in members if row["prompt"] == prompt] for prompt in ("box", "box:margin=0.1"))
         cases = len({(row["dataset"], row["case"]) for row in members})
         better = sum(row["square"] > row["whole"] for row in tight)
+        (whole, squared, gain), (*_, wide) = paired(tight), paired(loose)
         lines.append(
-            f"| {how} | {ratio:.1f} | {name} | {cases} | {better} of {len(tight)} | {paired(tight)} | {paired(loose)} |"
+            f"| {ratio:.1f}, {how} | {name} | {cases} | {better} of {len(tight)} | {whole} | {squared} | {gain} | {wide} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def paired(rows: Sequence[dict[str, Any]]) -> str:
-    """Means over cases of means over questions; from five cases on the difference has a 95 % bootstrap interval over cases."""
+def paired(rows: Sequence[dict[str, Any]]) -> tuple[str, str, str]:
+    """Means over cases of means over questions, and their difference, from five cases on with a 95 % bootstrap interval."""
     cases: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for row in rows:
         cases[row["dataset"], row["case"]].append((row["whole"], row["square"]))
     scores = np.array([np.mean(values, axis=0) for values in cases.values()])
     gains = scores[:, 1] - scores[:, 0]
-    whole, better = scores.mean(axis=0)
-    said = f"{whole:.3f} | {better:.3f} | {gains.mean():+.3f}"
+    whole, squared = (f"{score:.3f}" for score in scores.mean(axis=0))
     if len(gains) < 5:
-        return said
+        return whole, squared, f"{gains.mean():+.3f}"
     drawn = np.random.default_rng(0).choice(gains, (10_000, len(gains))).mean(axis=1)
     low, high = np.quantile(drawn, (0.025, 0.975))
-    return f"{said} [{low:+.3f}, {high:+.3f}]"
+    return whole, squared, f"{gains.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 if __name__ == "__main__":
