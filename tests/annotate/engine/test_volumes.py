@@ -63,6 +63,7 @@ def test_slices_of_a_thick_volume_are_shown_with_square_pixels(
     model = Watched()
     predictor = on(plane, thick, model)
     predictor.embed(4)  # ahead of the first question
+    assert predictor.embedded(4)
     answer = answer_slice(predictor, SliceQuestion(thick, plane, 4, BOX))
     assert model.seen == [size]
     assert not answer.encoded
