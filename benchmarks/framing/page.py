@@ -1,4 +1,4 @@
-"""Writes the tables of docs/framing.md from what benchmarks/framing/rules.py found.
+"""Writes the tables of docs/framing.md from what benchmarks/framing/rules.py and benchmarks/framing/square.py found.
 
 Usage: python benchmarks/framing/page.py
 """
@@ -6,11 +6,16 @@ Usage: python benchmarks/framing/page.py
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 HERE = Path(__file__).resolve().parent
-RESULTS, LOOSE, PAGE = HERE / "results.json", HERE / "loose.json", HERE.parents[1] / "docs" / "framing.md"
+RESULTS, LOOSE, SQUARE = HERE / "results.json", HERE / "loose.json", HERE / "square.json"
+PAGE = HERE.parents[1] / "docs" / "framing.md"
 
 #: A table stands between these lines.
 BEGIN, END = "<!-- {} by benchmarks/framing/page.py -->", "<!-- end -->"
@@ -38,6 +43,7 @@ def page() -> str:
         "sizes": sizes(found),
         "loose": gains(loose),
         "pixel": pixel(found),
+        "square": square(json.loads(SQUARE.read_text(encoding="utf-8"))),
     }
     for name, table in tables.items():
         before, begin, rest = text.partition(BEGIN.format(name))
@@ -109,6 +115,43 @@ def gains(found: dict[str, Any]) -> str:
     lines = [f"| rule ({sets} sets, {questions} questions) | Dice | against whole |", "|---|---:|---:|"]
     lines += [f"| {name} | {means[name]:.3f} | {means[name] - means['whole']:+.3f} |" for name in wanted]
     return "\n".join(lines) + "\n"
+
+
+def square(rows: Sequence[dict[str, Any]]) -> str:
+    """One line per length of pixels and data set, both planes together; of averaged volumes also one for all sets."""
+    groups: dict[tuple[str, float, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row["how"], row["ratio"], row["dataset"]].append(row)
+        if row["how"] == "averaged":
+            groups[row["how"], row["ratio"], "**all**"].append(row)
+    lines = [
+        "| pixels | data set | cases | better | whole | square | gain | gain, loose box |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for (how, ratio, name), members in sorted(groups.items()):
+        tight, loose = ([row for row in members if row["prompt"] == prompt] for prompt in ("box", "box:margin=0.1"))
+        cases = len({(row["dataset"], row["case"]) for row in members})
+        better = sum(row["square"] > row["whole"] for row in tight)
+        (whole, squared, gain), (*_, wide) = paired(tight), paired(loose)
+        lines.append(
+            f"| {ratio:.1f}, {how} | {name} | {cases} | {better} of {len(tight)} | {whole} | {squared} | {gain} | {wide} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def paired(rows: Sequence[dict[str, Any]]) -> tuple[str, str, str]:
+    """Means over cases of means over questions, and their difference, from five cases on with a 95 % bootstrap interval."""
+    cases: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for row in rows:
+        cases[row["dataset"], row["case"]].append((row["whole"], row["square"]))
+    scores = np.array([np.mean(values, axis=0) for values in cases.values()])
+    gains = scores[:, 1] - scores[:, 0]
+    whole, squared = (f"{score:.3f}" for score in scores.mean(axis=0))
+    if len(gains) < 5:
+        return whole, squared, f"{gains.mean():+.3f}"
+    drawn = np.random.default_rng(0).choice(gains, (10_000, len(gains))).mean(axis=1)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return whole, squared, f"{gains.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 if __name__ == "__main__":

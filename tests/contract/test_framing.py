@@ -13,6 +13,7 @@ from samaritan.core import Box, MaskHint, Points, PromptSet, Window
 from samaritan.models._base import Prediction
 from samaritan.predict.framing import FRAMINGS, OUTSIDE, make_framing
 from samaritan.predict.framing._looks import look
+from samaritan.predict.framing._stretched import Stretched
 
 NAMES = [
     "whole",
@@ -26,8 +27,12 @@ NAMES = [
     "along:3",
     "auto",
     "auto:2",
+    "square",
 ]
 Shape = tuple[int, int]
+
+#: Size of pixels (x, y), mm; a framing that sees the difference answers with other pixels than its window has.
+SPACINGS = [(1.0, 1.0), (1.0, 6.5), (3.0, 1.0)]
 
 
 class Teller:
@@ -38,7 +43,7 @@ class Teller:
 
     def __call__(self, window: Window, prompts: Sequence[PromptSet]) -> list[Prediction]:
         self.asked += [(window, prompt) for prompt in prompts]
-        x, y = np.indices(window.size)
+        x, y = np.indices(window.shown if isinstance(window, Stretched) else window.size)
         logits = np.sin(x + window.low[0]) + np.cos(2.0 * (y + window.low[1])) + 1e-3 * window.size[0]
         found = np.stack([logits, logits - 1]).astype(np.float32)
         quality = np.array([0.5 + 0.001 * window.low[0], 0.4], np.float32)
@@ -72,17 +77,18 @@ def test_a_name_makes_the_framing_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=25)
-@given(questions())
-def test_looks_and_answers(name: str, question: tuple[Shape, list[PromptSet]]) -> None:
+@given(questions(), st.sampled_from(SPACINGS))
+def test_looks_and_answers(name: str, question: tuple[Shape, list[PromptSet]], spacing: tuple[float, float]) -> None:
     shape, prompts = question
     teller = Teller()
-    together = look(make_framing(name), shape, prompts, teller)
+    framing = make_framing(name, spacing)
+    together = look(framing, shape, prompts, teller)
     for window, prompt in teller.asked:  # that something of the prompt lies there is checked by look
         assert all(0 <= first < last <= n for first, last, n in zip(window.low, window.high, shape, strict=True))
-        prompt.check_inside(window.size)
+        prompt.check_inside(window.shown if isinstance(window, Stretched) else window.size)
     for prompt, answer in zip(prompts, together, strict=True):
         single = Teller()
-        (alone,) = look(make_framing(name), shape, [prompt], single)
+        (alone,) = look(framing, shape, [prompt], single)
         assert 1 <= len(single.asked) == len({window for window, _ in single.asked})
         assert np.array_equal(answer.logits, alone.logits)
         assert np.array_equal(answer.quality, alone.quality)

@@ -77,6 +77,15 @@ def test_of_a_volume_with_a_reference_the_slices_with_something_on_them() -> Non
     assert len(found.slices(view)) > 0
 
 
+def test_square_pixels_are_made_in_advance(cache: EmbeddingCache) -> None:
+    model, image = load_model("tiny-sam"), volume(0)
+    done = embed([item("a", image, [1, 2])], model, cache, plane="coronal", framing="square")
+    assert (done.encoded, done.known) == (2, 0)
+    predictor = VolumePredictor(model, image, plane="coronal", cache=cache, framing="square")
+    predictor.decode(2, [PromptSet(box=Box((0, 0), (23, 3)))])
+    assert (predictor.read_calls, predictor.encode_calls) == (1, 0)
+
+
 def test_tiles_are_made_in_advance_and_framings_that_depend_on_prompts_are_refused(cache: EmbeddingCache) -> None:
     model, image = load_model("tiny-sam"), volume(0)
     done = embed([item("a", image, [1])], model, cache, framing="tiles:2")

@@ -34,7 +34,8 @@ FramingName = Annotated[
     str,
     typer.Option(
         "--framing",
-        help="Where the model looks: whole, zoom:F (F times the prompt), along:F, tiles:N, auto; see docs/framing.md.",
+        help="Where the model looks: whole, zoom:F (F times the prompt), along:F, tiles:N, square (whole, with square "
+        "pixels), auto; see docs/framing.md.",
     ),
 ]
 Meta = Annotated[

@@ -63,7 +63,7 @@ def annotate(
         list[str] | None,
         typer.Option(help="A page that may use it, such as http://localhost:3000 of OHIF (repeatable)."),
     ] = None,
-    framing: FramingName = "whole",
+    framing: FramingName = "square",
     cache: Annotated[
         bool, typer.Option(help="Keep image embeddings, so that an image that comes again needs no encoder.")
     ] = True,

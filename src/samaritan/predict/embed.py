@@ -94,7 +94,7 @@ def embed(
         cache: where embeddings go.
         plane: see :class:`VolumePredictor`.
         intensity: goes before what the data say.
-        framing: which parts of a slice are encoded: ``whole``, or ``tiles``; others depend on prompts.
+        framing: which parts of a slice are encoded: ``whole``, ``square`` or ``tiles``; others depend on prompts.
         progress: called with (image, slices done, slices of the image).
 
     Raises:
@@ -107,8 +107,8 @@ def embed(
         )
     if make_framing(framing).prompted:
         raise UsageError(
-            f"The framing {framing} depends on prompts, which embed has none of; use whole or tiles here (samaritan segment "
-            "keeps what it encodes)."
+            f"The framing {framing} depends on prompts, which embed has none of; use whole, square or tiles here "
+            "(samaritan segment keeps what it encodes)."
         )
     done = Embedded()
     for item in items:

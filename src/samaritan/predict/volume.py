@@ -24,6 +24,7 @@ from samaritan.predict._embeddings import Embeddings, Held
 from samaritan.predict.cache import EmbeddingCache
 from samaritan.predict.framing import make_framing
 from samaritan.predict.framing._looks import look
+from samaritan.predict.framing._stretched import Stretched
 from samaritan.predict.plausibility import image_warnings
 
 
@@ -39,7 +40,7 @@ class VolumePredictor:
         keep: how many embeddings of whole slices are held, at least those of one stack; the least recently used goes first.
         held: where embeddings are held in memory, in place of the last ``keep`` ones.
         cache: where embeddings are kept on disk; None keeps none.
-        framing: which part of a slice the model looks at: ``whole``, ``zoom:1.5``, ``tiles``, ``auto``; see
+        framing: which part of a slice the model looks at: ``whole``, ``square``, ``zoom:1.5``, ``auto``; see
             :mod:`samaritan.predict.framing`.
 
     Attributes:
@@ -70,8 +71,8 @@ class VolumePredictor:
     ) -> None:
         self.segmenter = segmenter
         self.volume = volume
-        self.framing = make_framing(framing)
         self.view = SliceView.of(volume.geometry, plane)
+        self.framing = make_framing(framing, self.view.spacing[:2])
         with part("prepare"):
             self.scaling = choose(volume, modality, intensity).fit(volume)
             self.warnings = image_warnings(volume, self.scaling, modality)
@@ -98,6 +99,8 @@ class VolumePredictor:
             voxels = voxels[window.slices]
         # One memory layout whatever the file's axis order, so that the network's answer is the same to the last bit.
         picture = np.ascontiguousarray(self.scaling.apply(voxels))
+        if isinstance(window, Stretched):
+            picture = window.show(picture)
         if not np.isfinite(picture).all():
             raise InputError(f"Slice {index} holds values that are not finite; replace NaN and Inf in the image first.")
         return picture

@@ -29,7 +29,7 @@ class BoxModel:
         self.discs = discs
         self.asked: list[PromptSet] = []
         self.segmenter: Any = SimpleNamespace(card=SimpleNamespace(prompts=prompts))
-        self.view: Any = SimpleNamespace(shape=SHAPE)
+        self.view: Any = SimpleNamespace(shape=SHAPE, spacing=(1.0, 1.0, 1.0))
 
     def decode(self, index: int, prompts: Sequence[PromptSet]) -> list[Any]:
         """One answer for each box."""
@@ -67,6 +67,17 @@ def test_a_click_finds_the_object_whatever_its_size(radius: float, place: tuple[
     masks = clicks.masks_at(BoxModel(target), 0, at(place))  # type: ignore[arg-type]
     np.testing.assert_array_equal(masks[0][0], target)
     assert masks[0][1] == max(quality for _, quality in masks)
+
+
+def test_squares_around_a_click_are_square_in_millimetres() -> None:
+    model = BoxModel(disc(60, 45, 12))
+    model.view.spacing = (1.0, 6.0, 1.0)
+    clicks.masks_at(model, 0, at((60, 45)))  # type: ignore[arg-type]
+    asked = [prompt.box for prompt in model.asked[: len(clicks.REACHES)] if prompt.box is not None]
+    sides = np.array([(box.hi - box.lo)[:2] * model.view.spacing[:2] for box in asked])
+    inside = sides[:, 0] < 118  # the others reach the picture's edge
+    assert inside.sum() > 2
+    np.testing.assert_allclose(sides[inside, 0], sides[inside, 1])
 
 
 def test_clicks_outside_choose_the_smaller_of_two_objects() -> None:

@@ -6,9 +6,10 @@ from collections import OrderedDict
 
 from samaritan.annotate.engine.requests import ImageRef
 from samaritan.annotate.engine.settings import EngineSettings
-from samaritan.core import Plane, Volume
+from samaritan.core import Plane, SliceView, Volume
 from samaritan.io import read_volume
 from samaritan.loading import Loaded
+from samaritan.models._base import Segmenter, StackSegmenter, TrackingSegmenter
 from samaritan.predict import EmbeddingCache, VolumePredictor
 from samaritan.predict._embeddings import EmbeddingPool
 
@@ -66,7 +67,7 @@ class Volumes:
                 intensity=image.intensity or loaded.about.get("preparation", {}).get("intensity"),
                 held=self._held.part(),
                 cache=self._cache,
-                framing=self._framing,
+                framing=self._framing_for(loaded, volume, plane),
             )
         self._predictors.move_to_end(key)
         while len(self._predictors) > PLANES:
@@ -83,7 +84,20 @@ class Volumes:
         self._predictors.clear()
         self._held.clear()
 
+    def _framing_for(self, loaded: Loaded, volume: Volume, plane: Plane) -> str:
+        """``whole`` in place of ``square`` for models that relate slices, and for an adapter on the plane it learned from."""
+        if self._framing != "square":
+            return self._framing
+        learned: Plane = loaded.about.get("preparation", {}).get("plane") or "auto"
+        known = loaded.about and SliceView.of(volume.geometry, learned) == SliceView.of(volume.geometry, plane)
+        return "whole" if known or _relates_slices(loaded.segmenter) else "square"
+
     def _drop(self, image: ImageRef) -> None:
         del self._volumes[image]
         for key in [key for key in self._predictors if key[0] == image]:
             del self._predictors[key]
+
+
+def _relates_slices(segmenter: Segmenter) -> bool:
+    """Whether what it says of a slice depends on others."""
+    return isinstance(segmenter, TrackingSegmenter) or (isinstance(segmenter, StackSegmenter) and segmenter.depth > 1)

@@ -22,7 +22,8 @@ class EngineSettings:
         threads: of numerical libraries; None lets them choose.
         runtime: of the encoder, see :func:`samaritan.predict.runtimes.with_runtime`.
         fast: allow reduced precision, as there.
-        framing: which part of a slice the model looks at, see :mod:`samaritan.predict.framing`.
+        framing: which part of a slice the model looks at, see :mod:`samaritan.predict.framing`; in place of ``square`` models
+            that relate slices to each other get ``whole``.
         cache: keep embeddings on disk, where the other verbs look for them, too.
         half: keep them in half precision.
         volumes_gb: voxels that the model process holds at most; the volume that is looked at is held whatever its size.
@@ -36,7 +37,7 @@ class EngineSettings:
     threads: int | None = None
     runtime: str = "auto"
     fast: bool = False
-    framing: str = "whole"
+    framing: str = "square"
     cache: bool = True
     half: bool = False
     volumes_gb: float = 2.0

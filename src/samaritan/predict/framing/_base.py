@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from samaritan.core import PromptSet, Registry, UsageError, Window
 from samaritan.models._base import Prediction
@@ -14,6 +14,7 @@ from samaritan.models._base import Prediction
 OUTSIDE = -10.0
 
 Shape = tuple[int, int]
+Spacing = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Look:
 
     Attributes:
         window: the part.
-        answer: logits (candidate, x, y) of the window's size.
+        answer: logits (candidate, x, y) of the size that the window is shown at, which is its own but for a stretched one.
     """
 
     window: Window
@@ -59,19 +60,33 @@ class Framing(Protocol):
         ...
 
 
+@runtime_checkable
+class Spaced(Protocol):
+    """A framing that depends on the size of pixels, too."""
+
+    def on(self, spacing: Spacing) -> Framing:
+        """The same on a picture whose pixels have that size (x, y), mm."""
+        ...
+
+
 #: head of the text ("zoom") -> factory, called with what follows the colon, "" where there is none.
 FRAMINGS: Registry[Callable[[str], Framing]] = Registry("framing", "samaritan.predict.framing")
 
 
-def make_framing(text: str) -> Framing:
-    """The framing of that text: ``whole``, ``zoom:1.5``, ``tiles:3``, ``auto``.
+def make_framing(text: str, spacing: Spacing | None = None) -> Framing:
+    """The framing of that text: ``whole``, ``square``, ``zoom:1.5``, ``tiles:3``, ``auto``.
+
+    Args:
+        text: its name.
+        spacing: size of the pixels (x, y) of the pictures it is for, mm; square where nobody says.
 
     Raises:
         UnknownNameError: there is no such framing.
         UsageError: it does not take what stands behind the colon.
     """
     head, _, rest = text.strip().partition(":")
-    return FRAMINGS.get(head)(rest.strip())
+    framing = FRAMINGS.get(head)(rest.strip())
+    return framing.on(spacing) if spacing is not None and isinstance(framing, Spaced) else framing
 
 
 def number(
