@@ -219,10 +219,13 @@ def test_an_adapter_is_taken_kept_and_left(running: Running, image: ImageRef, ad
 
 
 def test_states_and_the_prompts_that_the_weights_know(running: Running) -> None:
-    running.run(asyncio.sleep(0.1))
+    async def rest() -> None:  # a test before may have left a slice to be encoded ahead
+        while running.states[-1].state != "ready":
+            await asyncio.sleep(0.01)
+
+    running.run(rest())
     lives = [state.state for state in running.states]
     assert lives[0] == "starting"
-    assert lives[-1] == "ready"
     assert {"starting", "ready", "busy", "restarting"} >= set(lives)
     assert (running.engine.state.name, running.engine.state.prompts) == ("tiny-litemedsam", ("box", "points", "mask"))
 
