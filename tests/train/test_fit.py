@@ -395,4 +395,4 @@ def test_a_person_is_told_what_trains_and_how_it_goes(data: Path, tmp_path: Path
     fit(config(data, method="decoder", steps=4), tmp_path / "run", progress=listener)
     assert listener.steps == [(0, 0), (1, 0.25), (2, 0.5), (3, 0.75), (4, 1)]
     assert "decoder on tiny-litemedsam" in listener.notes[0]
-    assert "image embeddings never change and are stored, 1 versions" in listener.notes[1]
+    assert "image embeddings never change and are stored, 1 version of" in listener.notes[1]
