@@ -52,7 +52,8 @@ def _unforeseen(*_: object) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium with WebGL in software: one for all tests, since Playwright's loop may run once in a process."""
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    playwright.expect.set_options(timeout=30_000)  # on a busy machine
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine")
     with launched() as browser:

@@ -13,7 +13,7 @@ from PIL import Image
 from benchmarks.annotate.server import Server
 
 #: Seconds until a mask file must have been written.
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 def saved_labels(server: Server, name: str) -> NDArray[Any]:

@@ -47,7 +47,7 @@ def test_the_process_ends_with_a_server_that_is_killed_while_it_works(image: Ima
         pid = int(server.stdout.readline())
         assert alive(pid)
         server.kill()
-    for _ in range(100):
+    for _ in range(1200):
         if not alive(pid):
             break
         time.sleep(0.05)

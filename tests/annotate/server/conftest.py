@@ -120,7 +120,7 @@ def serving(stand: Stand, limits: Limits) -> Iterator[Live]:
     thread = threading.Thread(target=lambda: asyncio.run(server.until_told(listener)))
     thread.start()
     try:
-        assert up.wait(10)
+        assert up.wait(60)
         yield Live(replace(stand, app=app, settings=settings), port, server)
     finally:
         server.should_exit = True

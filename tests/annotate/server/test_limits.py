@@ -226,8 +226,8 @@ def test_a_client_that_takes_nothing_is_dropped(live: Callable[..., Live], tmp_p
 
 
 def _until(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    for _ in range(6000):
         if true():
             return
         time.sleep(0.01)
-    pytest.fail("It did not happen within 10 s.")
+    pytest.fail("It did not happen within 60 s.")

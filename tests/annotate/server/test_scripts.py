@@ -78,7 +78,7 @@ def scans(tmp_path: Path) -> Iterator[Path]:
     thread = threading.Thread(target=lambda: asyncio.run(server.until_told(listener)))
     thread.start()
     try:
-        assert up.wait(10)
+        assert up.wait(60)
         with announced(output, Presence(address, settings.keys.script, os.getpid())):
             yield folder
     finally:
@@ -170,7 +170,7 @@ def test_refusals_name_what_was_wrong(case: Case) -> None:
 def test_events_tell_what_happens_to_a_case(case: Case) -> None:
     client = Client(case.connection.url, case.connection.token)
     seen = []
-    for event in client.events(timeout=10):
+    for event in client.events(timeout=60):
         seen.append(event)
         if event.event == "learn":  # the socket is open: both states were told
             threading.Thread(target=case.ask, args=("liver", [(0, 0, 8)]), kwargs={"plane": "axial"}).start()

@@ -38,7 +38,7 @@ def serving(stand: Stand) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(server.until_told(listener)))
     thread.start()
     try:
-        assert up.wait(10)
+        assert up.wait(60)
         yield f"http://127.0.0.1:{port}/monai-label/{stand.settings.keys.protocol}"
     finally:
         server.should_exit = True
