@@ -16,7 +16,8 @@ from benchmarks.chromium import CHROMIUM, launched
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background; every command that a test starts would
+# In a shell's background the signal is ignored, and would be by every command that a test starts.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
