@@ -30,6 +30,7 @@ class BoxModel:
         self.asked: list[PromptSet] = []
         self.segmenter: Any = SimpleNamespace(card=SimpleNamespace(prompts=prompts))
         self.view: Any = SimpleNamespace(shape=SHAPE, spacing=(1.0, 1.0, 1.0))
+        self.framing: Any = SimpleNamespace(name="whole")
 
     def decode(self, index: int, prompts: Sequence[PromptSet]) -> list[Any]:
         """One answer for each box."""
@@ -69,14 +70,15 @@ def test_a_click_finds_the_object_whatever_its_size(radius: float, place: tuple[
     assert masks[0][1] == max(quality for _, quality in masks)
 
 
-def test_squares_around_a_click_are_square_in_millimetres() -> None:
+@pytest.mark.parametrize(("framing", "pixel"), [("whole", (1.0, 1.0)), ("square", (1.0, 6.0))])
+def test_squares_around_a_click_are_square_as_the_model_sees_them(framing: str, pixel: tuple[float, float]) -> None:
     model = BoxModel(disc(60, 45, 12))
-    model.view.spacing = (1.0, 6.0, 1.0)
+    model.view.spacing, model.framing.name = (1.0, 6.0, 1.0), framing
     clicks.masks_at(model, 0, at((60, 45)))  # type: ignore[arg-type]
     asked = [prompt.box for prompt in model.asked[: len(clicks.REACHES)] if prompt.box is not None]
-    sides = np.array([(box.hi - box.lo)[:2] * model.view.spacing[:2] for box in asked])
-    inside = sides[:, 0] < 118  # the others reach the picture's edge
-    assert inside.sum() > 2
+    sides = np.array([(box.hi - box.lo)[:2] * pixel for box in asked])
+    inside = [(box.lo[:2] > 0).all() and (box.hi[:2] < np.array(SHAPE) - 1).all() for box in asked]
+    assert sum(inside) > 2  # the others reach the picture's edge
     np.testing.assert_allclose(sides[inside, 0], sides[inside, 1])
 
 

@@ -27,10 +27,14 @@ BOX = PromptSet(box=Box((6, 2), (13, 4)))
 @pytest.fixture(scope="module")
 def thick(tmp_path_factory: pytest.TempPathFactory) -> ImageRef:
     """(20, 24, 8), slices six times as thick as wide, a bright block at i 6..13, j 8..15, k 2..4."""
+    return block(tmp_path_factory.mktemp("thick"), 6.0)
+
+
+def block(folder: Path, thickness: float) -> ImageRef:
     data = np.random.default_rng(0).normal(0, 10, (20, 24, 8)).astype(np.int16)
     data[6:14, 8:16, 2:5] += 100
-    path = tmp_path_factory.mktemp("thick") / "thick.nii"
-    nib.save(nib.Nifti1Image(data, np.diag([-1.0, -1.0, -6.0, 1.0])), path)  # type: ignore[no-untyped-call]
+    path = folder / "thick.nii"
+    nib.save(nib.Nifti1Image(data, np.diag([-1.0, -1.0, -thickness, 1.0])), path)  # type: ignore[no-untyped-call]
     return ImageRef("thick", path, modality="MR")
 
 
@@ -80,6 +84,11 @@ def test_a_coronal_box_is_answered_as_by_the_framing(thick: ImageRef) -> None:
     )
     np.testing.assert_array_equal(found, square)
     assert not np.array_equal(found, whole)
+
+
+@pytest.mark.parametrize(("thickness", "framing"), [(2.4, "whole"), (3.0, "square")])
+def test_slices_that_are_a_little_thick_are_shown_as_they_are(tmp_path: Path, thickness: float, framing: str) -> None:
+    assert on("coronal", block(tmp_path, thickness), Watched()).framing.name == framing
 
 
 def test_whoever_asks_for_whole_pictures_gets_them(thick: ImageRef) -> None:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from samaritan.core import Box, Points, PromptSet, SliceView
+from samaritan.core import Box, Points, PromptSet
 from samaritan.predict.volume import VolumePredictor
 
 Mask = NDArray[np.bool_]
 
-#: Half the side of the squares around clicks, in parts of the picture's longer side; all of them are lengths, not pixels.
+#: Half the side of the squares around clicks, in parts of the picture's longer side.
 REACHES = (0.02, 0.035, 0.06, 0.09, 0.13, 0.19, 0.27, 0.38)
 
 #: How often answers are asked again by their own box, and how many of them (docs/annotate-click-rounds.md).
@@ -64,7 +64,7 @@ def masks_at(predictor: VolumePredictor, index: int, prompt: PromptSet) -> list[
     """
     assert prompt.points is not None  # noqa: S101
     points = prompt.points
-    answers = _asked(predictor, index, _squares(points, predictor.view), prompt)
+    answers = _asked(predictor, index, _squares(points, predictor), prompt)
     answers = _fitting(answers, points)
     for _ in range(ROUNDS):
         followed = sorted(answers, key=lambda answer: -answer.worth)[:FOLLOWED]
@@ -80,10 +80,12 @@ def box_of(mask: Mask) -> Box:
     return Box(low, high)
 
 
-def _squares(points: Points, view: SliceView) -> list[Box]:
+def _squares(points: Points, predictor: VolumePredictor) -> list[Box]:
+    """Squares as the model sees them: of pixels, or of mm where it is shown square pixels."""
+    view = predictor.view
     inside = points.ijk[points.labels == 1][:, :2]
     low, high, last = inside.min(axis=0), inside.max(axis=0), np.array(view.shape, float) - 1
-    pixel = np.array(view.spacing[:2]) / min(view.spacing[:2])
+    pixel = np.array(view.spacing[:2]) / min(view.spacing[:2]) if predictor.framing.name == "square" else np.ones(2)
     reaches = np.outer(np.array(REACHES), (np.array(view.shape) * pixel).max() / pixel)
     return [Box(np.clip(low - reach, 0, last), np.clip(high + reach, 0, last)) for reach in reaches]
 

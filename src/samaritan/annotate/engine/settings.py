@@ -23,7 +23,7 @@ class EngineSettings:
         runtime: of the encoder, see :func:`samaritan.predict.runtimes.with_runtime`.
         fast: allow reduced precision, as there.
         framing: which part of a slice the model looks at, see :mod:`samaritan.predict.framing`; in place of ``square`` models
-            that relate slices to each other get ``whole``.
+            that relate slices to each other get ``whole``, and pixels that are less than three times as long as wide.
         cache: keep embeddings on disk, where the other verbs look for them, too.
         half: keep them in half precision.
         volumes_gb: voxels that the model process holds at most; the volume that is looked at is held whatever its size.
