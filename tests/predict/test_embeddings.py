@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import sys
+import threading
+import time
+
 import torch
 
 from samaritan.core import Window
@@ -79,3 +83,26 @@ def test_what_a_pool_holds_is_a_copy_of_the_same_values() -> None:
     assert all(torch.equal(kept.features[name], tensor) for name, tensor in features.items())
     features["c"].zero_()
     assert kept.features["c"].tolist() == [1, 1, 1]
+
+
+def test_one_thread_takes_what_another_pushes_out() -> None:
+    pool, stop = EmbeddingPool(most_bytes=2 * 4), threading.Event()
+    part, keys = pool.part(), [(k, PART) for k in range(4)]
+
+    def push() -> None:
+        while not stop.is_set():
+            for key in keys:
+                part.add({key: made()})
+
+    before, other = sys.getswitchinterval(), threading.Thread(target=push)
+    sys.setswitchinterval(1e-6)
+    other.start()
+    try:
+        end, taken = time.monotonic() + 0.5, 0
+        while time.monotonic() < end:
+            taken += sum(part.get(key) is not None for key in keys)
+    finally:
+        stop.set()
+        other.join()
+        sys.setswitchinterval(before)
+    assert taken

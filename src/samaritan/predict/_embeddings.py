@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import count
@@ -71,7 +72,8 @@ class EmbeddingPool:
     """One limit for all that several predictors hold: the least recently used goes first, whosever it is.
 
     What is held lies in memory of its own, outside the heap: megabytes that stay for minutes between the activations of a
-    network, which come and go, would break the heap into pieces, and the process would grow.
+    network, which come and go, would break the heap into pieces, and the process would grow. One thread may encode ahead while
+    another takes what is held.
 
     Args:
         most_bytes: of all embeddings; those that were added last are held whatever their size.
@@ -82,6 +84,7 @@ class EmbeddingPool:
         self._held: OrderedDict[tuple[int, Key], Embedding] = OrderedDict()
         self._bytes = 0
         self._owners = count()
+        self._lock = threading.Lock()
 
     def part(self) -> Held:
         """For one more predictor."""
@@ -89,23 +92,27 @@ class EmbeddingPool:
 
     def clear(self) -> None:
         """Hold nothing any more."""
-        self._held.clear()
-        self._bytes = 0
+        with self._lock:
+            self._held.clear()
+            self._bytes = 0
 
     def get(self, owner: int, key: Key) -> Embedding | None:
         """What is held for one of them, used last from now on."""
-        if (owner, key) in self._held:
-            self._held.move_to_end((owner, key))
-        return self._held.get((owner, key))
+        with self._lock:
+            if (owner, key) in self._held:
+                self._held.move_to_end((owner, key))
+            return self._held.get((owner, key))
 
     def add(self, owner: int, new: Mapping[Key, Embedding]) -> None:
         """Hold what one of them encoded, and drop what is too much."""
-        for key, embedding in new.items():
-            earlier = self._held.pop((owner, key), None)
-            self._bytes += _size(embedding) - (0 if earlier is None else _size(earlier))
-            self._held[owner, key] = _apart(embedding)
-        while len(self._held) > len(new) and self._bytes > self._most:
-            self._bytes -= _size(self._held.popitem(last=False)[1])
+        own = {(owner, key): _apart(embedding) for key, embedding in new.items()}
+        with self._lock:
+            for place, embedding in own.items():
+                earlier = self._held.pop(place, None)
+                self._bytes += _size(embedding) - (0 if earlier is None else _size(earlier))
+                self._held[place] = embedding
+            while len(self._held) > len(new) and self._bytes > self._most:
+                self._bytes -= _size(self._held.popitem(last=False)[1])
 
 
 class _Part:
